@@ -1,0 +1,29 @@
+"""Addresses: `kind.name`, the only key used anywhere."""
+
+import re
+from dataclasses import dataclass
+
+NAME = re.compile(r"[A-Za-z0-9_-]{1,40}\Z")
+_KIND = re.compile(r"[a-z][a-z0-9-]*\Z")
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Address:
+    """A kind and the name that the author chose. `Address.parse(str(a)) == a`."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}.{self.name}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Address":
+        """Read `kind.name`. Raises ValueError saying what is wrong with the text."""
+        kind, dot, name = text.partition(".")
+        if not dot or not _KIND.match(kind) or not NAME.match(name):
+            raise ValueError(
+                f"'{text}' is not an address: write kind.name, as in dashboard.executive-overview "
+                "(name: 1 to 40 of A-Z a-z 0-9 _ -)"
+            )
+        return cls(kind, name)

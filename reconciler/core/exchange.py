@@ -1,0 +1,105 @@
+"""Requests as values: kinds yield them, the driver sends them and sends the answers back in (as httpx's auth flows
+do).
+"""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, TypeVar
+
+from reconciler.core.json import Json, JsonObject, as_object, text_of
+from reconciler.core.resource import LiveObject, SecretRef
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Body: TypeAlias = "Json | SecretRef | list[Body] | Mapping[str, Body]"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiRequest:
+    """One request. `path` begins with /api or /apis and is quoted already; `query` keeps its order and may repeat
+    names.
+
+    `body` is JSON in which a `SecretRef` stands for a secret: the driver resolves it when it sends. `handles` lists
+    the statuses
+    beyond 2xx that the kind looks at itself; any other one is raised by the driver as a `ServerError`.
+    """
+
+    method: Method
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    body: Body | None = None
+    handles: frozenset[int] = frozenset()
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApiResponse:
+    """The answer: its status and its JSON (None where the body was empty)."""
+
+    status: int
+    body: Json = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def object(self) -> JsonObject:
+        """The body as a mapping (empty where it is none)."""
+        return as_object(self.body)
+
+    @property
+    def message(self) -> str:
+        """What the server says in words, if anything."""
+        return text_of(self.object.get("message"))
+
+
+Exchange: TypeAlias = Generator[ApiRequest, ApiResponse, T]
+"""A conversation about one object that ends with a result."""
+
+Listing: TypeAlias = Generator[ApiRequest | tuple[LiveObject, ...], ApiResponse, None]
+"""A conversation that lists a kind: it yields requests, and what it found page by page (then any answer sent in is
+ignored).
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What was found out about the Grafana at hand before anything else was asked.
+
+    `apis` are the served group versions (`dashboard.grafana.app/v0alpha1`), `namespace` is the organisation's in
+    /apis paths.
+    """
+
+    url: str
+    version: str
+    org_id: int
+    org_name: str
+    namespace: str = "default"
+    user: str = ""
+    apis: frozenset[str] = frozenset()
+
+    def serves(self, group_version: str) -> bool:
+        """Whether a group version is served."""
+        return group_version in self.apis
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which objects of a kind matter to this run; a listing may leave the details of all others out."""
+
+    uids: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
+    everything: bool = False
+
+    def covers(self, uid: str, *keys: str) -> bool:
+        """Whether an object of this uid or of one of these keys matters."""
+        return self.everything or uid in self.uids or any(key in self.keys for key in keys)
+
+
+@dataclass(frozen=True, slots=True)
+class WriteContext:
+    """What a write needs beyond the object: the server, and the message that versions carry (run and commit)."""
+
+    server: Server
+    message: str = ""
+
+
+HANDLE_404 = frozenset({404})

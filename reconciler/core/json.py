@@ -1,0 +1,91 @@
+"""JSON values: their read-only types, Grafana's idea of equality, canonical bytes and digests.
+
+Values that came out of a file or a server are never changed in place: the types are read-only (`Mapping`, `Sequence`)
+so that the type checker enforces it.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from typing import TypeAlias
+
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+JsonObject: TypeAlias = Mapping[str, Json]
+
+_EXACT = 2**53
+
+
+def canonical_value(value: Json) -> Json:
+    """The value as Grafana gives it back: 1.0 is 1, -0.0 is 0, integers beyond 2^53 are rounded as a double is.
+
+    Source: grafana-api.md section 1, surprise 26. Returns plain dicts and lists.
+    """
+    if value is None or isinstance(value, (str, bool)):
+        return value
+    if isinstance(value, dict):
+        return {key: canonical_value(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [canonical_value(item) for item in value]
+    if isinstance(value, int):
+        return value if -_EXACT <= value <= _EXACT else int(float(value))
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, Mapping):
+        return {key: canonical_value(item) for key, item in value.items()}
+    raise TypeError(f"not a JSON value: {type(value).__name__}")
+
+
+def canonical_bytes(value: Json) -> bytes:
+    """The one byte form of a value: keys sorted, no blanks, numbers as `canonical_value` has them, UTF-8."""
+    text = json.dumps(
+        canonical_value(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+    return text.encode("utf-8", "surrogatepass")
+
+
+def digest(value: Json) -> str:
+    """A 40-character hexadecimal BLAKE2b digest of the canonical bytes: equal exactly where the values are equal."""
+    return digest_bytes(canonical_bytes(value))
+
+
+def digest_bytes(data: bytes) -> str:
+    """The digest of bytes that are canonical already."""
+    return blake2b(data, digest_size=20).hexdigest()
+
+
+def same(left: Json, right: Json) -> bool:
+    """Whether two values are equal as JSON: numbers by value (1 = 1.0), but true is not 1."""
+    if left is right:
+        return True
+    if isinstance(left, bool) or isinstance(right, bool):
+        return isinstance(left, bool) and isinstance(right, bool) and left == right
+    if isinstance(left, Mapping):
+        return (
+            isinstance(right, Mapping)
+            and len(left) == len(right)
+            and all(key in right and same(item, right[key]) for key, item in left.items())
+        )
+    if isinstance(left, (list, tuple)):
+        return (
+            isinstance(right, (list, tuple))
+            and len(left) == len(right)
+            and all(same(a, b) for a, b in zip(left, right, strict=True))
+        )
+    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
+        return canonical_value(left) == canonical_value(right)
+    return left == right
+
+
+def as_object(value: Json) -> JsonObject:
+    """The value as a mapping; anything else counts as an empty one (servers answer null where they mean {})."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def as_list(value: Json) -> Sequence[Json]:
+    """The value as a list; anything else counts as an empty one."""
+    return value if isinstance(value, (list, tuple)) else ()
+
+
+def text_of(value: Json) -> str:
+    """The value if it is text, else the empty text."""
+    return value if isinstance(value, str) else ""

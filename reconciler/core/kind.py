@@ -1,0 +1,209 @@
+"""The contract of a kind: one module that knows one sort of Grafana object, and nothing of HTTP, files or time."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, ClassVar, Protocol
+
+from pydantic import BaseModel
+
+from reconciler.core.diff import Edit, Identities
+from reconciler.core.errors import Diagnostic, InvalidInput
+from reconciler.core.exchange import Exchange, Listing, Server, Wanted, WriteContext
+from reconciler.core.json import Json, JsonObject
+from reconciler.core.resource import Attribution, LiveObject, Resource, SecretRef
+from reconciler.core.source import Path
+
+
+class Names(Protocol):
+    """What a kind may ask about the other declared objects while it turns a spec into attributes.
+
+    An unknown name is recorded as an error at `path` (a path into the spec) with a suggestion; the answer is then
+    empty.
+    Each successful question records a dependency.
+    """
+
+    def uid(self, kind: str, name: str, path: Path) -> str: ...
+    def attributes(self, kind: str, name: str, path: Path) -> JsonObject: ...
+    def fail(self, path: Path, code: str, message: str, hint: str = "") -> None: ...
+
+
+class LiveNames(Protocol):
+    """The reverse, for `pull`: how the objects that exist will be called in files. None: not among what is being
+    written.
+    """
+
+    def name(self, kind: str, uid: str) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What a spec comes to: attributes in the kind's shape, and the secrets in it by name."""
+
+    attributes: JsonObject
+    secrets: Mapping[str, SecretRef] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Authored:
+    """What an author would write for a live object: the spec, for dashboards the model to stand in a JSON file beside
+    it, and the
+    names of secrets that the server does not tell."""
+
+    spec: JsonObject
+    body: JsonObject | None = None
+    secrets: tuple[str, ...] = ()
+
+
+class Kind(ABC):
+    """One sort of object. Stateless; all methods are pure; those that need the server are generators of requests."""
+
+    name: ClassVar[str]
+    """As in addresses: `dashboard`."""
+    yaml_kind: ClassVar[str]
+    """As in files: `Dashboard`."""
+    summary: ClassVar[str]
+    """One sentence for documentation."""
+    spec: ClassVar[type[BaseModel]]
+    example: ClassVar[str]
+    """One or more YAML documents, valid together; the last one is of this kind."""
+    shorthand: ClassVar[str | None] = None
+    """The name of the authoring shorthand that expands a spec before it is validated; None: there is none."""
+    body_key: ClassVar[str | None] = None
+    """The attribute that holds Grafana's own model, if it is nested; left out of the paths that people read."""
+    identities: ClassVar[Identities] = MappingProxyType({})
+    write_weight: ClassVar[int] = 2
+    """How much of the writers' capacity (2) one write takes: 1 lets two run at once (grafana-api.md section 6)."""
+
+    @abstractmethod
+    def desired(self, name: str, spec: Any, names: Names) -> Desired:
+        """Attributes of a validated spec (an instance of `self.spec`)."""
+
+    @abstractmethod
+    def authored(self, live: LiveObject, names: LiveNames) -> Authored:
+        """The inverse: what to write in a file so that the plan is empty."""
+
+    def uid(self, name: str, written: str | None) -> str | None:
+        """The uid of a declared object; None where only the server can choose one."""
+        return written or name
+
+    def keys(self, resource: Resource) -> tuple[str, ...]:
+        """The texts among `LiveObject.keys` that identify this object in Grafana, strongest first."""
+        return (f"uid:{resource.uid}",)
+
+    def claims(self, resource: Resource) -> tuple[str, ...]:
+        """Keys that no other object of this kind in Grafana may have (a unique name)."""
+        return ()
+
+    def normalise(self, attributes: JsonObject) -> JsonObject:
+        """The form in which two objects are compared: defaults filled, server's own keys dropped. Idempotent."""
+        return attributes
+
+    def project(self, live: JsonObject, desired: JsonObject) -> JsonObject:
+        """The part of a live object's (normalised) attributes that concerns an author who wrote `desired`."""
+        return live
+
+    def keep_identity(self, desired: JsonObject, applied: JsonObject) -> JsonObject:
+        """`desired` with the generated identities inside it (panel ids) as they were last applied, where something
+        was only renamed.
+        """
+        return desired
+
+    def outstanding(self, resource: Resource, live: LiveObject) -> tuple[Edit, ...]:
+        """What was declared, could not be done when it was applied, and can be done now."""
+        return ()
+
+    def notes(self, resource: Resource, live: LiveObject | None) -> tuple[str, ...]:
+        """What a reader of the plan should know about this object (a member who does not exist yet)."""
+        return ()
+
+    @abstractmethod
+    def listing(self, server: Server, wanted: Wanted) -> Listing:
+        """All objects of the kind that the credentials may see; those in `wanted` with all attributes."""
+
+    @abstractmethod
+    def read(self, server: Server, uid: str) -> Exchange[LiveObject | None]:
+        """One object by the server's uid; None only where the server says that it is absent."""
+
+    def find(self, server: Server, resource: Resource) -> Exchange[LiveObject | None]:
+        """One object by what the author chose; for kinds whose uid the server chooses it looks it up by its natural
+        key.
+        """
+        if resource.uid is None:
+            raise NotImplementedError(f"{self.name} chooses no uid and must say how it is found")
+        return self.read(server, resource.uid)
+
+    @abstractmethod
+    def create(self, context: WriteContext, resource: Resource) -> Exchange[str]:
+        """Create it; the result is its uid. Must fail, not overwrite, if it exists."""
+
+    @abstractmethod
+    def update(self, context: WriteContext, resource: Resource, live: LiveObject) -> Exchange[None]:
+        """Make it equal to `resource`; `live` was read just before, and its revision is sent wherever the server
+        enforces one.
+        """
+
+    @abstractmethod
+    def delete(self, context: WriteContext, live: LiveObject) -> Exchange[None]:
+        """Delete it. That it is gone already is success."""
+
+    def contents(self, server: Server, uid: str) -> Exchange[tuple[str, ...]]:
+        """What would be lost with this object besides itself, as `kind:uid` texts (or `kind:count=N` where uids are
+        not told). Read right before a delete.
+        """
+        yield from ()
+        return ()
+
+    def attribution(self, server: Server, live: LiveObject, since: int | None) -> Exchange[Attribution]:
+        """Who changed it since version `since`, as far as the server tells."""
+        yield from ()
+        return Attribution()
+
+
+class Registry(Mapping[str, Kind]):
+    """The kinds by name. Built once by whoever assembles the program; two kinds of one name are an error."""
+
+    def __init__(self, kinds: Mapping[str, Kind] | None = None) -> None:
+        self._kinds: dict[str, Kind] = dict(kinds or {})
+
+    @classmethod
+    def of(cls, *kinds: Kind) -> "Registry":
+        """A registry of these kinds. Raises InvalidInput naming both where two have one name."""
+        found: dict[str, Kind] = {}
+        for kind in kinds:
+            other = found.get(kind.name) or next((k for k in found.values() if k.yaml_kind == kind.yaml_kind), None)
+            if other is not None:
+                raise InvalidInput(
+                    (
+                        Diagnostic(
+                            "kind-collision",
+                            f"two kinds are called '{kind.name}' ({kind.yaml_kind}): {_origin(other)} and {_origin(kind)}",
+                            "remove one of the packages that bring them",
+                        ),
+                    )
+                )
+            found[kind.name] = kind
+        return cls({name: found[name] for name in sorted(found)})
+
+    def by_yaml(self, yaml_kind: str) -> Kind | None:
+        """The kind that files call by this name."""
+        return next((kind for kind in self._kinds.values() if kind.yaml_kind == yaml_kind), None)
+
+    def __getitem__(self, name: str) -> Kind:
+        return self._kinds[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kinds)
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+
+def _origin(kind: Kind) -> str:
+    return f"{type(kind).__module__}.{type(kind).__qualname__}"
+
+
+def pick(source: JsonObject, *keys: str) -> dict[str, Json]:
+    """The named keys of a mapping, those that are there."""
+    return {key: source[key] for key in keys if key in source}

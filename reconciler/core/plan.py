@@ -1,0 +1,147 @@
+"""Plans: ordered changes and what was changed outside, with what each was computed from. Values only; the planner is
+in the engine.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.core.address import Address
+from reconciler.core.diff import Edit
+from reconciler.core.errors import Diagnostic
+from reconciler.core.json import JsonObject
+from reconciler.core.resource import Attribution, Resource
+
+PLAN_FORMAT = 1
+
+
+class Action(StrEnum):
+    """What apply will do to one object. `no-op` stands in a plan only where the state (not Grafana) has something to
+    learn.
+    """
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    ADOPT = "adopt"
+    FORGET = "forget"
+    NO_OP = "no-op"
+
+    @property
+    def writes(self) -> bool:
+        """Whether this action sends anything to Grafana (adopt: only when it carries edits)."""
+        return self in {Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE}
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """What must still be true of the live object when the change is applied: absent, or this revision, or (no
+    revision) this content.
+    """
+
+    absent: bool = False
+    revision: str | None = None
+    content: str | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One object's change. `resource` is what will be sent (None: a delete or forget). `reason` is for people and
+    never steers apply.
+
+    `applied` are the desired attributes as the author has them (recorded in the state), which `resource.attributes`
+    may exceed by what was carried over.
+    """
+
+    address: Address
+    action: Action
+    reason: str
+    uid: str | None = None
+    title: str = ""
+    container: str = ""
+    resource: Resource | None = None
+    applied: JsonObject | None = None
+    edits: tuple[Edit, ...] = ()
+    secrets: tuple[str, ...] = ()
+    precondition: Precondition = Precondition()
+    moved_from: Address | None = None
+    depends_on: tuple[Address, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def sends(self) -> bool:
+        """Whether carrying it out sends a write."""
+        return self.action.writes or (self.action is Action.ADOPT and bool(self.edits or self.secrets))
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What somebody else made different in one object. `outcome` says what this plan does about it:
+    reverted · kept · conflict · recreated · forgotten · deleted · settled."""
+
+    address: Address
+    uid: str
+    title: str
+    outcome: str
+    gone: bool = False
+    edits: tuple[Edit, ...] = ()
+    attribution: Attribution = field(default_factory=Attribution)
+    version_before: int | None = None
+    version_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The Grafana and organisation a plan is for."""
+
+    url: str
+    org_id: int
+    org_name: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Same inputs, same bytes: it holds no time. `refusals` stop apply (exit 3); `unreadable` makes it incomplete
+    (exit 6).
+    """
+
+    target: Target
+    lineage: str
+    serial: int
+    config_digest: str
+    changes: tuple[Change, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    compared: int = 0
+    unchanged: int = 0
+    unmanaged: Mapping[str, int] = field(default_factory=dict)
+    refusals: tuple[Diagnostic, ...] = ()
+    unreadable: tuple[Diagnostic, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
+    destroy: bool = False
+    format: int = PLAN_FORMAT
+
+    @property
+    def writes(self) -> tuple[Change, ...]:
+        """The changes that send something to Grafana, or forget (what a reader counts as differences)."""
+        return tuple(change for change in self.changes if change.sends)
+
+    @property
+    def visible(self) -> tuple[Change, ...]:
+        """The changes worth a line: all but the silent settling of the state."""
+        return tuple(change for change in self.changes if change.action is not Action.NO_OP or change.moved_from)
+
+    @property
+    def differs(self) -> bool:
+        """Whether desired and live differ (what `--detailed-exitcode` reports)."""
+        return bool(
+            self.writes
+            or self.drift
+            or any(c.action in {Action.ADOPT, Action.FORGET} or c.moved_from for c in self.changes)
+        )
+
+    def count(self, action: Action) -> int:
+        """How many changes have this action."""
+        return sum(1 for change in self.changes if change.action is action)

@@ -1,0 +1,114 @@
+"""Desired and live objects in one shape, so that they can be compared."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.core.address import Address
+from reconciler.core.json import JsonObject
+from reconciler.core.source import Mark, MarkedDict
+
+
+class OnDrift(StrEnum):
+    """What apply does about an edit made outside: put the declared state back, leave the edit, or refuse."""
+
+    REVERT = "revert"
+    KEEP = "keep"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """What the author says about how this object may be treated."""
+
+    prevent_destroy: bool = False
+    ignore_changes: tuple[str, ...] = ()
+    adopt: bool = False
+    on_drift: OnDrift = OnDrift.REVERT
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """A reference to a secret (`${env:NAME}`, `${file:path}`): never the secret itself."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of a file, as written: strict, positioned, not yet understood.
+
+    `spec` and `metadata` are marked (see core.source). `body` is the content of the file named by `spec.from`, if any.
+    """
+
+    kind: str
+    name: str
+    metadata: MarkedDict
+    spec: MarkedDict
+    mark: Mark
+    body: MarkedDict | None = None
+    manifest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One desired object with everything abbreviated expanded.
+
+    `attributes` is JSON in the kind's own shape (the same as `LiveObject.attributes`), read-only. `secrets` maps a
+    name within
+    the object to its reference. `uid` is None where only the server can choose one.
+    """
+
+    address: Address
+    uid: str | None
+    attributes: JsonObject
+    secrets: Mapping[str, SecretRef] = field(default_factory=dict)
+    depends_on: tuple[Address, ...] = ()
+    lifecycle: Lifecycle = Lifecycle()
+    source: Mark | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveObject:
+    """What Grafana holds now, in the kind's own shape.
+
+    `revision` is an opaque token that changes when somebody saves the object; None where the kind has none. `version`
+    is the number people
+    know it by, if there is one. `manager` names who else owns it (file provisioning, another tool, read-only), else
+    None. `keys` are the texts by which it is found
+    (`uid:x`, `name:Ops`, `marker:spring`). `meta` is the rest that requests or messages need; it is never compared.
+    `complete` is False for an entry of a list that lacks attributes.
+    """
+
+    kind: str
+    uid: str
+    attributes: JsonObject
+    revision: str | None = None
+    version: int | None = None
+    manager: str | None = None
+    keys: tuple[str, ...] = ()
+    meta: JsonObject = field(default_factory=dict)
+    complete: bool = True
+
+    @property
+    def title(self) -> str:
+        """How people call it: its title or name, else its uid."""
+        for key in ("title", "name", "text"):
+            value = self.attributes.get(key)
+            if isinstance(value, str) and value:
+                return value
+        meta = self.meta.get("title")
+        return meta if isinstance(meta, str) and meta else self.uid
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Who made an edit outside, as far as the server can tell. Times are RFC 3339 in UTC."""
+
+    who: str | None = None
+    when: str | None = None
+    version: int | None = None
+    messages: tuple[str, ...] = ()

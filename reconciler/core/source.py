@@ -1,0 +1,100 @@
+"""Where a value was written: marks on mappings and lists that survive expansion, so that an error names the author's
+line.
+
+The loader builds `MarkedDict` and `MarkedList`; authoring copies the marks of what it moves. Nothing here reads a file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Mark:
+    """A place in a file; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class MarkedDict(dict[str, Any]):
+    """A mapping that knows where it and each of its keys and values were written."""
+
+    __slots__ = ("keys_at", "mark", "values_at")
+
+    def __init__(self, *args: Any, mark: Mark | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.mark = mark
+        self.keys_at: dict[str, Mark] = {}
+        self.values_at: dict[str, Mark] = {}
+
+    def put(self, key: str, value: Any, *, key_at: Mark | None, value_at: Mark | None) -> None:
+        """Set a key together with the places of the key and of the value (None: not known)."""
+        self[key] = value
+        for marks, mark in ((self.keys_at, key_at), (self.values_at, value_at)):
+            if mark is not None:
+                marks[key] = mark
+            else:
+                marks.pop(key, None)
+
+    def take(self, key: str, other: "MarkedDict", value: Any, *, as_key: str | None = None) -> None:
+        """Set a key to a value that comes from `other[key]`, keeping the places; `as_key` renames it."""
+        self.put(as_key or key, value, key_at=other.keys_at.get(key), value_at=other.values_at.get(key))
+
+
+class MarkedList(list[Any]):
+    """A list that knows where it and each of its items were written."""
+
+    __slots__ = ("items_at", "mark")
+
+    def __init__(self, *args: Any, mark: Mark | None = None) -> None:
+        super().__init__(*args)
+        self.mark = mark
+        self.items_at: list[Mark | None] = [None] * len(self)
+
+    def add(self, value: Any, at: Mark | None) -> None:
+        """Append an item with its place."""
+        self.append(value)
+        self.items_at.append(at)
+
+
+def own_mark(value: object) -> Mark | None:
+    """The place of a marked mapping or list itself."""
+    return value.mark if isinstance(value, (MarkedDict, MarkedList)) else None
+
+
+def mark_at(root: object, path: Path, *, key: bool = False) -> Mark | None:
+    """The place of the value at `path` (with `key`, of the key that leads to it), or of the nearest one above it."""
+    here: Any = root
+    best = own_mark(root)
+    for depth, step in enumerate(path):
+        last = depth == len(path) - 1
+        if isinstance(here, MarkedDict) and isinstance(step, str):
+            marks = here.keys_at if (key and last) or step not in here.values_at else here.values_at
+            best = marks.get(step, best)
+        elif isinstance(here, MarkedList) and isinstance(step, int) and 0 <= step < len(here):
+            found = here.items_at[step] if step < len(here.items_at) else None
+            best = found or own_mark(here[step]) or best
+        container: Any = here
+        try:
+            here = container[step] if isinstance(here, (Mapping, list, tuple)) else None
+        except (KeyError, IndexError, TypeError):
+            here = None
+        if here is None:
+            break
+        best = best if key and last else (own_mark(here) or best)
+    return best
+
+
+def format_path(path: Path) -> str:
+    """A path as people write it: `panels[3].title`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else (f".{step}" if text else step)
+    return text

@@ -1,0 +1,160 @@
+"""What this project owns in one Grafana, as an immutable value: an index of addresses; bodies are stored under their
+digests.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from reconciler.core.address import Address
+from reconciler.core.errors import Diagnostic, GgrecError
+from reconciler.core.json import JsonObject
+
+STATE_FORMAT = 1
+
+
+class Status(StrEnum):
+    """`partial`: a write to it failed halfway; the next apply finishes it."""
+
+    OK = "ok"
+    PARTIAL = "partial"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceState:
+    """One owned object.
+
+    `applied` is the digest of the desired attributes that were last sent (None: never completely), `observed` that of
+    the live ones read back
+    right after. `secrets` maps a secret's name to a salted slow digest. `protected` remembers `prevent_destroy` after
+    the file is gone.
+    """
+
+    uid: str
+    applied: str | None
+    observed: str | None
+    revision: str | None = None
+    version: int | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    depends_on: tuple[Address, ...] = ()
+    status: Status = Status.OK
+    protected: bool = False
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A write that was about to be sent when a run ended without saying how it went. `target`: digest of the
+    attributes it sent (None: a delete).
+    """
+
+    address: Address
+    uid: str | None
+    target: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The state of one project in one organisation of one Grafana. `serial` rises with every save, `lineage` never
+    changes.
+    """
+
+    lineage: str
+    serial: int = 0
+    url: str = ""
+    org_id: int = 0
+    resources: Mapping[Address, ResourceState] = field(default_factory=dict)
+    intents: Mapping[Address, Intent] = field(default_factory=dict)
+    format: int = STATE_FORMAT
+
+    def with_resource(self, address: Address, entry: ResourceState | None) -> "State":
+        """The state with this entry set (None: removed), and with no intent left for it. The serial is the store's to
+        raise.
+        """
+        resources = {key: value for key, value in self.resources.items() if key != address}
+        if entry is not None:
+            resources[address] = entry
+        intents = {key: value for key, value in self.intents.items() if key != address}
+        return replace(self, resources=dict(sorted(resources.items())), intents=intents)
+
+    def moved(self, old: Address, new: Address) -> "State":
+        """The state with an address renamed. Raises GgrecError where `old` is unknown, `new` is taken or the kinds
+        differ.
+        """
+        if old not in self.resources:
+            raise GgrecError.one("unknown-address", f"{old} is not in the state", hint="ggrec state list shows what is")
+        if new in self.resources:
+            raise GgrecError.one(
+                "address-taken",
+                f"{new} is in the state already",
+                hint=f"ggrec state rm {new} forgets it first",
+            )
+        if old.kind != new.kind:
+            raise GgrecError.one("kind-differs", f"{old} cannot become {new}: an object does not change its kind")
+        entry = self.resources[old]
+        return self.with_resource(old, None).with_resource(new, entry)
+
+
+def verify(state: State) -> None:
+    """Check the invariants; run on every load and save. Raises GgrecError naming every entry that breaks one."""
+    found: list[Diagnostic] = []
+    if state.format != STATE_FORMAT:
+        found.append(
+            Diagnostic(
+                "state-format",
+                f"the state has format {state.format}, this program writes {STATE_FORMAT}",
+                "use a newer ggrec",
+            )
+        )
+    if not state.lineage:
+        found.append(Diagnostic("state-lineage", "the state has no lineage"))
+    if state.serial < 0:
+        found.append(Diagnostic("state-serial", f"the state's serial is {state.serial}"))
+    seen: dict[tuple[str, str], Address] = {}
+    for address, entry in state.resources.items():
+        if not entry.uid:
+            found.append(Diagnostic("state-uid", "has no uid", subject=str(address)))
+        other = seen.setdefault((address.kind, entry.uid), address)
+        if other != address:
+            found.append(Diagnostic("state-uid-twice", f"has the uid '{entry.uid}' of {other}", subject=str(address)))
+        if entry.status is Status.OK and (entry.applied is None or entry.observed is None):
+            found.append(
+                Diagnostic("state-body", "is complete but has no applied or observed body", subject=str(address))
+            )
+    if found:
+        raise GgrecError(tuple(sorted(found, key=Diagnostic.sort_key)))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one change of a run went. `error` is for people; versions are the dashboard's before and after."""
+
+    address: Address
+    action: str
+    result: str
+    """done · failed · conflict · skipped · not-attempted"""
+    version_before: int | None = None
+    version_after: int | None = None
+    error: str = ""
+    not_converged: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One apply. Stored before its first request (status `running`), and again when it ends. Times are RFC 3339 in
+    UTC.
+    """
+
+    id: str
+    plan_digest: str
+    who: str
+    commit: str
+    command: str
+    started: str
+    ended: str = ""
+    status: str = "running"
+    """running · done · partial · interrupted"""
+    serial: int = 0
+    plan: JsonObject = field(default_factory=dict)
+    outcomes: tuple[Outcome, ...] = ()
+    format: int = 1
