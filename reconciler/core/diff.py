@@ -6,6 +6,7 @@ identity fields
 follows.
 """
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,7 +23,7 @@ class Key:
 
     field: str
     value: str | int
-    label: str = ""
+    label: str = dataclasses.field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"[{self.field}={self.value}]"
@@ -106,9 +107,9 @@ class _Differ:
 
     def _lists(self, path: EditPath, before: Sequence[Json], after: Sequence[Json]) -> Iterable[Edit]:
         name = next((step for step in reversed(path) if isinstance(step, str)), "")
-        field = self.identities.get(name)
-        if field:
-            old, new = _by_identity(before, field), _by_identity(after, field)
+        identity = self.identities.get(name)
+        if identity:
+            old, new = _by_identity(before, identity), _by_identity(after, identity)
             if old is not None and new is not None:
                 yield from self._identified(path, old, new)
                 return
@@ -121,9 +122,8 @@ class _Differ:
             yield from self._aligned(path, before, after)
 
     def _identified(self, path: EditPath, old: dict[Key, Json], new: dict[Key, Json]) -> Iterable[Edit]:
-        labels = {key: key for key in new}
         for key, item in old.items():
-            if key not in labels:
+            if key not in new:
                 yield Edit((*path, key), Op.REMOVE, item, None)
         for key, item in new.items():
             if key in old:
@@ -160,18 +160,23 @@ def _from_deepdiff(path: EditPath, category: str, item: Any) -> Edit | None:
     return Edit((*path, *steps), Op.CHANGE, item.t1, item.t2)
 
 
-def _by_identity(items: Sequence[Json], field: str) -> dict[Key, Json] | None:
+def _by_identity(items: Sequence[Json], identity: str) -> dict[Key, Json] | None:
     """The items by identity, or None where one has none or two share one (then position must do)."""
     found: dict[Key, Json] = {}
     for item in items:
-        value = item.get(field) if isinstance(item, Mapping) else None
+        value = item.get(identity) if isinstance(item, Mapping) else None
         if isinstance(value, bool) or not isinstance(value, (str, int)):
             return None
-        key = Key(field, value)
+        key = Key(identity, value, _label(item))
         if key in found:
             return None
         found[key] = item
     return found
+
+
+def _label(item: Json) -> str:
+    names = (item.get(key) for key in ("title", "name")) if isinstance(item, Mapping) else ()
+    return next((name for name in names if isinstance(name, str) and name), "")
 
 
 def _is_set(items: Sequence[Json]) -> bool:

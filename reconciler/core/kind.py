@@ -66,6 +66,8 @@ class Kind(ABC):
     summary: ClassVar[str]
     """One sentence for documentation."""
     spec: ClassVar[type[BaseModel]]
+    written: ClassVar[type[BaseModel] | None] = None
+    """What authors write, where a shorthand makes it differ from `spec`: for documentation and the JSON Schema."""
     example: ClassVar[str]
     """One or more YAML documents, valid together; the last one is of this kind."""
     shorthand: ClassVar[str | None] = None
@@ -178,7 +180,8 @@ class Registry(Mapping[str, Kind]):
                     (
                         Diagnostic(
                             "kind-collision",
-                            f"two kinds are called '{kind.name}' ({kind.yaml_kind}): {_origin(other)} and {_origin(kind)}",
+                            f"two kinds are called '{kind.name}' ({kind.yaml_kind}): "
+                            f"{_origin(other)} and {_origin(kind)}",
                             "remove one of the packages that bring them",
                         ),
                     )

@@ -1,0 +1,379 @@
+"""Dashboards: Grafana's own v1 model, whole; the folder always sent, versions guarded, panel ids kept.
+
+Must not: read over v1beta1 (it rewrites), send a foreign `id`, or leave the folder out (that moves to the root).
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from reconciler.core.diff import Identities
+from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
+from reconciler.core.json import Json, JsonObject, as_list, as_object, same, text_of
+from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
+from reconciler.core.resource import Attribution, LiveObject, Resource
+from reconciler.kinds._kube import continue_token, kube_manager, kube_path
+
+GROUP = "dashboard.grafana.app/v0alpha1"
+_PREFIX = "grafana.app/"
+_SERVERS_OWN = frozenset({"id", "uid", "version"})
+_DERIVED = 1_000_000
+"""Panel ids from here on were derived from a title, not written (see authoring)."""
+
+
+class DashboardSpec(BaseModel):
+    """A dashboard after expansion: the folder's name and Grafana's model."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    folder: str | None = None
+    model: dict[str, Any]
+
+
+class DashboardDocument(BaseModel):
+    """What a Dashboard document may say: Grafana's v1 dashboard model, and these."""
+
+    model_config = ConfigDict(extra="allow")
+
+    title: str | None = Field(default=None, description="The dashboard's title (required, unless `from` brings one).")
+    folder: str | None = Field(default=None, description="metadata.name of a Folder; omitted: the root.")
+    description: str | None = Field(default=None, description="What the dashboard is for, shown beside its title.")
+    tags: list[str] | None = Field(default=None, description="Tags, as in Grafana.")
+    panels: list[dict[str, Any]] | None = Field(
+        default=None,
+        description="Panels in reading order: Grafana's panels, with `width`/`height` instead of `gridPos`, `row:` for "
+        "rows, `use:` for templates, `datasource:` by name, `thresholds: {green: null, red: 30}`, `unit`, `decimals`, "
+        "`min`, `max`, `color`, `audience`.",
+    )
+    variables: list[dict[str, Any]] | None = Field(default=None, description="Stands for `templating.list`.")
+    annotations: Any = Field(default=None, description="`annotations.list` as a list; `{name, tags}` queries by tags.")
+    links: list[dict[str, Any]] | None = Field(default=None, description="Dashboard links, as in Grafana.")
+    from_: str | None = Field(default=None, alias="from", description="A JSON file with the model, beside this file.")
+    inputs: dict[str, str] | None = Field(default=None, description="For `from`: input name → metadata.name.")
+
+
+class Dashboard(Kind):
+    """The kind `dashboard`. Attributes: folderUid ("" at the root) and dashboard (the model without id, uid,
+    version).
+    """
+
+    name: ClassVar[str] = "dashboard"
+    yaml_kind: ClassVar[str] = "Dashboard"
+    summary: ClassVar[str] = "A dashboard: Grafana's own model, written compactly or as exported."
+    spec: ClassVar[type[BaseModel]] = DashboardSpec
+    written: ClassVar[type[BaseModel] | None] = DashboardDocument
+    shorthand: ClassVar[str | None] = "dashboard"
+    body_key: ClassVar[str | None] = "dashboard"
+    identities: ClassVar[Identities] = MappingProxyType(
+        {"panels": "id", "targets": "refId", "list": "name", "links": "title"}
+    )
+    write_weight: ClassVar[int] = 1
+    example: ClassVar[str] = """\
+apiVersion: ggrec/v1
+kind: Folder
+metadata:
+  name: shop
+spec:
+  title: Shop
+---
+apiVersion: ggrec/v1
+kind: Datasource
+metadata:
+  name: metrics
+spec:
+  type: prometheus
+  url: http://prometheus:9090
+---
+apiVersion: ggrec/v1
+kind: Dashboard
+metadata:
+  name: shop-orders
+spec:
+  title: Shop orders
+  folder: shop
+  description: Orders as they come in. Red means act.
+  tags: [shop]
+  time: {from: now-24h, to: now}
+  panels:
+    - row: Headline
+    - title: Orders per minute
+      type: stat
+      width: 6
+      height: 5
+      datasource: metrics
+      targets:
+        - expr: sum(rate(orders_total[5m])) * 60
+      unit: short
+      thresholds: {red: null, green: 1}
+    - title: Orders by region
+      type: timeseries
+      width: 18
+      datasource: metrics
+      targets:
+        - expr: sum by (region) (rate(orders_total[$__rate_interval])) * 60
+          legendFormat: "{{region}}"
+"""
+
+    def desired(self, name: str, spec: DashboardSpec, names: Names) -> Desired:
+        """The folder's name becomes its uid; the model is taken as it is."""
+        folder = names.uid("folder", spec.folder, ("folder",)) if spec.folder else ""
+        if not text_of(spec.model.get("title")).strip():
+            names.fail(("title",), "no-title", "a dashboard needs a title", "Grafana refuses it without one")
+        return Desired({"folderUid": folder, "dashboard": spec.model})
+
+    def authored(self, live: LiveObject, names: LiveNames) -> Authored:
+        """An envelope with the folder's name, and the model as a file beside it."""
+        spec: dict[str, Json] = {}
+        folder = text_of(live.attributes.get("folderUid"))
+        if folder:
+            spec["folder"] = names.name("folder", folder) or folder
+        return Authored(spec, as_object(live.attributes.get("dashboard")))
+
+    def normalise(self, attributes: JsonObject) -> JsonObject:
+        """Without the server's id, uid and version, and with library panels as references only; all else counts."""
+        model = as_object(attributes.get("dashboard"))
+        cleaned = {key: value for key, value in model.items() if key not in _SERVERS_OWN}
+        if "panels" in cleaned:
+            cleaned["panels"] = _references_only(cleaned["panels"])
+        return {"folderUid": text_of(attributes.get("folderUid")), "dashboard": cleaned}
+
+    def keep_identity(self, desired: JsonObject, applied: JsonObject) -> JsonObject:
+        """A panel whose title changed keeps its id where it is recognised by its type and queries: links point at
+        ids.
+        """
+        old, new = _panels(applied), _panels(desired)
+        known = {panel.get("id") for panel in old}
+        present = {panel.get("id") for panel in new}
+        orphans = [panel for panel in old if panel.get("id") not in present]
+        renames: dict[Json, Json] = {}
+        for panel in new:
+            number = panel.get("id")
+            if number in known or not isinstance(number, int) or number < _DERIVED:
+                continue
+            for index, orphan in enumerate(orphans):
+                if _alike(panel, orphan):
+                    renames[number] = orphans.pop(index).get("id")
+                    break
+        if not renames:
+            return desired
+        model = as_object(desired.get("dashboard"))
+        return {**desired, "dashboard": {**model, "panels": _renumbered(model.get("panels"), renames)}}
+
+    def listing(self, server: Server, wanted: Wanted) -> Listing:
+        """Whole dashboards by LIST of v0alpha1, page by page; search and GETs of the wanted ones where it is missing."""
+        if server.serves(GROUP):
+            yield from self._list_kube(server)
+        else:
+            yield from self._list_search(server, wanted)
+
+    def _list_kube(self, server: Server) -> Listing:
+        token = ""
+        while True:
+            query = (("limit", "500"), *((("continue", token),) if token else ()))
+            answer = yield ApiRequest("GET", kube_path(server, GROUP, "dashboards"), query)
+            yield tuple(_from_kube(as_object(item)) for item in as_list(answer.object.get("items")))
+            token = continue_token(answer)
+            if not token:
+                return
+
+    def _list_search(self, server: Server, wanted: Wanted) -> Listing:
+        page = 1
+        while True:
+            query = (("type", "dash-db"), ("limit", "5000"), ("page", str(page)))
+            answer = yield ApiRequest("GET", "/api/search", query)
+            items = [as_object(item) for item in as_list(answer.body)]
+            for item in items:
+                uid = text_of(item.get("uid"))
+                found = (yield from self.read(server, uid)) if wanted.covers(uid) else _from_search(item)
+                if found is not None:
+                    yield (found,)
+            if len(items) < 5000:
+                return
+            page += 1
+
+    def read(self, server: Server, uid: str) -> Exchange[LiveObject | None]:
+        """As stored: v0alpha1, else /api/dashboards/uid. A dashboard that is v2 inside is marked so."""
+        if server.serves(GROUP):
+            path = kube_path(server, GROUP, "dashboards", uid)
+            answer = yield ApiRequest("GET", path, handles=HANDLE_404)
+            return None if answer.status == 404 else _from_kube(answer.object)
+        answer = yield ApiRequest("GET", _path(uid), handles=HANDLE_404 | {406})
+        if answer.status == 404:
+            return None
+        if answer.status == 406:
+            return LiveObject("dashboard", uid, {}, manager=_V2, keys=(f"uid:{uid}",))
+        return _from_api(uid, answer.object)
+
+    def create(self, context: WriteContext, resource: Resource) -> Exchange[str]:
+        """A save without a version and without overwrite: 412 where the uid exists (grafana-api.md section 8)."""
+        answer = yield self._save(context, resource, version=None)
+        return text_of(answer.object.get("uid")) or str(resource.uid)
+
+    def update(self, context: WriteContext, resource: Resource, live: LiveObject) -> Exchange[None]:
+        """A save over exactly the version that was read: 412 where somebody saved in between."""
+        yield self._save(context, resource, version=live.version)
+
+    def _save(self, context: WriteContext, resource: Resource, *, version: int | None) -> ApiRequest:
+        wanted = self.normalise(resource.attributes)
+        model: dict[str, Json] = {**as_object(wanted["dashboard"]), "uid": resource.uid, "id": None}
+        if version is not None:
+            model["version"] = version
+        body: dict[str, Json] = {
+            "dashboard": model,
+            "folderUid": wanted["folderUid"],
+            "message": context.message[:500],
+            "overwrite": False,
+        }
+        return ApiRequest("POST", "/api/dashboards/db", body=body)
+
+    def delete(self, context: WriteContext, live: LiveObject) -> Exchange[None]:
+        """Over /apis, which alone knows a precondition; 409 where somebody saved in between."""
+        if context.server.serves(GROUP):
+            path = kube_path(context.server, GROUP, "dashboards", live.uid)
+            body = {"preconditions": {"resourceVersion": live.meta.get("resourceVersion")}}
+            yield ApiRequest("DELETE", path, body=body, handles=HANDLE_404)
+        else:
+            yield ApiRequest("DELETE", _path(live.uid), handles=HANDLE_404)
+
+    def attribution(self, server: Server, live: LiveObject, since: int | None) -> Exchange[Attribution]:
+        """From the version list, newest first; it needs write permission on the dashboard, so a 403 leaves it open."""
+        number = live.version or 1
+        limit = max(1, min(number - (since or 0), 10)) if since is not None and number > since else 1
+        path = f"{_path(live.uid)}/versions"
+        answer = yield ApiRequest("GET", path, (("limit", str(limit)),), handles=frozenset({403, 404}))
+        versions = [as_object(item) for item in as_list(answer.object.get("versions"))] if answer.status == 200 else []
+        if not versions:
+            return Attribution(None, text_of(live.meta.get("updated")) or None, live.version)
+        messages = tuple(text for text in (text_of(item.get("message")) for item in versions) if text)
+        newest = versions[0]
+        who = list(dict.fromkeys(text_of(item.get("createdBy")) for item in versions))
+        return Attribution(", ".join(who), text_of(newest.get("created")) or None, live.version, messages)
+
+
+_V2 = "dashboard schema v2 (this ggrec writes v1 only: save it as 'Classic' first)"
+
+
+def _path(uid: str) -> str:
+    return f"/api/dashboards/uid/{quote(uid, safe='')}"
+
+
+def _panels(attributes: JsonObject) -> list[JsonObject]:
+    """All panels, those inside collapsed rows too."""
+    found: list[JsonObject] = []
+    for panel in as_list(as_object(attributes.get("dashboard")).get("panels")):
+        if isinstance(panel, Mapping):
+            found.append(panel)
+            found += [inner for inner in as_list(panel.get("panels")) if isinstance(inner, Mapping)]
+    return found
+
+
+def _alike(left: JsonObject, right: JsonObject) -> bool:
+    if left.get("type") != right.get("type"):
+        return False
+    if same(left.get("title"), right.get("title")):
+        return True
+    queries = left.get("targets")
+    if queries:
+        return same(queries, right.get("targets"))
+    return bool(left.get("options") or left.get("gridPos")) and all(
+        same(left.get(key), right.get(key)) for key in ("options", "fieldConfig", "gridPos")
+    )
+
+
+def _renumbered(panels: Json, renames: Mapping[Json, Json]) -> Json:
+    result: list[Json] = []
+    for panel in as_list(panels):
+        if isinstance(panel, Mapping):
+            changed: dict[str, Json] = dict(panel)
+            if panel.get("id") in renames:
+                changed["id"] = renames[panel.get("id")]
+            if "panels" in panel:
+                changed["panels"] = _renumbered(panel["panels"], renames)
+            result.append(changed)
+        else:
+            result.append(panel)
+    return result
+
+
+def _references_only(panels: Json) -> Json:
+    """Some servers fill a library panel's reference with its model; only uid and name are the author's."""
+    if not isinstance(panels, (list, tuple)):
+        return panels
+    result: list[Json] = []
+    for panel in panels:
+        if isinstance(panel, Mapping) and ("libraryPanel" in panel or "panels" in panel):
+            changed: dict[str, Json] = dict(panel)
+            reference = panel.get("libraryPanel")
+            if isinstance(reference, Mapping):
+                changed["libraryPanel"] = {key: reference[key] for key in ("uid", "name") if key in reference}
+            if "panels" in panel:
+                changed["panels"] = _references_only(panel["panels"])
+            result.append(changed)
+        else:
+            result.append(panel)
+    return result
+
+
+def _live(uid: str, folder: str, model: JsonObject, **rest: Any) -> LiveObject:
+    cleaned = {key: value for key, value in model.items() if key not in _SERVERS_OWN}
+    return LiveObject("dashboard", uid, {"folderUid": folder, "dashboard": cleaned}, keys=(f"uid:{uid}",), **rest)
+
+
+def _from_kube(item: JsonObject) -> LiveObject:
+    metadata = as_object(item.get("metadata"))
+    annotations = as_object(metadata.get("annotations"))
+    internal = text_of(as_object(metadata.get("labels")).get("grafana.app/deprecatedInternalID"))
+    generation = metadata.get("generation")
+    version = generation if isinstance(generation, int) else None
+    updated = text_of(annotations.get(f"{_PREFIX}updatedTimestamp")) or text_of(metadata.get("creationTimestamp"))
+    conversion = as_object(as_object(item.get("status")).get("conversion"))
+    converted = item.get("spec") is None or bool(conversion.get("failed"))
+    spec = as_object(as_object(conversion.get("source")).get("spec")) if converted else as_object(item.get("spec"))
+    return _live(
+        text_of(metadata.get("name")),
+        text_of(annotations.get(f"{_PREFIX}folder")),
+        spec,
+        revision=f"{generation}/{updated}/{internal}",
+        version=version,
+        manager=_V2 if converted else kube_manager(annotations),
+        meta={
+            "resourceVersion": metadata.get("resourceVersion"),
+            "updated": updated,
+            "updatedBy": text_of(annotations.get(f"{_PREFIX}updatedBy")),
+            "title": text_of(spec.get("title")),
+        },
+    )
+
+
+def _from_api(uid: str, body: JsonObject) -> LiveObject:
+    meta, model = as_object(body.get("meta")), as_object(body.get("dashboard"))
+    version = meta.get("version")
+    external = text_of(meta.get("provisionedExternalId"))
+    return _live(
+        uid,
+        text_of(meta.get("folderUid")),
+        model,
+        revision=f"{version}/{text_of(meta.get('updated'))}/{model.get('id')}",
+        version=version if isinstance(version, int) else None,
+        manager=f"file provisioning ({external})" if meta.get("provisioned") else None,
+        meta={
+            "updated": text_of(meta.get("updated")),
+            "updatedBy": text_of(meta.get("updatedBy")),
+            "title": text_of(model.get("title")),
+        },
+    )
+
+
+def _from_search(item: JsonObject) -> LiveObject:
+    uid = text_of(item.get("uid"))
+    return LiveObject(
+        "dashboard",
+        uid,
+        {"folderUid": text_of(item.get("folderUid"))},
+        keys=(f"uid:{uid}",),
+        meta={"title": text_of(item.get("title"))},
+        complete=False,
+    )

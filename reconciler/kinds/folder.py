@@ -1,0 +1,231 @@
+"""Folders: nesting, moves by the move endpoint, descriptions where the server keeps them.
+
+Must not: move a folder by leaving something out, or delete one with anything in it (the engine asks `contents` right
+before).
+"""
+
+from typing import ClassVar
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from reconciler.core.errors import ServerError
+from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
+from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
+from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
+from reconciler.core.resource import LiveObject, Resource
+from reconciler.kinds._kube import continue_token, kube_manager, kube_path
+
+GROUP = "folder.grafana.app/v1beta1"
+
+
+class FolderSpec(BaseModel):
+    """What a Folder document says."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    title: str = Field(min_length=1, description="The folder's title.")
+    parent: str | None = Field(default=None, description="metadata.name of the Folder it lies in; omitted: top level.")
+    description: str | None = Field(default=None, description="What the folder is for.")
+
+
+class Folder(Kind):
+    """The kind `folder`. Attributes: title, parentUid ("" at the top level), description where the author wrote one."""
+
+    name: ClassVar[str] = "folder"
+    yaml_kind: ClassVar[str] = "Folder"
+    summary: ClassVar[str] = "A folder: it holds dashboards and other folders, four levels below the top one."
+    spec: ClassVar[type[BaseModel]] = FolderSpec
+    example: ClassVar[str] = """\
+apiVersion: ggrec/v1
+kind: Folder
+metadata:
+  name: executive
+spec:
+  title: Executive Leadership
+  description: What the leadership looks at first.
+"""
+
+    def desired(self, name: str, spec: FolderSpec, names: Names) -> Desired:
+        """Title trimmed as the server trims it; the parent's name becomes its uid."""
+        parent = names.uid("folder", spec.parent, ("parent",)) if spec.parent else ""
+        attributes: dict[str, Json] = {"title": spec.title.strip(), "parentUid": parent}
+        if spec.description is not None:
+            attributes["description"] = spec.description
+        return Desired(attributes)
+
+    def authored(self, live: LiveObject, names: LiveNames) -> Authored:
+        """The spec of an existing folder; a parent that is not among what is written is left to the caller to
+        include.
+        """
+        spec: dict[str, Json] = {"title": live.attributes["title"]}
+        parent = text_of(live.attributes.get("parentUid"))
+        if parent:
+            spec["parent"] = names.name("folder", parent) or parent
+        if live.attributes.get("description"):
+            spec["description"] = live.attributes["description"]
+        return Authored(spec)
+
+    def normalise(self, attributes: JsonObject) -> JsonObject:
+        """Title trimmed, no parent and no description are empty texts (grafana-api.md section 18)."""
+        return {
+            "title": text_of(attributes.get("title")).strip(),
+            "parentUid": text_of(attributes.get("parentUid")),
+            "description": text_of(attributes.get("description")),
+        }
+
+    def project(self, live: JsonObject, desired: JsonObject) -> JsonObject:
+        """A description that nobody wrote is not ours."""
+        if desired.get("description"):
+            return live
+        return {key: ("" if key == "description" else value) for key, value in live.items()}
+
+    def listing(self, server: Server, wanted: Wanted) -> Listing:
+        """All folders, flat: LIST over /apis (every page), or search where that API is missing."""
+        if server.serves(GROUP):
+            yield from self._list_kube(server)
+        else:
+            yield from self._list_search()
+
+    def _list_kube(self, server: Server) -> Listing:
+        token = ""
+        while True:
+            query = (("limit", "1000"), *((("continue", token),) if token else ()))
+            answer = yield ApiRequest("GET", kube_path(server, GROUP, "folders"), query)
+            yield tuple(_from_kube(as_object(item)) for item in as_list(answer.object.get("items")))
+            token = continue_token(answer)
+            if not token:
+                return
+
+    def _list_search(self) -> Listing:
+        page = 1
+        while True:
+            query = (("type", "dash-folder"), ("limit", "5000"), ("page", str(page)))
+            answer = yield ApiRequest("GET", "/api/search", query)
+            items = as_list(answer.body)
+            yield tuple(
+                _live(text_of(item.get("uid")), text_of(item.get("title")), text_of(item.get("folderUid")))
+                for item in map(as_object, items)
+            )
+            if len(items) < 5000:
+                return
+            page += 1
+
+    def read(self, server: Server, uid: str) -> Exchange[LiveObject | None]:
+        """Over /apis, where 404 and 403 are told apart for every role (grafana-api.md section 1, surprise 14)."""
+        if server.serves(GROUP):
+            path = kube_path(server, GROUP, "folders", uid)
+            answer = yield ApiRequest("GET", path, handles=HANDLE_404)
+            return None if answer.status == 404 else _from_kube(answer.object)
+        answer = yield ApiRequest("GET", _path(uid), handles=HANDLE_404)
+        if answer.status == 404:
+            return None
+        body = answer.object
+        return _live(uid, text_of(body.get("title")), text_of(body.get("parentUid")), text_of(body.get("updated")))
+
+    def create(self, context: WriteContext, resource: Resource) -> Exchange[str]:
+        """POST; some servers drop the description of a create, so it is looked at and put in afterwards."""
+        wanted = self.normalise(resource.attributes)
+        body = {"uid": resource.uid, **{key: value for key, value in wanted.items() if value}}
+        answer = yield ApiRequest("POST", "/api/folders", body=body)
+        uid = text_of(answer.object.get("uid"))
+        if wanted["description"]:
+            live = yield from self.read(context.server, uid)
+            if live is not None and live.attributes.get("description") != wanted["description"]:
+                yield from _put(uid, wanted)
+        return uid
+
+    def update(self, context: WriteContext, resource: Resource, live: LiveObject) -> Exchange[None]:
+        """Move first (its own endpoint), then title and description with the version read right before."""
+        wanted, present = self.normalise(resource.attributes), self.normalise(live.attributes)
+        if wanted["parentUid"] != present["parentUid"]:
+            yield ApiRequest("POST", f"{_path(live.uid)}/move", body={"parentUid": wanted["parentUid"]})
+        described = "description" in resource.attributes and wanted["description"] != present["description"]
+        if wanted["title"] != present["title"] or described:
+            if not described:
+                wanted = {"title": wanted["title"]}
+            yield from _put(live.uid, wanted)
+
+    def delete(self, context: WriteContext, live: LiveObject) -> Exchange[None]:
+        """Never by force: alert rules inside stop it (400)."""
+        query = (("forceDeleteRules", "false"),)
+        yield ApiRequest("DELETE", _path(live.uid), query, handles=HANDLE_404)
+
+    def contents(self, server: Server, uid: str) -> Exchange[tuple[str, ...]]:
+        """Everything below the folder: folders and dashboards by uid, alert rules and library panels by number.
+
+        `/counts` is recursive; search tells the direct children (grafana-api.md section 7).
+        """
+        answer = yield ApiRequest("GET", f"{_path(uid)}/counts", handles=HANDLE_404)
+        counts = answer.object
+        if answer.status == 404 or not any(counts.values()):
+            return ()
+        found = yield from self._children(uid)
+        for key, name in (("alertrule", "alert-rule"), ("librarypanel", "library-panel")):
+            number = counts.get(key)
+            if number:
+                found.append(f"{name}:count={number}")
+        return tuple(found)
+
+    def _children(self, uid: str) -> Exchange[list[str]]:
+        found: list[str] = []
+        queue = [uid]
+        while queue:
+            here = queue.pop(0)
+            page = 1
+            while True:
+                query = (("folderUIDs", here), ("limit", "5000"), ("page", str(page)))
+                answer = yield ApiRequest("GET", "/api/search", query)
+                items = [as_object(item) for item in as_list(answer.body)]
+                for item in items:
+                    child = text_of(item.get("uid"))
+                    if item.get("type") == "dash-folder":
+                        queue.append(child)
+                        found.append(f"folder:{child}")
+                    else:
+                        found.append(f"dashboard:{child}")
+                if len(items) < 5000:
+                    break
+                page += 1
+        return found
+
+
+def _path(uid: str) -> str:
+    return f"/api/folders/{quote(uid, safe='')}"
+
+
+def _put(uid: str, wanted: JsonObject) -> Exchange[None]:
+    """PUT needs the current version, else 412 (grafana-api.md section 7)."""
+    current = yield ApiRequest("GET", _path(uid))
+    body = {"version": current.object.get("version"), "title": wanted["title"]}
+    if "description" in wanted:
+        body["description"] = wanted["description"]
+    yield ApiRequest("PUT", _path(uid), body=body)
+
+
+def _live(uid: str, title: str, parent: str, revision: str | None = None) -> LiveObject:
+    if not uid:
+        raise ServerError.one("no-uid", "Grafana lists a folder without a uid", hint="is this a Grafana 9 or newer?")
+    return LiveObject("folder", uid, {"title": title, "parentUid": parent}, revision or None, keys=(f"uid:{uid}",))
+
+
+def _from_kube(item: JsonObject) -> LiveObject:
+    metadata, spec = as_object(item.get("metadata")), as_object(item.get("spec"))
+    annotations = as_object(metadata.get("annotations"))
+    attributes: dict[str, Json] = {
+        "title": text_of(spec.get("title")),
+        "parentUid": text_of(annotations.get("grafana.app/folder")),
+    }
+    if spec.get("description"):
+        attributes["description"] = spec["description"]
+    uid = text_of(metadata.get("name"))
+    internal = as_object(metadata.get("labels")).get("grafana.app/deprecatedInternalID")
+    return LiveObject(
+        kind="folder",
+        uid=uid,
+        attributes=attributes,
+        revision=f"{metadata.get('resourceVersion')}/{internal}",
+        manager=kube_manager(annotations),
+        keys=(f"uid:{uid}",),
+        meta={"updated": text_of(annotations.get("grafana.app/updatedTimestamp"))},
+    )
