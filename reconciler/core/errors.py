@@ -122,6 +122,8 @@ class ServerError(GgrecError):
 
     status: int | None = field(default=None, kw_only=True)
     ambiguous: bool = field(default=False, kw_only=True)
+    began: bool = field(default=False, kw_only=True)
+    """Whether an earlier write of the same exchange had been done already: the object may be half finished."""
     message: str = field(default="", kw_only=True)
 
 

@@ -150,6 +150,10 @@ class Kind(ABC):
     def delete(self, context: WriteContext, live: LiveObject) -> Exchange[None]:
         """Delete it. That it is gone already is success."""
 
+    def is_ours(self, resource: Resource, live: LiveObject) -> bool:
+        """Whether an object found after our create failed halfway is the one that this create began."""
+        return resource.uid is None or live.uid == resource.uid
+
     def contents(self, server: Server, uid: str) -> Exchange[tuple[str, ...]]:
         """What would be lost with this object besides itself, as `kind:uid` texts (or `kind:count=N` where uids are
         not told). Read right before a delete.

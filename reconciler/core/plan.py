@@ -69,6 +69,8 @@ class Change:
     moved_from: Address | None = None
     depends_on: tuple[Address, ...] = ()
     notes: tuple[str, ...] = ()
+    entry: str = ""
+    """Digest of the object's entry in the state that this was computed from ("": there was none)."""
 
     @property
     def sends(self) -> bool:

@@ -8,9 +8,13 @@ from enum import StrEnum
 
 from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic, GgrecError
-from reconciler.core.json import JsonObject
+from reconciler.core.json import JsonObject, digest
 
 STATE_FORMAT = 1
+UNKNOWN_SECRET = "unknown"
+"""Stands for the digest of a secret that Grafana holds but that ggrec never sent: whether it is the declared one
+cannot be told.
+"""
 
 
 class Status(StrEnum):
@@ -40,6 +44,14 @@ class ResourceState:
     status: Status = Status.OK
     protected: bool = False
     title: str = ""
+
+
+def entry_digest(entry: ResourceState | None) -> str:
+    """What a saved plan remembers of an entry, so that it goes stale when the entry changes ("": no entry)."""
+    if entry is None:
+        return ""
+    known = [entry.uid, entry.applied, entry.observed, entry.revision, str(entry.status), sorted(entry.secrets.items())]
+    return digest(known)
 
 
 @dataclass(frozen=True, slots=True)

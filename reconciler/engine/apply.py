@@ -1,0 +1,249 @@
+"""Apply: carry out a plan, object by object, each checked before, journalled, and read back after.
+
+Must not plan. A failure stops what depends on it and nothing else; a run can end at any moment and the next one
+finishes it.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from reconciler.core.address import Address
+from reconciler.core.errors import Conflict, Diagnostic, GgrecError, Unauthorized, Unreachable
+from reconciler.core.exchange import WriteContext
+from reconciler.core.kind import Kind, Registry
+from reconciler.core.plan import Action, Change, Plan
+from reconciler.core.ports import Audience, Clock, Progress, Secrets, Store, Writer
+from reconciler.core.state import Outcome, Run, State, entry_digest
+from reconciler.engine.carry import Carrier, Written, conflict
+
+Listener = Callable[[Outcome], None]
+
+
+@dataclass(slots=True)
+class Applied:
+    """How an apply ended: the state as it is now, and one outcome per change of the plan, in its order."""
+
+    state: State
+    outcomes: tuple[Outcome, ...] = ()
+    interrupted: bool = False
+    errors: tuple[GgrecError, ...] = ()
+
+
+@dataclass(slots=True)
+class Job:
+    """Everything an apply needs, and `stop`: set it, and what is in flight is finished and no more begun."""
+
+    plan: Plan
+    run: Run
+    state: State
+    writer: Writer
+    store: Store
+    registry: Registry
+    secrets: Secrets
+    audience: Audience
+    clock: Clock
+    parallelism: int = 2
+    told: Listener = field(default=lambda outcome: None)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def missing_secrets(plan: Plan, secrets: Secrets) -> tuple[Diagnostic, ...]:
+    """The secrets that this plan will send and that cannot be resolved here: found before the first request."""
+    found: list[Diagnostic] = []
+    for change in plan.changes:
+        for name in change.secrets if change.resource is not None else ():
+            assert change.resource is not None
+            why = secrets.missing(change.resource.secrets[name])
+            if why is not None:
+                found.append(
+                    Diagnostic(
+                        "secret-missing",
+                        f"{name}: {why}",
+                        "set it, then run again; nothing was sent",
+                        where=change.resource.source,
+                        subject=str(change.address),
+                    )
+                )
+    return tuple(found)
+
+
+async def apply(job: Job) -> Applied:
+    """Carry out the plan: first what is created and changed, then what is deleted.
+
+    The run is recorded before the first request.
+    """
+    return await _Applier(job).run()
+
+
+class _Applier:
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.state = job.state
+        self.capacity = max(1, job.parallelism)
+        self.free = self.capacity
+        self.room = asyncio.Condition()
+        self.outcomes: dict[Address, Outcome] = {}
+        self.errors: list[GgrecError] = []
+        self.fatal: GgrecError | None = None
+        context = WriteContext(job.writer.server, _message(job.run))
+        self.carrier = Carrier(job.writer, job.store, job.secrets, context, job.run.id)
+
+    async def run(self) -> Applied:
+        self.job.store.begin(self.job.run)
+        changes = self.job.plan.changes
+        removing = tuple(c for c in changes if c.action in {Action.DELETE, Action.FORGET})
+        building = tuple(c for c in changes if c not in removing)
+        try:
+            await self._phase(building, {c.address: c.depends_on for c in building})
+            await self._phase(removing, _reversed(removing))
+        finally:
+            self.state = self.job.store.save(self.state)
+            interrupted = self.job.stop.is_set()
+            ordered = tuple(self.outcomes.get(c.address) or _outcome(c, "not-attempted") for c in changes)
+            self.job.store.finish(
+                replace(
+                    self.job.run,
+                    ended=self.job.clock.now(),
+                    outcomes=tuple(o for o in ordered if o.action != Action.NO_OP or o.result != "done"),
+                    status=_status(ordered, interrupted),
+                    serial=self.state.serial,
+                )
+            )
+        return Applied(self.state, ordered, interrupted, tuple(self.errors))
+
+    async def _phase(self, changes: tuple[Change, ...], needs: Mapping[Address, tuple[Address, ...]]) -> None:
+        """Run the changes side by side as far as their needs and the writers' capacity allow."""
+        here = {change.address for change in changes}
+        done = {address: asyncio.Event() for address in here}
+
+        async def one(change: Change) -> None:
+            for need in needs[change.address]:
+                if need in done:
+                    await done[need].wait()
+            try:
+                await self._step(change, [n for n in needs[change.address] if n in self.outcomes])
+            finally:
+                done[change.address].set()
+
+        tasks = [asyncio.create_task(one(change)) for change in changes]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def _step(self, change: Change, needs: list[Address]) -> None:
+        broken = [str(need) for need in needs if self.outcomes[need].result not in {"done"}]
+        if broken:
+            self._note(_outcome(change, "skipped", error=f"needs {', '.join(broken)}"))
+            return
+        kind = self.job.registry[change.address.kind]
+        weight = self.capacity if kind.write_weight > 1 else 1
+        async with self.room:
+            await self.room.wait_for(lambda: self.free >= weight)
+            self.free -= weight
+        try:
+            if self.job.stop.is_set() or self.fatal is not None:
+                self._note(_outcome(change, "not-attempted"))
+            else:
+                await self._attempt(change, kind)
+        finally:
+            async with self.room:
+                self.free += weight
+                self.room.notify_all()
+
+    async def _attempt(self, change: Change, kind: Kind) -> None:
+        try:
+            written = await self._carry_out(change, kind)
+        except Conflict as error:
+            self._fail(change, "conflict", error)
+        except (Unauthorized, Unreachable) as error:
+            self.fatal = error  # nothing after this can succeed: say so once instead of once per object
+            self._fail(change, "failed", error)
+        except GgrecError as error:
+            self._fail(change, "failed", error)
+        else:
+            self._take(change, written)
+
+    async def _carry_out(self, change: Change, kind: Kind) -> Written:
+        entry = self.state.resources.get(change.moved_from or change.address)
+        if change.entry != entry_digest(entry):
+            raise conflict("stale-entry", f"{change.address}: the state knows more of it than the plan does", change)
+        match change.action:
+            case Action.CREATE:
+                return await self.carrier.create(change, kind, entry)
+            case Action.UPDATE:
+                return await self.carrier.update(change, kind, entry)
+            case Action.ADOPT:
+                return await self.carrier.adopt(change, kind, entry)
+            case Action.REPLACE:
+                return await self.carrier.replace(change, kind, entry)
+            case Action.DELETE:
+                return await self.carrier.delete(change, kind, entry)
+            case Action.NO_OP:
+                return await self.carrier.settle(change, kind, entry)
+            case Action.FORGET:
+                return Written(None)
+            case _:
+                assert_never(change.action)
+
+    def _take(self, change: Change, written: Written) -> None:
+        if written.keep:
+            entry = written.entry
+            if change.moved_from is not None:
+                self.job.store.record(self.job.run.id, change.moved_from, None)
+                self.state = self.state.with_resource(change.moved_from, None)
+            self.job.store.record(self.job.run.id, change.address, entry)
+            self.state = self.state.with_resource(change.address, entry)
+        self._note(
+            Outcome(
+                change.address,
+                str(change.action),
+                "done",
+                version_before=written.version_before,
+                version_after=written.version_after,
+                not_converged=written.not_converged,
+            )
+        )
+
+    def _fail(self, change: Change, result: str, error: GgrecError) -> None:
+        self.errors.append(error)
+        partial = self.carrier.partial.pop(change.address, None)
+        if partial is not None:
+            self.job.store.record(self.job.run.id, change.address, partial)
+            self.state = self.state.with_resource(change.address, partial)
+        self._note(_outcome(change, result, error=str(error)))
+
+    def _note(self, outcome: Outcome) -> None:
+        self.outcomes[outcome.address] = outcome
+        total = len(self.job.plan.changes)
+        self.job.audience.progress(Progress("applying", len(self.outcomes), total, str(outcome.address)))
+        if outcome.action != Action.NO_OP or outcome.result != "done":
+            self.job.told(outcome)
+
+
+def _outcome(change: Change, result: str, *, error: str = "") -> Outcome:
+    return Outcome(change.address, str(change.action), result, version_before=change.precondition.version, error=error)
+
+
+def _status(outcomes: tuple[Outcome, ...], interrupted: bool) -> str:
+    if interrupted:
+        return "interrupted"
+    return "done" if all(outcome.result == "done" for outcome in outcomes) else "partial"
+
+
+def _reversed(changes: tuple[Change, ...]) -> dict[Address, tuple[Address, ...]]:
+    """For deletes: an object goes after everything that needs it."""
+    users: dict[Address, list[Address]] = {change.address: [] for change in changes}
+    for change in changes:
+        for need in change.depends_on:
+            if need in users:
+                users[need].append(change.address)
+    return {address: tuple(found) for address, found in users.items()}
+
+
+def _message(run: Run) -> str:
+    """What a dashboard's version says: the run, and the commit it came from."""
+    return f"ggrec run {run.id}" + (f", commit {run.commit}" if run.commit else "")

@@ -1,0 +1,256 @@
+"""Carry one change out: look, write, look again.
+
+What was ambiguous (a lost answer, a 5xx) is looked at before it is repeated.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from reconciler.core.address import Address
+from reconciler.core.diff import diff, format_edit_path
+from reconciler.core.errors import Conflict, Diagnostic, GgrecError, ServerError
+from reconciler.core.exchange import WriteContext
+from reconciler.core.json import digest
+from reconciler.core.kind import Kind
+from reconciler.core.plan import Change, Precondition
+from reconciler.core.ports import Secrets, Store, Writer
+from reconciler.core.resource import LiveObject, Resource
+from reconciler.core.state import UNKNOWN_SECRET, Intent, ResourceState, Status
+from reconciler.engine.decide import authored_edits
+
+_TRIES = 3
+_LOOKS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of a change: the entry for the state (None: gone), versions, and the paths that came back different."""
+
+    entry: ResourceState | None
+    version_before: int | None = None
+    version_after: int | None = None
+    not_converged: tuple[str, ...] = ()
+    keep: bool = True
+    """False: leave the state's entry as it is."""
+
+
+class Carrier:
+    """Carries out changes of one run."""
+
+    def __init__(self, writer: Writer, store: Store, secrets: Secrets, context: WriteContext, run_id: str) -> None:
+        self.writer = writer
+        self.store = store
+        self.secrets = secrets
+        self.context = context
+        self.run_id = run_id
+        self.partial: dict[Address, ResourceState] = {}
+        """Objects whose write failed after it had begun, to be remembered as unfinished."""
+
+    async def create(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written:
+        """Create what the plan found absent."""
+        await self._checked(change, kind, entry)
+        return await self._write(change, kind, entry, None)
+
+    async def update(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written:
+        """Change what the plan found at this revision."""
+        live = await self._checked(change, kind, entry)
+        return await self._write(change, kind, entry, live)
+
+    async def adopt(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written:
+        """Take over: without differences, only the state learns of it."""
+        live = await self._checked(change, kind, entry)
+        if change.sends:
+            return await self._write(change, kind, entry, live)
+        assert live is not None
+        return self._remember(change, kind, entry, live)
+
+    async def settle(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written:
+        """Only the state learns; what changed meanwhile is the next plan's business."""
+        try:
+            live = await self._checked(change, kind, entry)
+        except Conflict:
+            return Written(None, keep=False)
+        assert live is not None
+        return self._remember(change, kind, entry, live)
+
+    async def replace(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written:
+        """Delete, then create under the new uid."""
+        await self.delete(change, kind, entry)
+        self.store.record(self.run_id, change.address, None)
+        assert change.resource is not None
+        fresh = replace(change, uid=change.resource.uid, precondition=Precondition(absent=True))
+        return await self._write(fresh, kind, None, None)
+
+    async def delete(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written:
+        """Delete what the plan found at this revision, if nothing else would be lost with it."""
+        live = await self._checked(change, kind, entry, gone_is_fine=True)
+        if live is None:
+            return Written(None)
+        inside = await self.writer.ask(kind.contents(self.context.server, live.uid))
+        if inside:
+            what = ", ".join(inside[:5]) + (f" and {len(inside) - 5} more" if len(inside) > 5 else "")
+            raise conflict("not-empty", f"{change.address} now holds {what}, which would be deleted with it", change)
+        self.store.intend(self.run_id, Intent(change.address, live.uid, None))
+        for attempt in range(_TRIES):
+            try:
+                await self.writer.write(kind.delete(self.context, live))
+            except ServerError as error:
+                if not error.ambiguous or attempt == _TRIES - 1:
+                    raise _as_conflict(error, change) from None
+            if await self.writer.ask(kind.read(self.context.server, live.uid)) is None:
+                return Written(None, version_before=live.version)
+        raise GgrecError.one("still-there", "Grafana says it deleted it, and still has it", subject=str(change.address))
+
+    async def _checked(
+        self, change: Change, kind: Kind, entry: ResourceState | None, *, gone_is_fine: bool = False
+    ) -> LiveObject | None:
+        """The live object now, if the plan's precondition holds. Raises Conflict with who and what otherwise."""
+        live = await self._look(change, kind)
+        expected = change.precondition
+        if live is None:
+            if expected.absent or gone_is_fine:
+                return None
+            raise conflict("gone", f"{change.address} was deleted since the plan was made", change)
+        if expected.absent:
+            raise conflict(
+                "exists-now", f"{change.address} was created by somebody else since the plan was made", change
+            )
+        if expected.revision is not None and live.revision == expected.revision:
+            return live
+        if expected.revision is None and digest(kind.normalise(live.attributes)) == expected.content:
+            return live
+        raise await self._conflict(change, kind, entry, live)
+
+    async def _look(self, change: Change, kind: Kind) -> LiveObject | None:
+        server = self.context.server
+        if change.precondition.absent and change.resource is not None:
+            return await self.writer.ask(kind.find(server, change.resource))
+        return await self.writer.ask(kind.read(server, str(change.uid)))
+
+    async def _conflict(self, change: Change, kind: Kind, entry: ResourceState | None, live: LiveObject) -> Conflict:
+        try:
+            by = await self.writer.ask(kind.attribution(self.context.server, live, change.precondition.version))
+        except ServerError:
+            by = None
+        who = f" by {by.who}" if by is not None and by.who else ""
+        when = f" at {by.when}" if by is not None and by.when else ""
+        version = f" (version {change.precondition.version} → {live.version})" if live.version is not None else ""
+        what = ""
+        if entry is not None and entry.observed is not None:
+            observed = kind.normalise(self.store.get(entry.observed))
+            edits = diff(observed, kind.normalise(live.attributes), identities=kind.identities)
+            paths = [format_edit_path(edit.path) for edit in edits[:5]]
+            more = f" and {len(edits) - 5} more" if len(edits) > 5 else ""
+            what = f": {', '.join(paths)}{more}" if paths else ""
+        text = f"{change.address} was changed{who}{when} since the plan was made{version}{what}"
+        return conflict("changed-since-plan", text, change)
+
+    async def _write(self, change: Change, kind: Kind, entry: ResourceState | None, live: LiveObject | None) -> Written:
+        assert change.resource is not None
+        wanted = {name: ref for name, ref in change.resource.secrets.items() if name in change.secrets}
+        sent = replace(change.resource, secrets=wanted)
+        target = self.store.put(sent.attributes)
+        self.store.intend(self.run_id, Intent(change.address, sent.uid or change.uid, target))
+        before = live.version if live is not None else None
+        uid = await self._send(change, kind, sent, live)
+        found = await self._read_back(change, kind, sent, uid)
+        return replace(self._remember(change, kind, entry, found), version_before=before)
+
+    async def _send(self, change: Change, kind: Kind, sent: Resource, live: LiveObject | None) -> str:
+        """Write until it is certain: what failed ambiguously is looked at, and repeated where too little was done."""
+        present = live
+        for attempt in range(_TRIES):
+            try:
+                if present is None:
+                    return await self.writer.write(kind.create(self.context, sent))
+                await self.writer.write(kind.update(self.context, sent, present))
+                return present.uid
+            except ServerError as error:
+                if not error.ambiguous:
+                    if error.began:
+                        await self._remember_partial(change, kind, sent, live)
+                    raise _as_conflict(error, change) from None
+                found = await self._find(change, kind, sent, present)
+                if found is not None and not sent.secrets and not authored_edits(kind, sent, found):
+                    return found.uid
+                if attempt == _TRIES - 1:
+                    if error.began:
+                        await self._remember_partial(change, kind, sent, live)
+                    raise
+                if present is not None and (found is None or _saved_by_another(present, found)):
+                    raise _as_conflict(error, change) from None
+                present = found
+        raise AssertionError("unreachable: the loop returns or raises")
+
+    async def _find(self, change: Change, kind: Kind, sent: Resource, present: LiveObject | None) -> LiveObject | None:
+        if present is not None:
+            found = await self.writer.ask(kind.read(self.context.server, present.uid))
+            if found is not None:
+                return found
+        return await self.writer.ask(kind.find(self.context.server, sent))
+
+    async def _remember_partial(self, change: Change, kind: Kind, sent: Resource, before: LiveObject | None) -> None:
+        """A create that failed halfway left something behind: it is ours, and unfinished."""
+        if before is not None:
+            return
+        try:
+            found = await self.writer.ask(kind.find(self.context.server, sent))
+        except GgrecError:
+            return  # the journal's intent remains: the next run looks again
+        if found is not None and kind.is_ours(sent, found):
+            self.partial[change.address] = ResourceState(found.uid, None, None, status=Status.PARTIAL)
+
+    async def _read_back(self, change: Change, kind: Kind, sent: Resource, uid: str) -> LiveObject:
+        """What Grafana now holds: a save's answer is no proof (grafana-api.md section 1, surprise 1)."""
+        for _ in range(_LOOKS):
+            found = await self.writer.ask(kind.read(self.context.server, uid))
+            if found is None:
+                found = await self.writer.ask(kind.find(self.context.server, sent))
+            if found is not None:
+                return found
+        raise GgrecError.one(
+            "not-shown", "Grafana accepted it and does not show it", hint="run apply again", subject=str(change.address)
+        )
+
+    def _remember(self, change: Change, kind: Kind, entry: ResourceState | None, live: LiveObject) -> Written:
+        resource = change.resource
+        assert resource is not None and change.applied is not None
+        new = ResourceState(
+            uid=live.uid,
+            applied=self.store.put(change.applied),
+            observed=self.store.put(live.attributes),
+            revision=live.revision,
+            version=live.version,
+            secrets=self._digests(change, resource, entry),
+            depends_on=resource.depends_on,
+            protected=resource.lifecycle.prevent_destroy,
+            title=change.title,
+        )
+        differing = tuple(format_edit_path(edit.path) for edit in authored_edits(kind, resource, live))
+        return Written(new, live.version, live.version, differing)
+
+    def _digests(self, change: Change, resource: Resource, entry: ResourceState | None) -> Mapping[str, str]:
+        known = entry.secrets if entry is not None else {}
+        return {
+            name: self.secrets.digest(reference) if name in change.secrets else known.get(name, UNKNOWN_SECRET)
+            for name, reference in sorted(resource.secrets.items())
+        }
+
+
+def _saved_by_another(before: LiveObject, now: LiveObject) -> bool:
+    """A versioned object that moved on, and not to what we sent: somebody else saved it."""
+    return before.version is not None and now.version != before.version
+
+
+def _as_conflict(error: ServerError, change: Change) -> GgrecError:
+    """409 and 412 on a guarded write: somebody was faster."""
+    if error.status in {409, 412}:
+        return conflict("changed-meanwhile", f"{change.address}: {error.diagnostics[0].message}", change)
+    return error
+
+
+def conflict(code: str, text: str, change: Change) -> Conflict:
+    """A conflict about one object, with the way forward."""
+    hint = "plan again: `ggrec plan` shows what is there now"
+    where = change.resource.source if change.resource is not None else None
+    return Conflict((Diagnostic(code, text, hint, where, str(change.address)),))

@@ -1,0 +1,362 @@
+"""The design's table: what one address needs, given what is desired, remembered and live. Pure.
+
+Two comparisons, never one: desired with last applied is the change, live with observed is the drift.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from reconciler.core.address import Address
+from reconciler.core.diff import Edit, carry_over, diff
+from reconciler.core.errors import Diagnostic
+from reconciler.core.json import JsonObject, digest
+from reconciler.core.kind import Kind
+from reconciler.core.plan import Action, Change, Drift, Precondition
+from reconciler.core.resource import LiveObject, OnDrift, Resource
+from reconciler.core.state import Intent, ResourceState, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything known about one address. `unchanged`: the live revision is the observed one (its attributes may be
+    empty then).
+    """
+
+    address: Address
+    kind: Kind
+    resource: Resource | None
+    entry: ResourceState | None
+    live: LiveObject | None
+    unchanged: bool = False
+    intent: Intent | None = None
+    moved_from: Address | None = None
+    secrets_changed: tuple[str, ...] = ()
+    adopt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What follows: at most one change and one drift, and what forbids it."""
+
+    change: Change | None = None
+    drift: Drift | None = None
+    refusals: tuple[Diagnostic, ...] = field(default=())
+    warnings: tuple[Diagnostic, ...] = field(default=())
+
+
+Bodies = Callable[[str], JsonObject]
+"""A stored body by its digest."""
+
+
+def precondition_of(kind: Kind, live: LiveObject | None) -> Precondition:
+    """What must still hold when the change is applied: the revision, or where the kind has none, the content."""
+    if live is None:
+        return Precondition(absent=True)
+    if live.revision is not None:
+        return Precondition(revision=live.revision, version=live.version)
+    return Precondition(content=digest(kind.normalise(live.attributes)), version=live.version)
+
+
+def decide(situation: Situation, bodies: Bodies) -> Decision:
+    """The row of the table. Exhaustive over desired × state × live."""
+    resource, entry, live = situation.resource, situation.entry, situation.live
+    if resource is None:
+        return _undeclared(situation, bodies)
+    if entry is None:
+        return _create(situation, resource) if live is None else _adopt(situation, resource, live)
+    if live is None:
+        return _recreate(situation, resource, entry)
+    if resource.uid is not None and resource.uid != entry.uid:
+        return _replace(situation, resource, live)
+    if entry.status is Status.PARTIAL or entry.applied is None:
+        return _finish(situation, resource, live)
+    return _compare(situation, resource, live, bodies)
+
+
+def _base(situation: Situation, resource: Resource, live: LiveObject | None) -> Change:
+    """The parts that every change of a declared object has."""
+    return Change(
+        address=situation.address,
+        action=Action.NO_OP,
+        reason="",
+        uid=live.uid if live is not None else resource.uid,
+        title=_title(situation),
+        resource=resource,
+        applied=resource.attributes,
+        precondition=precondition_of(situation.kind, live),
+        moved_from=situation.moved_from,
+        depends_on=resource.depends_on,
+        notes=situation.kind.notes(resource, live),
+    )
+
+
+def _title(situation: Situation) -> str:
+    resource = situation.resource
+    if resource is not None:
+        shown = LiveObject(situation.kind.name, "", resource.attributes).title
+        body = resource.attributes.get(situation.kind.body_key or "")
+        inner = body.get("title") if isinstance(body, dict) else None
+        return inner if isinstance(inner, str) else shown
+    if situation.entry is not None and situation.entry.title:
+        return situation.entry.title
+    return situation.live.title if situation.live is not None else ""
+
+
+def _create(situation: Situation, resource: Resource) -> Decision:
+    change = replace(_base(situation, resource, None), action=Action.CREATE, secrets=tuple(sorted(resource.secrets)))
+    return Decision(change)
+
+
+def _adopt(situation: Situation, resource: Resource, live: LiveObject) -> Decision:
+    """Nobody's object is taken silently: only one that already is what was written, or with a word from the author."""
+    edits = authored_edits(situation.kind, resource, live)
+    change = replace(
+        _base(situation, resource, live), action=Action.ADOPT, edits=edits, secrets=situation.secrets_changed
+    )
+    if live.manager is not None:
+        return Decision(change, refusals=(_managed(situation, live),))
+    if not edits:
+        return Decision(replace(change, reason="exists already, as declared"))
+    allowed = situation.adopt or resource.lifecycle.adopt or situation.intent is not None
+    reason = (
+        "exists already and is taken over" if situation.intent is None else "finishes what an interrupted run began"
+    )
+    change = replace(change, reason=reason)
+    if allowed:
+        return Decision(change)
+    refusal = Diagnostic(
+        "exists-already",
+        f"{situation.kind.name} '{live.uid}' exists in Grafana, is not in the state, and differs from what is declared",
+        f"take it over with `ggrec apply --adopt`, `lifecycle: {{adopt: true}}` or `ggrec import {situation.address}`; "
+        "the differences are in the plan",
+        where=resource.source,
+        subject=str(situation.address),
+    )
+    return Decision(change, refusals=(refusal,))
+
+
+def _recreate(situation: Situation, resource: Resource, entry: ResourceState) -> Decision:
+    if situation.intent is not None and situation.intent.target is None:
+        drift = None
+    else:
+        drift = Drift(
+            situation.address, entry.uid, _title(situation), "recreated", gone=True, version_before=entry.version
+        )
+    decision = _create(situation, resource)
+    assert decision.change is not None
+    return Decision(replace(decision.change, reason="was deleted outside ggrec"), drift)
+
+
+def _replace(situation: Situation, resource: Resource, live: LiveObject) -> Decision:
+    change = replace(
+        _base(situation, resource, live),
+        action=Action.REPLACE,
+        uid=live.uid,
+        reason=f"its uid changes from {live.uid} to {resource.uid}: stars, history and links to it are lost",
+        secrets=tuple(sorted(resource.secrets)),
+    )
+    refusals: list[Diagnostic] = []
+    if live.manager is not None:
+        refusals.append(_managed(situation, live))
+    if resource.lifecycle.prevent_destroy or (situation.entry is not None and situation.entry.protected):
+        refusals.append(_protected(situation, "replaced"))
+    return Decision(change, refusals=tuple(refusals))
+
+
+def _finish(situation: Situation, resource: Resource, live: LiveObject) -> Decision:
+    """A write to it failed halfway: only live can tell what is still to do."""
+    edits = authored_edits(situation.kind, resource, live)
+    secrets = tuple(sorted(resource.secrets))
+    change = replace(_base(situation, resource, live), edits=edits, secrets=secrets, reason="was left unfinished")
+    if live.manager is not None:
+        return Decision(change, refusals=(_managed(situation, live),))
+    return Decision(replace(change, action=Action.UPDATE if edits or secrets else Action.NO_OP))
+
+
+def authored_edits(kind: Kind, resource: Resource, live: LiveObject) -> tuple[Edit, ...]:
+    """How live differs from what was written, on the paths that were written."""
+    wanted = kind.normalise(resource.attributes)
+    present = kind.project(kind.normalise(live.attributes), wanted)
+    return diff(present, wanted, identities=kind.identities, authored=True)
+
+
+def _compare(situation: Situation, resource: Resource, live: LiveObject, bodies: Bodies) -> Decision:
+    kind, entry = situation.kind, situation.entry
+    assert entry is not None and entry.applied is not None and entry.observed is not None
+    applied = resource.attributes if digest(resource.attributes) == entry.applied else bodies(entry.applied)
+    if applied is not resource.attributes:
+        resource = replace(resource, attributes=kind.keep_identity(resource.attributes, applied))
+    wanted, was = kind.normalise(resource.attributes), kind.normalise(applied)
+    edits = () if applied is resource.attributes else diff(was, wanted, identities=kind.identities)
+    drifted: tuple[Edit, ...] = ()
+    observed: JsonObject | None = None
+    if not situation.unchanged and digest(live.attributes) != entry.observed:
+        observed = kind.normalise(bodies(entry.observed))
+        present = kind.normalise(live.attributes)
+        drifted = diff(kind.project(observed, was), kind.project(present, was), identities=kind.identities)
+        if drifted and _is_our_own(situation, live, bodies):
+            drifted = ()
+    pending = () if drifted or edits else kind.outstanding(resource, live)
+    change = replace(_base(situation, resource, live), edits=edits or pending, secrets=situation.secrets_changed)
+    if not (edits or pending or situation.secrets_changed or drifted):
+        return Decision(_settle(situation, change, live))
+    if observed is None:
+        observed = kind.normalise(bodies(entry.observed))
+    target = carry_over(wanted, was, kind.project(observed, wanted))
+    change = replace(change, action=Action.UPDATE, resource=replace(resource, attributes=target), reason=_why(change))
+    if drifted:
+        return _with_drift(situation, change, drifted, live)
+    return _writable(situation, change, live)
+
+
+def _is_our_own(situation: Situation, live: LiveObject, bodies: Bodies) -> bool:
+    """Whether live is what an interrupted run of ours was about to send: then nobody else changed it."""
+    intent = situation.intent
+    if intent is None or intent.target is None or situation.resource is None:
+        return False
+    sent = replace(situation.resource, attributes=bodies(intent.target))
+    return not authored_edits(situation.kind, sent, live)
+
+
+def _why(change: Change) -> str:
+    return "its secret changed" if change.secrets and not change.edits else ""
+
+
+def _writable(situation: Situation, change: Change, live: LiveObject) -> Decision:
+    if live.manager is not None:
+        return Decision(change, refusals=(_managed(situation, live),))
+    return Decision(change)
+
+
+def _settle(situation: Situation, change: Change, live: LiveObject) -> Change | None:
+    """Nothing to send; but the state may have to learn a new revision, address, dependency or protection."""
+    entry, resource = situation.entry, situation.resource
+    assert entry is not None and resource is not None
+    news = (
+        situation.moved_from is not None
+        or situation.intent is not None
+        or entry.revision != live.revision
+        or entry.depends_on != resource.depends_on
+        or entry.protected != resource.lifecycle.prevent_destroy
+        or digest(resource.attributes) != entry.applied
+    )
+    reason = f"was {situation.moved_from}" if situation.moved_from else "the state has something to learn"
+    return replace(change, reason=reason) if news else None
+
+
+def _with_drift(situation: Situation, change: Change, drifted: tuple[Edit, ...], live: LiveObject) -> Decision:
+    """Somebody edited it outside. `change` is what the declared state would send."""
+    kind, resource, entry = situation.kind, change.resource, situation.entry
+    assert resource is not None and entry is not None
+    mine = change.edits or change.secrets
+    drift = Drift(
+        situation.address,
+        live.uid,
+        _title(situation),
+        "reverted",
+        edits=drifted,
+        version_before=entry.version,
+        version_after=live.version,
+    )
+    back = diff(
+        kind.project(kind.normalise(live.attributes), resource.attributes),
+        resource.attributes,
+        identities=kind.identities,
+    )
+    if not back and not change.secrets:
+        settled = replace(change, action=Action.NO_OP, edits=(), reason="the same was changed on both sides")
+        return Decision(settled, replace(drift, outcome="settled"))
+    on_drift = resource.lifecycle.on_drift
+    if on_drift is OnDrift.KEEP and not mine:
+        return Decision(None, replace(drift, outcome="kept"))
+    overlap = sorted({_top(edit) for edit in drifted} & {_top(edit) for edit in change.edits})
+    change = replace(change, edits=back, reason="puts back what was changed outside" if not mine else "")
+    drift = replace(drift, outcome="conflict" if overlap else "reverted")
+    if on_drift is OnDrift.REVERT:
+        decision = _writable(situation, change, live)
+        return replace(decision, drift=drift)
+    hint = "declare what shall be, then `on_drift: revert` (or take the edit into the file)"
+    text = f"was changed outside ggrec, and its lifecycle says on_drift: {on_drift}"
+    refusal = Diagnostic("drift-refused", text, hint, where=resource.source, subject=str(situation.address))
+    return Decision(change, replace(drift, outcome="conflict"), refusals=(refusal,))
+
+
+def _top(edit: Edit) -> str:
+    return "/".join(str(step) for step in edit.path)
+
+
+def _undeclared(situation: Situation, bodies: Bodies) -> Decision:
+    entry, live = situation.entry, situation.live
+    if entry is None:
+        return Decision()
+    base = Change(
+        address=situation.address,
+        action=Action.DELETE,
+        reason="no longer declared",
+        uid=entry.uid,
+        title=_title(situation),
+        depends_on=entry.depends_on,
+        precondition=precondition_of(situation.kind, live),
+    )
+    if live is None:
+        drift = Drift(
+            situation.address, entry.uid, _title(situation), "forgotten", gone=True, version_before=entry.version
+        )
+        if situation.intent is not None and situation.intent.target is None:
+            return Decision(replace(base, action=Action.FORGET, reason="was deleted by an interrupted run"))
+        return Decision(
+            replace(base, action=Action.FORGET, reason="was deleted outside ggrec, and is not declared"), drift
+        )
+    refusals: list[Diagnostic] = []
+    if live.manager is not None:
+        refusals.append(_managed(situation, live))
+    if entry.protected:
+        refusals.append(_protected(situation, "deleted"))
+    return Decision(base, _drift_before_delete(situation, live, bodies), tuple(refusals))
+
+
+def _drift_before_delete(situation: Situation, live: LiveObject, bodies: Bodies) -> Drift | None:
+    entry, kind = situation.entry, situation.kind
+    assert entry is not None
+    if (
+        situation.unchanged
+        or entry.observed is None
+        or entry.applied is None
+        or digest(live.attributes) == entry.observed
+    ):
+        return None
+    was = kind.normalise(bodies(entry.applied))
+    observed, present = kind.normalise(bodies(entry.observed)), kind.normalise(live.attributes)
+    edits = diff(kind.project(observed, was), kind.project(present, was), identities=kind.identities)
+    if not edits:
+        return None
+    return Drift(
+        situation.address,
+        live.uid,
+        _title(situation),
+        "deleted",
+        edits=edits,
+        version_before=entry.version,
+        version_after=live.version,
+    )
+
+
+def _managed(situation: Situation, live: LiveObject) -> Diagnostic:
+    return Diagnostic(
+        "managed-elsewhere",
+        f"belongs to {live.manager}: ggrec does not change it",
+        "end the other management first, or take the object out of the desired state (`ggrec state rm` forgets it)",
+        where=situation.resource.source if situation.resource else None,
+        subject=str(situation.address),
+    )
+
+
+def _protected(situation: Situation, done: str) -> Diagnostic:
+    return Diagnostic(
+        "prevent-destroy",
+        f"would be {done}, but its lifecycle says prevent_destroy",
+        "apply once with `prevent_destroy: false`, or forget it without deleting: "
+        f"`ggrec state rm {situation.address}`",
+        where=situation.resource.source if situation.resource else None,
+        subject=str(situation.address),
+    )

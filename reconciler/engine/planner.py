@@ -1,0 +1,268 @@
+"""Planning: resources, state and snapshot become one ordered plan. Pure: no request, no clock.
+
+Must not decide about single objects (see decide) nor ask the server (see review, for what only it can tell).
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+
+from reconciler.core.address import Address
+from reconciler.core.errors import Diagnostic, InvalidInput
+from reconciler.core.graph import closure, order
+from reconciler.core.guard import Guard, too_many_deletes
+from reconciler.core.json import digest
+from reconciler.core.kind import Kind, Registry
+from reconciler.core.plan import Action, Change, Plan, Target
+from reconciler.core.ports import Secrets
+from reconciler.core.resource import Resource
+from reconciler.core.state import UNKNOWN_SECRET, ResourceState, State, Status, entry_digest
+from reconciler.engine.decide import Bodies, Decision, Situation, decide
+from reconciler.engine.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the caller asks of a plan. `targets` are addresses or globs; empty: everything."""
+
+    targets: tuple[str, ...] = ()
+    adopt: bool = False
+    destroy: bool = False
+    guard: Guard = field(default_factory=Guard)
+    confirm_deletes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What of desired and state a run is about."""
+
+    resources: Mapping[Address, Resource]
+    state: State
+    moves: Mapping[Address, Address] = field(default_factory=dict)
+    """new address → the state's address of the same object"""
+
+
+def choose(resources: tuple[Resource, ...], state: State, options: Options) -> Selection:
+    """Apply `--target`, and see renamed addresses (same kind, same uid) as moves.
+
+    Raises InvalidInput where a target matches nothing.
+    """
+    state = _with_orphans(state, {resource.address for resource in resources})
+    desired = {} if options.destroy else {resource.address: resource for resource in resources}
+    if options.targets:
+        wanted = _targeted(desired, state, options.targets)
+        desired = {address: resource for address, resource in desired.items() if address in wanted}
+    owners = {(address.kind, entry.uid): address for address, entry in state.resources.items()}
+    moves: dict[Address, Address] = {}
+    declared = {resource.address for resource in resources}
+    for address, resource in desired.items():
+        old = owners.get((address.kind, resource.uid or ""))
+        if address not in state.resources and old is not None and old not in declared:
+            moves[address] = old
+    for new, old in moves.items():
+        state = state.moved(old, new)
+    if options.targets:
+        kept = {a: e for a, e in state.resources.items() if a in desired or _matches(a, options.targets)}
+        if not options.destroy:
+            kept = {a: e for a, e in kept.items() if a in desired or a not in declared}
+        state = replace(state, resources=kept)
+    return Selection(desired, state, moves)
+
+
+def _with_orphans(state: State, declared: set[Address]) -> State:
+    """What an interrupted run may have created, and nobody declares any more, is ours all the same."""
+    for address, intent in state.intents.items():
+        if address not in declared and address not in state.resources and intent.uid and intent.target:
+            entry = ResourceState(intent.uid, intent.target, None, status=Status.PARTIAL)
+            state = replace(state, resources={**state.resources, address: entry})
+    return state
+
+
+def _matches(address: Address, targets: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(str(address), target) for target in targets)
+
+
+def _targeted(desired: Mapping[Address, Resource], state: State, targets: tuple[str, ...]) -> frozenset[Address]:
+    known = [*desired, *(address for address in state.resources if address not in desired)]
+    silent = [target for target in targets if not any(fnmatchcase(str(address), target) for address in known)]
+    if silent:
+        raise InvalidInput(
+            tuple(
+                Diagnostic(
+                    "target-matches-nothing",
+                    f"--target {target} matches no declared and no owned object",
+                    "write kind.name or a glob such as 'dashboard.*'; `ggrec state list` shows what is owned",
+                )
+                for target in silent
+            )
+        )
+    chosen = [address for address in known if _matches(address, targets)]
+    return closure(chosen, {address: resource.depends_on for address, resource in desired.items()})
+
+
+def make_plan(
+    selection: Selection, snapshot: Snapshot, registry: Registry, options: Options, *, bodies: Bodies, secrets: Secrets
+) -> Plan:
+    """The plan for what was chosen and read."""
+    state = selection.state
+    decisions: dict[Address, Decision] = {}
+    skipped = {name for name, found in snapshot.kinds.items() if found.failure is not None}
+    addresses = sorted({*selection.resources, *state.resources})
+    warnings = list(_unknown_kinds(addresses, registry))
+    for address in addresses:
+        if address.kind not in registry or address.kind in skipped:
+            continue
+        situation = _situation(address, selection, snapshot, registry[address.kind], options, secrets)
+        decision = decide(situation, bodies)
+        if decision.change is not None:
+            entry = entry_digest(state.resources.get(address))
+            decision = replace(decision, change=replace(decision.change, entry=entry))
+        decisions[address] = decision
+    changes = _ordered(decisions)
+    refusals = [refusal for decision in decisions.values() for refusal in decision.refusals]
+    refusals += _taken_names(decisions, snapshot, registry, selection)
+    refusals += too_many_deletes(
+        changes,
+        Counter(address.kind for address in state.resources),
+        options.guard,
+        confirmed=_confirmed(options, changes),
+    )
+    warnings += [warning for decision in decisions.values() for warning in decision.warnings]
+    unchanged = sum(1 for decision in decisions.values() if _is_quiet(decision))
+    return Plan(
+        target=Target(snapshot.server.url, snapshot.server.org_id, snapshot.server.org_name, snapshot.server.version),
+        lineage=state.lineage,
+        serial=state.serial,
+        config_digest=_config_digest(selection.resources),
+        changes=changes,
+        drift=tuple(decision.drift for _, decision in sorted(decisions.items()) if decision.drift is not None),
+        compared=len(decisions),
+        unchanged=unchanged,
+        unmanaged=_unmanaged(selection, snapshot, registry),
+        refusals=tuple(sorted(refusals, key=Diagnostic.sort_key)),
+        unreadable=snapshot.failures,
+        warnings=tuple(sorted(warnings, key=Diagnostic.sort_key)),
+        destroy=options.destroy,
+    )
+
+
+def _confirmed(options: Options, changes: tuple[Change, ...]) -> int | None:
+    """`destroy` has a confirmation of its own: the share guard would always refuse it."""
+    if options.destroy and options.confirm_deletes is None:
+        return sum(1 for change in changes if change.action in {Action.DELETE, Action.REPLACE})
+    return options.confirm_deletes
+
+
+def _is_quiet(decision: Decision) -> bool:
+    change = decision.change
+    return decision.drift is None and (change is None or (change.action is Action.NO_OP and change.moved_from is None))
+
+
+def _unknown_kinds(addresses: list[Address], registry: Registry) -> list[Diagnostic]:
+    return [
+        Diagnostic(
+            "unknown-kind-in-state",
+            f"is in the state, but no kind '{address.kind}' is installed: left alone",
+            "install the package that brings it, or `ggrec state rm` it",
+            subject=str(address),
+        )
+        for address in addresses
+        if address.kind not in registry
+    ]
+
+
+def _situation(
+    address: Address, selection: Selection, snapshot: Snapshot, kind: Kind, options: Options, secrets: Secrets
+) -> Situation:
+    resource, entry = selection.resources.get(address), selection.state.resources.get(address)
+    live = snapshot.live(kind, resource, entry)
+    found = snapshot.kinds[kind.name]
+    return Situation(
+        address=address,
+        kind=kind,
+        resource=resource,
+        entry=entry,
+        live=live,
+        unchanged=live is not None and live.uid in found.unchanged,
+        intent=selection.state.intents.get(address),
+        moved_from=selection.moves.get(address),
+        secrets_changed=_changed_secrets(resource, entry, secrets),
+        adopt=options.adopt,
+    )
+
+
+def _changed_secrets(resource: Resource | None, entry: ResourceState | None, secrets: Secrets) -> tuple[str, ...]:
+    """The secrets whose value is not the one last sent. One that cannot be resolved here counts as unchanged."""
+    if resource is None or entry is None:
+        return ()
+    changed = []
+    for name, reference in sorted(resource.secrets.items()):
+        known = entry.secrets.get(name)
+        if known is None or (
+            known != UNKNOWN_SECRET and secrets.missing(reference) is None and not secrets.matches(reference, known)
+        ):
+            changed.append(name)
+    return tuple(changed)
+
+
+def _taken_names(
+    decisions: Mapping[Address, Decision], snapshot: Snapshot, registry: Registry, selection: Selection
+) -> list[Diagnostic]:
+    """Names that Grafana keeps unique and that somebody else's object has: better said now than by a 409."""
+    going = {
+        (address.kind, decision.change.uid)
+        for address, decision in decisions.items()
+        if decision.change is not None and decision.change.action in {Action.DELETE, Action.REPLACE}
+    }
+    found: list[Diagnostic] = []
+    for address, resource in sorted(selection.resources.items()):
+        if address not in decisions:
+            continue
+        kind = registry[address.kind]
+        change = decisions[address].change
+        mine = change.uid if change is not None else None
+        for claim in kind.claims(resource):
+            other = snapshot.kinds[kind.name].by_key.get(claim)
+            entry = selection.state.resources.get(address)
+            ours = {mine, resource.uid, entry.uid if entry else None}
+            if other is not None and other.uid not in ours and (kind.name, other.uid) not in going:
+                found.append(
+                    Diagnostic(
+                        "name-taken",
+                        f"Grafana has another {kind.name} with the {claim.partition(':')[0]} "
+                        f"'{claim.partition(':')[2]}' (uid {other.uid})",
+                        f"choose another name, or write `metadata.uid: {other.uid}` and import it",
+                        where=resource.source,
+                        subject=str(address),
+                    )
+                )
+    return found
+
+
+def _ordered(decisions: Mapping[Address, Decision]) -> tuple[Change, ...]:
+    """Creates and updates after what they need; then deletes and forgets, in the reverse of need."""
+    changes = {address: d.change for address, d in decisions.items() if d.change is not None}
+    building = {a: c.depends_on for a, c in changes.items() if c.action not in {Action.DELETE, Action.FORGET}}
+    removing = {a: c.depends_on for a, c in changes.items() if c.action in {Action.DELETE, Action.FORGET}}
+    return tuple(changes[a] for a in (*order(building), *reversed(order(removing))))
+
+
+def _unmanaged(selection: Selection, snapshot: Snapshot, registry: Registry) -> Mapping[str, int]:
+    """How many objects of each kind in play are not ours."""
+    counts: dict[str, int] = {}
+    for name, found in snapshot.kinds.items():
+        kind = registry[name]
+        ours = set()
+        for address in {*selection.resources, *selection.state.resources}:
+            if address.kind == name:
+                live = snapshot.live(kind, selection.resources.get(address), selection.state.resources.get(address))
+                ours.add(live.uid if live is not None else None)
+        others = sum(1 for uid in found.by_uid if uid not in ours)
+        if others:
+            counts[name] = others
+    return counts
+
+
+def _config_digest(resources: Mapping[Address, Resource]) -> str:
+    return digest({str(address): digest(resource.attributes) for address, resource in resources.items()})
