@@ -4,6 +4,7 @@ them.
 
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from typing import Self
 
 from reconciler.core.source import Mark
 
@@ -65,9 +66,7 @@ class GgrecError(Exception):
         return "\n".join(str(item) for item in self.diagnostics)
 
     @classmethod
-    def one(
-        cls, code: str, message: str, *, hint: str = "", where: Mark | None = None, subject: str = ""
-    ) -> "GgrecError":
+    def one(cls, code: str, message: str, *, hint: str = "", where: Mark | None = None, subject: str = "") -> Self:
         """An error of one diagnostic."""
         return cls((Diagnostic(code, message, hint, where, subject),))
 
