@@ -10,7 +10,7 @@ from reconciler.core.json import Json, JsonObject, as_object, text_of
 from reconciler.core.resource import LiveObject, SecretRef
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-Body: TypeAlias = "Json | SecretRef | list[Body] | Mapping[str, Body]"
+Body: TypeAlias = Json | SecretRef | list["Body"] | Mapping[str, "Body"]
 T = TypeVar("T")
 
 

@@ -163,7 +163,7 @@ spec:
         return {**desired, "dashboard": {**model, "panels": _renumbered(model.get("panels"), renames)}}
 
     def listing(self, server: Server, wanted: Wanted) -> Listing:
-        """Whole dashboards by LIST of v0alpha1, page by page; search and GETs of the wanted ones where it is missing."""
+        """Whole dashboards by LIST of v0alpha1, page by page; where it is missing, search and GETs of the wanted."""
         if server.serves(GROUP):
             yield from self._list_kube(server)
         else:

@@ -1,0 +1,202 @@
+"""Datasources: every field, secrets as references, one default, read-only ones left alone.
+
+Must not: read a secret (the server tells only which are set), or trust `version` as a revision (grafana-api.md
+section 12).
+"""
+
+import re
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from reconciler.core.exchange import HANDLE_404, ApiRequest, Body, Exchange, Listing, Server, Wanted, WriteContext
+from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
+from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
+from reconciler.core.resource import LiveObject, Resource, SecretRef
+
+SECRET = "secureJsonData."
+_REFERENCE = re.compile(r"\$\{(env|file):[^}]+\}\Z")
+_FIELDS = ("name", "type", "access", "url", "user", "database", "basicAuth", "basicAuthUser", "withCredentials")
+_DEFAULTS: dict[str, Json] = {
+    "access": "proxy",
+    "url": "",
+    "user": "",
+    "database": "",
+    "basicAuth": False,
+    "basicAuthUser": "",
+    "withCredentials": False,
+}
+
+
+class DatasourceSpec(BaseModel):
+    """What a Datasource document says: Grafana's own fields."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: str | None = Field(default=None, min_length=1, max_length=190, description="Omitted: metadata.name.")
+    type: str = Field(min_length=1, description="The plugin: prometheus, elasticsearch, loki …")
+    access: str = Field(default="proxy", pattern="^(proxy|direct)$", description="proxy (Grafana asks) or direct.")
+    url: str = Field(default="", description="Where it is.")
+    user: str = ""
+    database: str = ""
+    basicAuth: bool = False
+    basicAuthUser: str = ""
+    withCredentials: bool = False
+    isDefault: bool | None = Field(
+        default=None, description="Whether it is the organisation's default. Omitted: not ours."
+    )
+    jsonData: dict[str, Any] = Field(default_factory=dict, description="Options of the plugin.")
+    secureJsonData: dict[str, str] = Field(
+        default_factory=dict, description='Secrets of the plugin, as references: "${env:NAME}" or "${file:path}".'
+    )
+
+    @field_validator("secureJsonData")
+    @classmethod
+    def _references(cls, value: dict[str, str]) -> dict[str, str]:
+        literal = sorted(key for key, text in value.items() if not _REFERENCE.match(text))
+        if literal:
+            raise ValueError(
+                f"{', '.join(literal)}: a secret must be a reference, ${{env:NAME}} or ${{file:path}}, "
+                "never the text itself"
+            )
+        return value
+
+
+class Datasource(Kind):
+    """The kind `datasource`. Attributes: Grafana's fields, jsonData, secureJsonFields (which secrets are set) and,
+    where authored, isDefault. Secrets are named `secureJsonData.<key>`.
+    """
+
+    name: ClassVar[str] = "datasource"
+    yaml_kind: ClassVar[str] = "Datasource"
+    summary: ClassVar[str] = "A data source: where dashboards get their data from."
+    spec: ClassVar[type[BaseModel]] = DatasourceSpec
+    example: ClassVar[str] = """\
+apiVersion: ggrec/v1
+kind: Datasource
+metadata:
+  name: prometheus
+spec:
+  type: prometheus
+  url: http://prometheus:9090
+  isDefault: true
+  jsonData:
+    httpMethod: POST
+    timeInterval: 30s
+    httpHeaderName1: X-Scope-OrgID
+  secureJsonData:
+    httpHeaderValue1: ${env:PROMETHEUS_TENANT:-shop}
+"""
+
+    def desired(self, name: str, spec: DatasourceSpec, names: Names) -> Desired:
+        """Grafana's fields; each secret as a key that must be set."""
+        attributes: dict[str, Json] = {field: getattr(spec, field) for field in _FIELDS}
+        attributes["name"] = spec.name or name
+        attributes["jsonData"] = spec.jsonData
+        attributes["secureJsonFields"] = dict.fromkeys(sorted(spec.secureJsonData), True)
+        if spec.isDefault is not None:
+            attributes["isDefault"] = spec.isDefault
+        return Desired(attributes, {SECRET + key: SecretRef(text) for key, text in sorted(spec.secureJsonData.items())})
+
+    def authored(self, live: LiveObject, names: LiveNames) -> Authored:
+        """All that differs from the defaults; secrets become named references."""
+        full = self.normalise(live.attributes)
+        spec: dict[str, Json] = {"name": full["name"], "type": full["type"]}
+        spec |= {key: full[key] for key, default in _DEFAULTS.items() if full[key] != default}
+        if full.get("isDefault"):
+            spec["isDefault"] = True
+        if full["jsonData"]:
+            spec["jsonData"] = full["jsonData"]
+        keys = sorted(as_object(full["secureJsonFields"]))
+        prefix = names.name("datasource", live.uid) or live.uid
+        variables = {key: re.sub(r"[^A-Z0-9]+", "_", f"{prefix}_{key}".upper()) for key in keys}
+        if keys:
+            spec["secureJsonData"] = {key: f"${{env:{variables[key]}}}" for key in keys}
+        return Authored(spec, secrets=tuple(variables.values()))
+
+    def claims(self, resource: Resource) -> tuple[str, ...]:
+        """Names are unique in an organisation."""
+        return (f"name:{resource.attributes.get('name')}",)
+
+    def normalise(self, attributes: JsonObject) -> JsonObject:
+        """Defaults filled; of secrets only which are set."""
+        filled = {key: attributes.get(key) for key in ("name", "type")}
+        filled |= {key: attributes.get(key) or default for key, default in _DEFAULTS.items()}
+        filled["jsonData"] = as_object(attributes.get("jsonData"))
+        set_keys = [key for key, value in as_object(attributes.get("secureJsonFields")).items() if value]
+        filled["secureJsonFields"] = dict.fromkeys(sorted(set_keys), True)
+        if "isDefault" in attributes:
+            filled["isDefault"] = bool(attributes["isDefault"])
+        return filled
+
+    def project(self, live: JsonObject, desired: JsonObject) -> JsonObject:
+        """`isDefault` moves by itself (grafana-api.md section 12): where nobody wrote it, it is not ours."""
+        return live if "isDefault" in desired else {key: value for key, value in live.items() if key != "isDefault"}
+
+    def listing(self, server: Server, wanted: Wanted) -> Listing:
+        """The list lacks secureJsonFields, basicAuthUser and withCredentials: those that matter are read one by one."""
+        answer = yield ApiRequest("GET", "/api/datasources")
+        for item in as_list(answer.body):
+            entry = as_object(item)
+            uid = text_of(entry.get("uid"))
+            if wanted.covers(uid, f"uid:{uid}"):
+                found = yield from self.read(server, uid)
+                if found is not None:
+                    yield (found,)
+            else:
+                yield (_live(entry, complete=False),)
+
+    def read(self, server: Server, uid: str) -> Exchange[LiveObject | None]:
+        """One datasource, whole."""
+        answer = yield ApiRequest("GET", _path(uid), handles=HANDLE_404)
+        return None if answer.status == 404 else _live(answer.object, complete=True)
+
+    def create(self, context: WriteContext, resource: Resource) -> Exchange[str]:
+        """POST; a taken name or uid is 409."""
+        body = {"uid": resource.uid, **_body(self.normalise(resource.attributes), resource, frozenset())}
+        answer = yield ApiRequest("POST", "/api/datasources", body=body)
+        return text_of(as_object(answer.object.get("datasource")).get("uid")) or str(resource.uid)
+
+    def update(self, context: WriteContext, resource: Resource, live: LiveObject) -> Exchange[None]:
+        """PUT with the version read right before; secrets that are no longer declared are emptied, the others kept."""
+        wanted = self.normalise(resource.attributes)
+        gone = set(as_object(live.attributes.get("secureJsonFields"))) - set(as_object(wanted["secureJsonFields"]))
+        body = _body(wanted, resource, frozenset(gone))
+        if "isDefault" not in wanted:
+            body["isDefault"] = bool(live.attributes.get("isDefault"))
+        body["version"] = live.meta.get("version")
+        yield ApiRequest("PUT", _path(live.uid), body=body)
+
+    def delete(self, context: WriteContext, live: LiveObject) -> Exchange[None]:
+        """Not refused while dashboards use it: that is the planner's care."""
+        yield ApiRequest("DELETE", _path(live.uid), handles=HANDLE_404)
+
+
+def _path(uid: str) -> str:
+    return f"/api/datasources/uid/{quote(uid, safe='')}"
+
+
+def _body(wanted: JsonObject, resource: Resource, gone: frozenset[str]) -> dict[str, Body]:
+    body: dict[str, Body] = {key: value for key, value in wanted.items() if key != "secureJsonFields"}
+    secrets: dict[str, Body] = dict.fromkeys(sorted(gone), "")
+    for name, reference in resource.secrets.items():
+        secrets[name.removeprefix(SECRET)] = reference
+    if secrets:
+        body["secureJsonData"] = secrets
+    return body
+
+
+def _live(entry: JsonObject, *, complete: bool) -> LiveObject:
+    uid, name = text_of(entry.get("uid")), text_of(entry.get("name"))
+    kept = ("isDefault", "jsonData", "secureJsonFields")
+    version = entry.get("version")
+    return LiveObject(
+        kind="datasource",
+        uid=uid,
+        attributes={key: entry[key] for key in (*_FIELDS, *kept) if key in entry},
+        manager="file provisioning (read-only)" if entry.get("readOnly") else None,
+        keys=(f"uid:{uid}", f"name:{name}"),
+        meta={"version": version if isinstance(version, int) else None, "id": entry.get("id")},
+        complete=complete,
+    )

@@ -1,0 +1,155 @@
+"""Stored values ↔ JSON, by the types of core themselves: pure functions, exact in both directions.
+
+Any frozen dataclass of core is written with its field names and read back strictly: an unknown or missing field is an
+error that names it. Where a field's type is a union, the value's form tells which.
+"""
+
+import dataclasses
+import types
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from reconciler.core.address import Address
+from reconciler.core.diff import Key
+from reconciler.core.errors import GgrecError
+from reconciler.core.json import Json, JsonObject
+from reconciler.core.plan import PLAN_FORMAT, Plan
+from reconciler.core.resource import SecretRef
+from reconciler.core.state import STATE_FORMAT, Run, State
+
+T = TypeVar("T")
+Upgrade = Callable[[JsonObject], JsonObject]
+
+STATE_UPGRADES: Mapping[int, Upgrade] = {}
+"""format n → the function that makes format n + 1 of it."""
+
+
+_TEXTS: Mapping[Any, Callable[[str], Any]] = {Address: Address.parse, SecretRef: SecretRef}
+
+
+def encode(value: Any) -> Json:
+    """Any value of core's types as JSON."""
+    if isinstance(value, Address | SecretRef):
+        return str(value)
+    if isinstance(value, Enum):
+        return value.value  # type: ignore[no-any-return]  # core's enums are of text and numbers only
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): encode(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [encode(item) for item in value]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise TypeError(f"cannot be stored: {type(value).__name__}")
+
+
+def decode(kind: type[T], data: Json, where: str) -> T:
+    """The inverse. Raises GgrecError naming the field where the data do not fit the type."""
+    try:
+        result: T = _decode(kind, data, where)
+    except (TypeError, ValueError, KeyError) as error:
+        raise GgrecError.one("damaged", f"{where}: {error}", hint="the file is damaged, or not made by ggrec") from None
+    return result
+
+
+def decode_state(data: JsonObject, where: str, upgrades: Mapping[int, Upgrade] = STATE_UPGRADES) -> State:
+    """A stored state, of this format or an older one. A newer one is refused."""
+    return decode(State, _upgraded(data, where, STATE_FORMAT, upgrades), where)
+
+
+def decode_plan(data: JsonObject, where: str) -> Plan:
+    """A stored plan; plans are short-lived, so only the present format is read."""
+    return decode(Plan, _upgraded(data, where, PLAN_FORMAT, {}), where)
+
+
+def decode_run(data: JsonObject, where: str) -> Run:
+    """A stored run."""
+    return decode(Run, _upgraded(data, where, 1, {}), where)
+
+
+def _upgraded(data: JsonObject, where: str, target: int, upgrades: Mapping[int, Upgrade]) -> JsonObject:
+    found = data.get("format")
+    if isinstance(found, bool) or not isinstance(found, int):
+        raise GgrecError.one("damaged", f"{where}: has no format number", hint="it is not a file of ggrec")
+    if found > target:
+        raise GgrecError.one(
+            "newer-format", f"{where}: has format {found}, this ggrec reads up to {target}", hint="use a newer ggrec"
+        )
+    while found < target:
+        if found not in upgrades:
+            raise GgrecError.one(
+                "older-format", f"{where}: has format {found}, and no way leads from there to {target}"
+            )
+        data = {**upgrades[found](data), "format": found + 1}
+        found += 1
+    return data
+
+
+def _decode(kind: Any, data: Any, where: str) -> Any:
+    origin = get_origin(kind)
+    if kind in _TEXTS:
+        return _TEXTS[kind](data)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(data)
+    if dataclasses.is_dataclass(kind):
+        return _dataclass(kind, data, where)
+    if origin in (Union, types.UnionType):
+        return _union(get_args(kind), data, where)
+    if origin is tuple:
+        return _tuple(get_args(kind)[0], data, where)
+    if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
+        keys, values = get_args(kind)
+        if not isinstance(data, Mapping):
+            raise TypeError(f"{where}: a mapping is missing")
+        if keys is str and not _structured(values):
+            return data
+        return {_decode(keys, key, where): _decode(values, item, f"{where}.{key}") for key, item in data.items()}
+    if kind in (str, int, float, bool):
+        if not isinstance(data, kind) or (kind is int and isinstance(data, bool)):
+            raise TypeError(f"{where}: {kind.__name__} expected")
+        return data
+    return data  # Json: anything
+
+
+def _tuple(inner: Any, data: Any, where: str) -> tuple[Any, ...]:
+    if not isinstance(data, list | tuple):
+        raise TypeError(f"{where}: a list is missing")
+    return tuple(_decode(inner, item, f"{where}[{index}]") for index, item in enumerate(data))
+
+
+def _structured(kind: Any) -> bool:
+    return dataclasses.is_dataclass(kind) or kind in (SecretRef, Address, str, int)
+
+
+def _dataclass(kind: Any, data: Any, where: str) -> Any:
+    if not isinstance(data, Mapping):
+        raise TypeError(f"{where}: a mapping is missing")
+    hints = _hints(kind)
+    known = {field.name for field in dataclasses.fields(kind)}
+    unknown = sorted(set(data) - known)
+    if unknown:
+        raise ValueError(f"{where}: unknown field '{unknown[0]}'")
+    values = {name: _decode(hints[name], item, f"{where}.{name}") for name, item in data.items()}
+    return kind(**values)
+
+
+_HINTS: dict[Any, dict[str, Any]] = {}
+
+
+def _hints(kind: Any) -> dict[str, Any]:
+    if kind not in _HINTS:
+        _HINTS[kind] = get_type_hints(kind, localns={"Json": Json})
+    return _HINTS[kind]
+
+
+def _union(options: tuple[Any, ...], data: Any, where: str) -> Any:
+    if data is None and type(None) in options:
+        return None
+    if Key in options:  # a step of an edit's path: text, number or key
+        return _decode(Key, data, where) if isinstance(data, Mapping) else data
+    chosen = [option for option in options if option is not type(None)]
+    if len(chosen) == 1:
+        return _decode(chosen[0], data, where)
+    return data  # Json
