@@ -1,0 +1,75 @@
+"""References between declared objects: by name, resolved lazily, recorded as dependencies, with suggestions where
+they fail.
+"""
+
+from collections.abc import Callable, Mapping
+
+from reconciler.authoring.problems import Problems, suggestion
+from reconciler.core.address import Address
+from reconciler.core.json import JsonObject, text_of
+from reconciler.core.resource import Resource
+from reconciler.core.source import Mark, MarkedDict, Path, mark_at
+
+Build = Callable[[Address], Resource | None]
+
+
+class Declared:
+    """Implements core.kind.Names for one document, over all declared ones."""
+
+    def __init__(
+        self,
+        declared: Mapping[Address, MarkedDict],
+        uids: Mapping[Address, str | None],
+        build: Build,
+        problems: Problems,
+    ) -> None:
+        self._declared = declared
+        self._uids = uids
+        self._build = build
+        self._problems = problems
+        self.root: object = problems.document.spec
+        self.needs: set[Address] = set()
+
+    def known(self, kind: str, name: str) -> bool:
+        """Whether such an object is declared."""
+        return Address(kind, name) in self._declared
+
+    def of_type(self, kind: str, type_name: str) -> list[str]:
+        """The names of declared objects whose spec has this `type`."""
+        return [
+            a.name for a, spec in sorted(self._declared.items()) if a.kind == kind and spec.get("type") == type_name
+        ]
+
+    def uid(self, kind: str, name: str, path: Path) -> str:
+        """The uid of a declared object ("" with an error noted where there is none)."""
+        return self.uid_at(kind, name, mark_at(self.root, path)) or ""
+
+    def uid_at(self, kind: str, name: str, where: Mark | None) -> str | None:
+        """The same for callers that know the place; None where it is not declared."""
+        address = Address(kind, name)
+        if address not in self._declared:
+            names = [other.name for other in self._declared if other.kind == kind]
+            self._problems.at(
+                where, f"unknown-{kind}", f"no {kind.capitalize()} '{name}' is declared", suggestion(name, names)
+            )
+            return None
+        self.needs.add(address)
+        return self._uids[address] or name
+
+    def attributes(self, kind: str, name: str, path: Path) -> JsonObject:
+        """The attributes of a declared object ({} with an error noted where there is none, or where it is broken
+        itself).
+        """
+        if self.uid_at(kind, name, mark_at(self.root, path)) is None:
+            return {}
+        resource = self._build(Address(kind, name))
+        return resource.attributes if resource is not None else {}
+
+    def type_of(self, name: str) -> str:
+        """The plugin type of a declared datasource, from its spec."""
+        spec = self._declared.get(Address("datasource", name))
+        return text_of(spec.get("type")) if spec is not None else ""
+
+    def fail(self, path: Path, code: str, message: str, hint: str = "") -> None:
+        """Note an error at a path of the spec."""
+        self._problems.at(mark_at(self.root, path), code, message, hint)
