@@ -212,3 +212,16 @@ def carry_over(desired: JsonObject, applied: JsonObject, observed: JsonObject) -
         elif key not in applied:
             result[key] = value
     return result
+
+
+def authored_part(live: Json, desired: Json, identities: Identities, name: str = "") -> Json:
+    """What of a live value an author who wrote `desired` speaks of: keys of mappings that `desired` lacks are left out,
+    also inside list items that are the same by identity.
+    """
+    if isinstance(live, Mapping) and isinstance(desired, Mapping):
+        return {key: authored_part(live[key], desired[key], identities, key) for key in desired if key in live}
+    if isinstance(live, (list, tuple)) and isinstance(desired, (list, tuple)) and name in identities:
+        old, new = _by_identity(live, identities[name]), _by_identity(desired, identities[name])
+        if old is not None and new is not None:
+            return [authored_part(item, new[key], identities) if key in new else item for key, item in old.items()]
+    return live

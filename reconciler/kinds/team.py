@@ -5,19 +5,37 @@ Must not: use the bulk PUT of members (it fails whole and knows e-mails only), o
 (it is the server's).
 """
 
-from typing import ClassVar, Literal
+from types import MappingProxyType
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from reconciler.core.diff import Edit, Op
+from reconciler.core.diff import Edit, Identities, Key, Op
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.resource import LiveObject, Resource
+from reconciler.kinds._members import (
+    ABSENT,
+    LEVELS,
+    declared,
+    is_external,
+    listed,
+    live_member,
+    matched,
+    projected,
+    strongest,
+    without_account,
+)
 
 _PAGE = 1000
-_PERMISSIONS: dict[str, int] = {"member": 0, "admin": 4}
+
+
+def _person(text: str) -> str:
+    if not text.strip() or text != text.strip():
+        raise ValueError(f"'{text}' is nobody: write a login or an e-mail address, without blanks around it")
+    return text
 
 
 class TeamSpec(BaseModel):
@@ -25,22 +43,30 @@ class TeamSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    name: str = Field(min_length=1, max_length=190, description="The team's name in Grafana; unique there.")
+    name: str = Field(min_length=1, description="The team's name in Grafana; unique there, case matters.")
     email: str = Field(default="", description="The team's e-mail address.")
     membership: Literal["additive", "exact"] = Field(
-        default="additive", description="additive: at least the members named here; exact: these and no others."
+        default="additive",
+        description="additive: at least the members named here; exact: these and no others. Members that an identity "
+        "provider syncs are left alone either way.",
     )
-    members: list[str] | None = Field(
-        default=None, description="Logins or e-mails. Omit members and admins to leave the membership alone."
+    members: list[Annotated[str, AfterValidator(_person)]] | None = Field(
+        default=None,
+        description="Logins or e-mails. Omit members and admins (or write null) to leave the membership alone; an "
+        "empty list is a managed membership of nobody.",
     )
-    admins: list[str] | None = Field(default=None, description="Logins or e-mails of members who administer the team.")
+    admins: list[Annotated[str, AfterValidator(_person)]] | None = Field(
+        default=None, description="Logins or e-mails of members who administer the team."
+    )
 
     @model_validator(mode="after")
-    def _one_role_each(self) -> "TeamSpec":
+    def _consistent(self) -> "TeamSpec":
         folded = [text.casefold() for text in [*(self.members or ()), *(self.admins or ())]]
         twice = sorted({text for text in folded if folded.count(text) > 1})
         if twice:
-            raise ValueError(f"named more than once: {', '.join(twice)}")
+            raise ValueError(f"named more than once in members and admins: {', '.join(twice)}")
+        if self.membership == "exact" and self.members is None and self.admins is None:
+            raise ValueError("membership: exact needs members or admins (write `members: []` for a team of nobody)")
         return self
 
 
@@ -48,13 +74,15 @@ class Team(Kind):
     """The kind `team`. Attributes: name, email, membership and members (login or e-mail → member | admin) where they
     are managed.
 
-    Live members are a list of {login, email, permission, external}; `project` brings them into the author's form.
+    Live members are a list of {login, email, permission, external}; `project` brings them into the author's form, and
+    `normalise` turns the author's mapping into a list, so that one member too many is a difference.
     """
 
     name: ClassVar[str] = "team"
     yaml_kind: ClassVar[str] = "Team"
     summary: ClassVar[str] = "A team and, where wanted, its members."
     spec: ClassVar[type[BaseModel]] = TeamSpec
+    identities: ClassVar[Identities] = MappingProxyType({"members": "login"})
     example: ClassVar[str] = """\
 apiVersion: ggrec/v1
 kind: Team
@@ -94,54 +122,78 @@ spec:
             spec["email"] = live.attributes["email"]
         own = [member for member in _members(live.attributes) if not member.get("external")]
         for key, permission in (("members", "member"), ("admins", "admin")):
-            logins: list[Json] = [member["login"] for member in own if member["permission"] == permission]
-            if logins:
-                spec[key] = logins
+            called: list[Json] = [
+                text_of(member.get("login")) or text_of(member.get("email"))
+                for member in own
+                if member["permission"] == permission
+            ]
+            if called:
+                spec[key] = called
         return Authored(spec)
 
     def normalise(self, attributes: JsonObject) -> JsonObject:
-        """No e-mail is the empty one."""
-        return {**attributes, "email": text_of(attributes.get("email"))}
+        """No e-mail is the empty one; members as a list."""
+        result: dict[str, Json] = {**attributes, "email": text_of(attributes.get("email"))}
+        if isinstance(attributes.get("members"), dict):
+            result["members"] = listed(declared(attributes["members"]))
+        return result
 
     def project(self, live: JsonObject, desired: JsonObject) -> JsonObject:
-        """Live members under the author's names; unknown ones count only in exact mode, external ones never."""
+        """Live members under the author's names, in the form of `desired`; unknown ones count only in exact mode,
+        external ones never.
+        """
         result = {key: value for key, value in live.items() if key not in {"members", "membership"}}
         if "members" not in desired:
             return result
-        if isinstance(live.get("members"), dict):
-            return {**live, "membership": desired["membership"]}
-        wanted = {text.casefold(): text for text in as_object(desired["members"])}
         exact = desired.get("membership") == "exact"
-        members: dict[str, Json] = {}
-        for member in _members(live):
-            called = [text_of(member.get(key)).casefold() for key in ("login", "email")]
-            mine = next((wanted[text] for text in called if text in wanted), None)
-            if mine is not None:
-                members[mine] = member["permission"]
-            elif exact and not member.get("external"):
-                members[text_of(member["login"])] = member["permission"]
-        return {**result, "membership": desired["membership"], "members": dict(sorted(members.items()))}
+        members = projected(_members(live), declared(desired["members"]), exact=exact)
+        as_written = isinstance(desired["members"], dict)
+        return {
+            **result,
+            "membership": desired.get("membership"),
+            "members": dict(sorted(members.items())) if as_written else listed(members),
+        }
+
+    def keep_identity(self, desired: JsonObject, applied: JsonObject) -> JsonObject:
+        """Whoever was declared and no longer is shall leave: without this, an additive update would not know that he
+        was ours.
+        """
+        if "members" not in desired or desired.get("membership") == "exact":
+            return desired
+        now = declared(desired["members"])
+        folded = {name.casefold() for name in now}
+        gone = {name: ABSENT for name in declared(applied.get("members")) if name.casefold() not in folded}
+        return {**desired, "members": dict(sorted({**now, **gone}.items()))} if gone else desired
 
     def outstanding(self, resource: Resource, live: LiveObject) -> tuple[Edit, ...]:
         """Members who were declared before they had an account, and have one now."""
-        wanted = as_object(resource.attributes.get("members"))
+        wanted = declared(resource.attributes.get("members"))
         if not wanted or "knownUsers" not in live.meta:
             return ()
-        known = {text_of(text) for text in as_list(live.meta["knownUsers"])}
-        present = as_object(self.project(live.attributes, resource.attributes).get("members"))
+        strangers = without_account(wanted, as_list(live.meta["knownUsers"]))
+        present = matched(wanted, _members(live.attributes))
         return tuple(
-            Edit(("members", name), Op.ADD, None, permission)
+            Edit(("members", Key("login", name)), Op.ADD, None, {"login": name, "permission": permission})
             for name, permission in sorted(wanted.items())
-            if name not in present and name.casefold() in known
+            if permission != ABSENT and name not in present and name not in strangers
         )
 
     def notes(self, resource: Resource, live: LiveObject | None) -> tuple[str, ...]:
-        """Members without an account."""
-        if live is None or "knownUsers" not in live.meta:
+        """Members without an account, and members whose role is decided elsewhere."""
+        if live is None:
             return ()
-        known = {text_of(text) for text in as_list(live.meta["knownUsers"])}
-        strangers = [n for n in as_object(resource.attributes.get("members")) if n.casefold() not in known]
-        return tuple(f"member {name} has no account in this organisation yet" for name in strangers)
+        wanted = declared(resource.attributes.get("members"))
+        found = matched(wanted, _members(live.attributes))
+        known = live.meta.get("knownUsers")
+        strangers = without_account(wanted, as_list(known)) if known is not None else []
+        return (
+            *(f"member {name}: has no account yet; is added once there is one" for name in strangers),
+            *(
+                f"member {name}: is synced from outside, and is left alone"
+                for name, person in sorted(found.items())
+                if person.get("external") and person.get("permission") != wanted[name]
+            ),
+        )
 
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """All teams by pages of the search; members (one request a team) only of the wanted ones."""
@@ -186,16 +238,15 @@ spec:
         return None
 
     def create(self, context: WriteContext, resource: Resource) -> Exchange[str]:
-        """Create, then members; a person who creates a team is made its member unasked, and is taken out again unless
-        declared.
+        """Create, then members; a person who creates a team is made its admin unasked (grafana-api.md section 10), and
+        is taken out again unless declared.
         """
         attributes = resource.attributes
         body = {"name": attributes["name"], "email": text_of(attributes.get("email"))}
         answer = yield ApiRequest("POST", "/api/teams", body=body)
         uid = text_of(answer.object.get("uid")) or str(answer.object.get("teamId"))
         if "members" in attributes:
-            exactly = {**attributes, "membership": "exact"}
-            yield from self._members(context, uid, exactly)
+            yield from _write_members(uid, declared(attributes["members"]), exact=True)
         return uid
 
     def update(self, context: WriteContext, resource: Resource, live: LiveObject) -> Exchange[None]:
@@ -205,35 +256,8 @@ spec:
         if wanted != {key: live.attributes.get(key) for key in wanted}:
             yield ApiRequest("PUT", _path(live.uid), body=wanted)
         if "members" in attributes:
-            yield from self._members(context, live.uid, attributes)
-
-    def _members(self, context: WriteContext, uid: str, desired: JsonObject) -> Exchange[None]:
-        answer = yield ApiRequest("GET", f"{_path(uid)}/members")
-        present = [as_object(item) for item in as_list(answer.body)]
-        users = yield from _users_by_name()
-        wanted = as_object(desired["members"])
-        there: dict[str, JsonObject] = {}
-        for member in present:
-            for key in ("login", "email"):
-                there[text_of(member.get(key)).casefold()] = member
-        kept: set[Json] = set()
-        for name, permission in sorted(wanted.items()):
-            level = _PERMISSIONS[text_of(permission)]
-            mine = there.get(name.casefold())
-            user = users.get(name.casefold())
-            if mine is not None:
-                kept.add(mine.get("userId"))
-                if mine.get("permission") != level and not _external(mine):
-                    yield ApiRequest("PUT", f"{_path(uid)}/members/{mine.get('userId')}", body={"permission": level})
-            elif user is not None:
-                yield ApiRequest("POST", f"{_path(uid)}/members", body={"userId": user})
-                if level:
-                    yield ApiRequest("PUT", f"{_path(uid)}/members/{user}", body={"permission": level})
-        if desired.get("membership") != "exact":
-            return
-        for member in present:
-            if member.get("userId") not in kept and not _external(member):
-                yield ApiRequest("DELETE", f"{_path(uid)}/members/{member.get('userId')}", handles=HANDLE_404)
+            exact = attributes.get("membership") == "exact"
+            yield from _write_members(live.uid, declared(attributes["members"]), exact=exact)
 
     def delete(self, context: WriteContext, live: LiveObject) -> Exchange[None]:
         """With its memberships, preferences and permission entries."""
@@ -248,47 +272,55 @@ def _members(attributes: JsonObject) -> list[JsonObject]:
     return [as_object(item) for item in as_list(attributes.get("members"))]
 
 
-def _external(member: JsonObject) -> bool:
-    """Labels and auth_module tell members that a sync brought (grafana-api.md section 10)."""
-    return bool(member.get("labels") or member.get("auth_module"))
-
-
 def _org_users() -> Exchange[list[Json] | None]:
     """Logins and e-mails of the organisation, folded; None where they may not be read."""
     answer = yield ApiRequest("GET", "/api/org/users", handles=frozenset({403}))
     if answer.status == 403:
         return None
-    found: list[Json] = []
-    for item in as_list(answer.body):
-        user = as_object(item)
-        found += [text_of(user.get(key)).casefold() for key in ("login", "email") if user.get(key)]
-    return found
+    users = [as_object(item) for item in as_list(answer.body)]
+    found = {text_of(user.get(key)).casefold() for user in users for key in ("login", "email") if user.get(key)}
+    return list(sorted(found))
 
 
-def _users_by_name() -> Exchange[dict[str, Json]]:
+def _write_members(uid: str, wanted: dict[str, str], *, exact: bool) -> Exchange[None]:
+    """Add, promote and remove one by one; who has no account yet is passed over.
+
+    The organisation's users are asked for only if somebody is to be added (then a 403 is an error: nobody could be).
+    """
+    answer = yield ApiRequest("GET", f"{_path(uid)}/members")
+    present = [as_object(item) for item in as_list(answer.body)]
+    found = matched(wanted, present)
+    missing = [name for name, permission in sorted(wanted.items()) if permission != ABSENT and name not in found]
+    yield from _add(uid, missing, wanted)
+    meant = strongest(wanted, found)
+    for member in present:
+        path = f"{_path(uid)}/members/{member.get('userId')}"
+        permission = meant.get(text_of(member.get("login")), ABSENT if exact else None)
+        if permission is None or is_external(member):
+            continue
+        if permission == ABSENT:
+            yield ApiRequest("DELETE", path, handles=HANDLE_404)
+        elif member.get("permission") != LEVELS[permission]:
+            yield ApiRequest("PUT", path, body={"permission": LEVELS[permission]})
+
+
+def _add(uid: str, names: list[str], wanted: dict[str, str]) -> Exchange[None]:
+    if not names:
+        return
     answer = yield ApiRequest("GET", "/api/org/users")
-    found: dict[str, Json] = {}
-    for item in as_list(answer.body):
-        user = as_object(item)
-        for key in ("email", "login"):
-            if user.get(key):
-                found[text_of(user[key]).casefold()] = user.get("userId")
-    return found
+    accounts = matched(names, [as_object(item) for item in as_list(answer.body)])
+    roles = strongest(wanted, accounts)
+    users = {text_of(user.get("login")): user.get("userId") for user in accounts.values()}
+    for login, user in sorted(users.items()):
+        yield ApiRequest("POST", f"{_path(uid)}/members", body={"userId": user})
+        level = LEVELS[roles[login]]
+        if level:
+            yield ApiRequest("PUT", f"{_path(uid)}/members/{user}", body={"permission": level})
 
 
 def _with_members(team: JsonObject, known: list[Json] | None) -> Exchange[LiveObject]:
     answer = yield ApiRequest("GET", f"{_path(text_of(team.get('uid')))}/members")
-    members: list[Json] = []
-    for item in as_list(answer.body):
-        member = as_object(item)
-        members.append(
-            {
-                "login": text_of(member.get("login")),
-                "email": text_of(member.get("email")),
-                "permission": "admin" if member.get("permission") == 4 else "member",
-                "external": _external(member),
-            }
-        )
+    members: list[Json] = [live_member(as_object(item)) for item in as_list(answer.body)]
     members.sort(key=lambda member: text_of(as_object(member).get("login")))
     return _live(team, members, known)
 
@@ -305,7 +337,7 @@ def _live(team: JsonObject, members: list[Json] | None, known: list[Json] | None
         kind="team",
         uid=uid,
         attributes=attributes,
-        manager="SCIM (provisioned by the identity provider)" if team.get("isProvisioned") else None,
+        manager="SCIM" if team.get("isProvisioned") else None,
         keys=(f"uid:{uid}", f"name:{name}"),
         meta=meta,
         complete=members is not None,

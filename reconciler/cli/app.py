@@ -1,0 +1,65 @@
+"""The `ggrec` command and how it ends: every expected failure becomes a message and an exit code, never a traceback."""
+
+import sys
+
+import click
+import typer
+
+from reconciler.cli.local import init, render, sandbox, schema, validate, version
+from reconciler.cli.output import Output
+from reconciler.cli.owning import history, import_, pull, state_app
+from reconciler.cli.planning import apply, destroy, plan, show
+from reconciler.core.errors import ExitCode, GgrecError
+
+app = typer.Typer(
+    name="ggrec",
+    help="Keep a Grafana equal to a folder of YAML, safely.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done · 1 error · 2 differences · 3 refused by a guard · 4 conflict · 5 state locked · "
+    "6 some objects failed or could not be read · 64 usage · 130 interrupted.",
+)
+
+_DAILY, _STATE, _TOOLS = "Every day", "What is owned", "Tools"
+app.command(rich_help_panel=_DAILY)(init)
+app.command(rich_help_panel=_DAILY)(validate)
+app.command(rich_help_panel=_DAILY)(plan)
+app.command(rich_help_panel=_DAILY)(apply)
+app.command(rich_help_panel=_DAILY)(show)
+app.command(rich_help_panel=_DAILY)(destroy)
+app.command(rich_help_panel=_STATE)(pull)
+app.command("import", rich_help_panel=_STATE)(import_)
+app.command(rich_help_panel=_STATE)(history)
+app.add_typer(state_app, name="state", rich_help_panel=_STATE)
+app.command(rich_help_panel=_TOOLS)(render)
+app.command(rich_help_panel=_TOOLS)(schema)
+app.command(rich_help_panel=_TOOLS)(sandbox)
+app.command(rich_help_panel=_TOOLS)(version)
+
+
+def main() -> None:
+    """Run, and exit with the design's code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run with these arguments; the result is the exit code."""
+    try:
+        code = app(arguments, standalone_mode=False)
+    except GgrecError as error:
+        Output(as_json="--json" in arguments, no_color="--no-color" in arguments, verbose=False).failure(error)
+        return int(error.exit_code)
+    except click.UsageError as error:
+        error.show()
+        return int(ExitCode.USAGE)
+    except click.ClickException as error:
+        error.show()
+        return int(ExitCode.ERROR)
+    except (click.Abort, KeyboardInterrupt):
+        sys.stderr.write("Interrupted.\n")
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output went away: nothing is left to say
+        return int(ExitCode.DONE)
+    return int(code) if isinstance(code, int) else int(ExitCode.DONE)

@@ -1,0 +1,261 @@
+"""state, import, pull, history: what is owned, and how it came to be."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from reconciler.authoring.resolve import resolve
+from reconciler.cli.session import Session, new_lineage
+from reconciler.cli.settings import (
+    ConfigOption,
+    InstanceOption,
+    JsonOption,
+    NoColorOption,
+    Settings,
+    UrlOption,
+    VerboseOption,
+)
+from reconciler.core.address import Address
+from reconciler.core.errors import ExitCode, GgrecError, InvalidInput, Severity, UsageError
+from reconciler.core.resource import LiveObject
+from reconciler.core.state import State
+from reconciler.engine.planning import entry_of, own_state
+from reconciler.engine.taking import Choice, survey, take, with_pulled
+from reconciler.loader.documents import load_documents
+from reconciler.loader.writing import write_files
+from reconciler.render.lines import Line, Span, count, line
+from reconciler.render.plan_view import diagnostic_lines
+from reconciler.render.run_view import history_lines, run_lines, state_lines, versions_lines
+from reconciler.store.codec import encode
+
+state_app = typer.Typer(help="What is owned: list, show, forget, rename.", no_args_is_help=True)
+
+
+@state_app.command("list")
+def state_list(
+    instance: InstanceOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+    no_color: NoColorOption = False,
+) -> int:
+    """List the owned objects."""
+    session = Session(Settings(instance, None, config, json, no_color))
+    state = _state(session)
+    if json:
+        session.output.json(
+            {"format": "ggrec/state/v1", "serial": state.serial, "addresses": [str(a) for a in state.resources]}
+        )
+    else:
+        session.output.lines(state_lines(state))
+    return ExitCode.DONE
+
+
+@state_app.command("show")
+def state_show(
+    address: Annotated[str, typer.Argument(help="kind.name")],
+    instance: InstanceOption = None,
+    config: ConfigOption = None,
+) -> int:
+    """Show one owned object: its entry, what was last applied, what was observed after."""
+    session = Session(Settings(instance, None, config))
+    state = _state(session)
+    owned = _address(address)
+    entry_of(state, owned)
+    entry = state.resources[owned]
+    shown: dict[str, Any] = dict(encode(entry))  # type: ignore[arg-type]  # a dataclass is encoded as a mapping
+    shown["secrets"] = sorted(entry.secrets)
+    for key in ("applied", "observed"):
+        digest = shown[key]
+        shown[key] = session.store.get(digest) if digest else None
+    session.output.json({"address": address, **shown})
+    return ExitCode.DONE
+
+
+@state_app.command("rm")
+def state_rm(
+    addresses: Annotated[list[str], typer.Argument(help="kind.name …")],
+    instance: InstanceOption = None,
+    config: ConfigOption = None,
+) -> int:
+    """Forget objects without deleting them in Grafana."""
+    session = Session(Settings(instance, None, config))
+    with session.store.lock(session.command):
+        state = _state(session)
+        for text in addresses:
+            entry_of(state, _address(text))
+            state = state.with_resource(_address(text), None)
+        session.store.save(state)
+    session.output.text(f"Forgotten: {', '.join(addresses)}. Grafana still has them.")
+    return ExitCode.DONE
+
+
+@state_app.command("mv")
+def state_mv(
+    old: Annotated[str, typer.Argument(help="The present address.")],
+    new: Annotated[str, typer.Argument(help="The new address, of the same kind.")],
+    instance: InstanceOption = None,
+    config: ConfigOption = None,
+) -> int:
+    """Rename an address in the state."""
+    session = Session(Settings(instance, None, config))
+    with session.store.lock(session.command):
+        session.store.save(_state(session).moved(_address(old), _address(new)))
+    session.output.text(f"{old} is now {new}.")
+    return ExitCode.DONE
+
+
+def import_(
+    address: Annotated[str, typer.Argument(help="A declared address.")],
+    uid: Annotated[
+        str | None, typer.Argument(help="The object's uid in Grafana, if it is not the declared one.")
+    ] = None,
+    instance: InstanceOption = None,
+    url: UrlOption = None,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+) -> int:
+    """Take an existing object into the state for YAML that is already written. Writes nothing to Grafana."""
+    session = Session(Settings(instance, url, config, verbose=verbose))
+    resource = session.resource(session.resources(), address)
+
+    async def work() -> State:
+        async with session.reader() as reader:
+            state = own_state(session.store.load(), reader, lineage=new_lineage())
+            return await take(resource, uid, state, reader=reader, store=session.store, registry=session.registry)
+
+    with session.store.lock(session.command):
+        session.store.save(asyncio.run(work()))
+    session.output.text(f"{address} is owned now. `ggrec plan` shows what differs from what is declared.")
+    return ExitCode.DONE
+
+
+def pull(
+    what: Annotated[list[str] | None, typer.Argument(help="KIND or KIND/UID …; nothing: everything.")] = None,
+    folder: Annotated[str | None, typer.Option("--folder", help="Dashboards in this folder (uid) and below.")] = None,
+    tag: Annotated[str | None, typer.Option("--tag", help="Dashboards with this tag.")] = None,
+    instance: InstanceOption = None,
+    url: UrlOption = None,
+    config: ConfigOption = None,
+    no_color: NoColorOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Write desired files for what exists, and own it. Writes nothing to Grafana; overwrites no file."""
+    from reconciler.cli.pulling import Files  # imports what only this command needs
+
+    session = Session(Settings(instance, url, config, no_color=no_color, verbose=verbose))
+    choice = _choice(session, what or [], folder, tag)
+
+    async def work() -> list[Line]:
+        async with session.reader() as reader:
+            state = own_state(session.store.load(), reader, lineage=new_lineage())
+            found, left_out = await survey(choice, reader, session.registry, session.output)
+            owned = {(address.kind, entry.uid) for address, entry in state.resources.items()}
+            fresh = {key: live for key, live in found.items() if key not in owned}
+            files = Files(
+                session.registry, found, owned_names={(a.kind, e.uid): a.name for a, e in state.resources.items()}
+            )
+            texts, addresses = files.write(fresh)
+            written = write_files(session.project.desired, texts)
+            try:
+                state = _own(session, state, {addresses[key]: live for key, live in fresh.items()})
+            except GgrecError:
+                for path in written:
+                    path.unlink(missing_ok=True)
+                raise
+            session.store.save(state)
+            return _pulled(session, fresh, len(found) - len(fresh), files.secrets, left_out, len(written))
+
+    with session.store.lock(session.command):
+        lines = asyncio.run(work())
+    session.output.lines(lines)
+    return ExitCode.DONE
+
+
+def _own(session: Session, state: State, pulled: dict[Address, LiveObject]) -> State:
+    loaded = load_documents(session.project.desired, root=session.project.root)
+    resolved = resolve(loaded.documents, session.registry, values=session.project.values(session.settings.instance))
+    wrong = [d for d in (*loaded.diagnostics, *resolved.diagnostics) if d.severity is Severity.ERROR]
+    if wrong and pulled:
+        raise InvalidInput(tuple(wrong))
+    resources = {resource.address: resource for resource in resolved.resources}
+    return with_pulled(state, pulled, resources, session.store, session.registry)
+
+
+def _pulled(
+    session: Session,
+    fresh: dict[tuple[str, str], LiveObject],
+    known: int,
+    secrets: list[str],
+    left_out: tuple[Any, ...],
+    files: int,
+) -> list[Line]:
+    lines = [item for diagnostic in left_out for item in diagnostic_lines(diagnostic, "warn")]
+    here = session.project.desired
+    done = f"Pulled {count(len(fresh), 'object')} into {count(files, 'file')} below {here}."
+    lines.append(line(Span(done, "good")))
+    if known:
+        lines.append(line(f"{count(known, 'object')} owned already and left as declared."))
+    if secrets:
+        lines.append(
+            line(Span("Grafana does not tell secrets. Set these before the next change of their datasource:", "warn"))
+        )
+        lines += [line(f"  {name}") for name in secrets]
+    return lines
+
+
+def _choice(session: Session, what: list[str], folder: str | None, tag: str | None) -> Choice:
+    kinds, objects = set(), set()
+    for text in what:
+        kind, slash, uid = text.partition("/")
+        if kind not in session.registry or (slash and not uid):
+            known = ", ".join(session.registry)
+            raise UsageError.one("unknown-kind", f"'{text}' is not KIND or KIND/UID", hint=f"kinds: {known}")
+        if slash:
+            objects.add((kind, uid))
+        else:
+            kinds.add(kind)
+    return Choice(frozenset(kinds), frozenset(objects), folder, tag)
+
+
+def history(
+    what: Annotated[str | None, typer.Argument(help="An address, or a run's id.")] = None,
+    instance: InstanceOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+    no_color: NoColorOption = False,
+) -> int:
+    """Show the runs; one run; or what runs did to one object, with dashboard versions before and after."""
+    session = Session(Settings(instance, None, config, json, no_color))
+    runs = session.store.runs()
+    now = session.clock.now()
+    one = next((run for run in runs if run.id == what), None)
+    if what is None or one is not None:
+        chosen = runs if one is None else (one,)
+        if json:
+            session.output.json({"format": "ggrec/history/v1", "runs": [encode(run) for run in chosen]})
+        else:
+            session.output.lines(history_lines(runs, now=now) if one is None else run_lines(one))
+        return ExitCode.DONE
+    address = _address(what)
+    if json:
+        touched = [run for run in runs if any(outcome.address == address for outcome in run.outcomes)]
+        session.output.json({"format": "ggrec/history/v1", "runs": [encode(run) for run in touched]})
+    else:
+        session.output.lines(versions_lines(address, runs, now=now))
+    return ExitCode.DONE
+
+
+def _state(session: Session) -> State:
+    state = session.store.load()
+    if state is None:
+        hint = "`ggrec apply`, `pull` or `import` begin one"
+        raise GgrecError.one("no-state", f"there is no state in {session.store.location} yet", hint=hint)
+    return state
+
+
+def _address(text: str) -> Address:
+    try:
+        return Address.parse(text)
+    except ValueError as error:
+        raise UsageError.one("bad-address", str(error)) from None

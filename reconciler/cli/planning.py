@@ -1,0 +1,269 @@
+"""plan, apply, show, destroy."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from reconciler.cli.session import Session, new_lineage
+from reconciler.cli.settings import (
+    AdoptOption,
+    AutoApproveOption,
+    ConfigOption,
+    ConfirmDeletesOption,
+    InstanceOption,
+    JsonOption,
+    NoColorOption,
+    ParallelismOption,
+    Settings,
+    TargetOption,
+    UrlOption,
+    VerboseOption,
+)
+from reconciler.core.errors import ExitCode, InvalidInput, Refused, UsageError
+from reconciler.core.plan import Action, Plan
+from reconciler.core.ports import Reader
+from reconciler.core.resource import Resource
+from reconciler.core.state import Outcome, Run, State
+from reconciler.engine.apply import Applied, Job, missing_secrets
+from reconciler.engine.apply import apply as carry_out
+from reconciler.engine.planner import Options
+from reconciler.engine.planning import Inputs, compute_plan, own_state, stands, still_valid
+from reconciler.grafana.driver import GrafanaWriter
+from reconciler.render.json_view import plan_json, run_json
+from reconciler.render.lines import Line
+from reconciler.render.plan_view import PlanView, plan_lines
+from reconciler.render.run_view import account_lines, outcome_lines
+from reconciler.store.planfile import plan_digest, read_plan, write_plan
+
+
+def plan(
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Save the plan for `ggrec apply FILE`.")] = None,
+    target: TargetOption = None,
+    detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 if anything differs.")] = False,
+    adopt: AdoptOption = False,
+    confirm_deletes: ConfirmDeletesOption = None,
+    instance: InstanceOption = None,
+    url: UrlOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+    no_color: NoColorOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Show what would change, why, and what somebody changed by hand. Sends GET only."""
+    session = Session(Settings(instance, url, config, json, no_color, verbose))
+    options = _options(session, target, adopt=adopt, confirm_deletes=confirm_deletes)
+    resources = session.resources()
+    found = asyncio.run(_plan(session, resources, options))
+    if out is not None:
+        write_plan(out, found)
+    _show(session, found)
+    if out is not None and not json:
+        session.output.text(f"Saved to {out}: `ggrec apply {out}` does exactly this.")
+    if found.unreadable:
+        return ExitCode.PARTIAL
+    if found.refusals:
+        return ExitCode.REFUSED
+    return ExitCode.DIFFERENCES if detailed_exitcode and found.differs else ExitCode.DONE
+
+
+def apply(
+    file: Annotated[
+        Path | None, typer.Argument(help="A saved plan: exactly that, or a refusal.", show_default=False)
+    ] = None,
+    target: TargetOption = None,
+    auto_approve: AutoApproveOption = False,
+    adopt: AdoptOption = False,
+    confirm_deletes: ConfirmDeletesOption = None,
+    instance: InstanceOption = None,
+    url: UrlOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+    no_color: NoColorOption = False,
+    verbose: VerboseOption = False,
+    parallelism: ParallelismOption = 2,
+) -> int:
+    """Show the plan, ask, and do it."""
+    session = Session(Settings(instance, url, config, json, no_color, verbose, parallelism))
+    if file is not None:
+        if target or adopt or confirm_deletes is not None:
+            raise UsageError.one(
+                "plan-is-fixed",
+                "a saved plan is applied as it is: --target, --adopt and --confirm-deletes belong to `ggrec plan`",
+            )
+        return asyncio.run(_apply_file(session, file))
+    options = _options(session, target, adopt=adopt, confirm_deletes=confirm_deletes)
+    return asyncio.run(_plan_and_apply(session, session.resources(), options, approved=auto_approve))
+
+
+def show(
+    file: Annotated[Path, typer.Argument(help="A saved plan.")],
+    json: JsonOption = False,
+    no_color: NoColorOption = False,
+    verbose: VerboseOption = False,
+) -> int:
+    """Show a saved plan again. Asks no Grafana."""
+    session = Session(Settings(json=json, no_color=no_color, verbose=verbose))
+    _show(session, read_plan(file).plan)
+    return ExitCode.DONE
+
+
+def destroy(
+    target: TargetOption = None,
+    auto_approve: AutoApproveOption = False,
+    instance: InstanceOption = None,
+    url: UrlOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+    no_color: NoColorOption = False,
+    verbose: VerboseOption = False,
+    parallelism: ParallelismOption = 2,
+) -> int:
+    """Delete what this state owns, and nothing else."""
+    session = Session(Settings(instance, url, config, json, no_color, verbose, parallelism))
+    options = Options(targets=tuple(target or ()), destroy=True, guard=session.instance.guard)
+    return asyncio.run(_plan_and_apply(session, (), options, approved=auto_approve))
+
+
+def _options(session: Session, target: list[str] | None, *, adopt: bool, confirm_deletes: int | None) -> Options:
+    guard = session.instance.guard
+    return Options(tuple(target or ()), adopt=adopt, guard=guard, confirm_deletes=confirm_deletes)
+
+
+def _show(session: Session, found: Plan) -> None:
+    now = session.clock.now()
+    if session.settings.json:
+        session.output.json(plan_json(found, now=now, commit=session.commit))
+        return
+    body_keys = {name: kind.body_key for name, kind in session.registry.items()}
+    view = PlanView(now, session.commit, body_keys, session.settings.verbose)
+    session.output.lines(plan_lines(found, view))
+
+
+async def _plan(session: Session, resources: Sequence[Resource], options: Options) -> Plan:
+    async with session.reader() as reader:
+        state = own_state(session.store.load(), reader, lineage=new_lineage())
+        return await compute_plan(_inputs(session, resources, options, state, reader))
+
+
+def _inputs(session: Session, resources: Sequence[Resource], options: Options, state: State, reader: Reader) -> Inputs:
+    return Inputs(
+        resources=tuple(resources),
+        state=state,
+        reader=reader,
+        store=session.store,
+        registry=session.registry,
+        secrets=session.secrets,
+        audience=session.output,
+        options=options,
+    )
+
+
+async def _plan_and_apply(session: Session, resources: Sequence[Resource], options: Options, *, approved: bool) -> int:
+    """The lock is held from before the state is read until it is saved, so that nobody applies in between."""
+    with session.store.lock(session.command):
+        async with session.writer() as writer:
+            state = own_state(session.store.load(), writer, lineage=new_lineage())
+            found = await compute_plan(_inputs(session, resources, options, state, writer))
+            if not session.settings.json:
+                _show(session, found)
+            stands(found)
+            if not found.changes:
+                if session.settings.json:
+                    session.output.json(run_json((), run_id="", serial=state.serial, interrupted=False))
+                return ExitCode.DONE
+            if any(change.action is not Action.NO_OP or change.moved_from for change in found.changes):
+                _ask(session, found, approved=approved)
+            return await _carry_out(session, found, state, writer, session.new_run(plan_digest(found)))
+
+
+async def _apply_file(session: Session, file: Path) -> int:
+    saved = read_plan(file)
+    with session.store.lock(session.command):
+        async with session.writer() as writer:
+            state = own_state(session.store.load(), writer, lineage=saved.plan.lineage)
+            still_valid(saved.plan, saved.digest, state, writer, session.store.runs())
+            stands(saved.plan)
+            if not session.settings.json:
+                _show(session, saved.plan)
+            return await _carry_out(session, saved.plan, state, writer, session.new_run(saved.digest))
+
+
+def _ask(session: Session, found: Plan, *, approved: bool) -> None:
+    """Raises Refused where nobody can be asked, click.Abort where the answer is no."""
+    if approved:
+        return
+    if not sys.stdin.isatty() or session.settings.json:
+        hint = "--auto-approve does not ask; or save the plan (-o FILE), read it, and `ggrec apply FILE`"
+        raise Refused.one("nobody-to-ask", "apply asks before it writes, and nobody can answer here", hint=hint)
+    deletes = found.count(Action.DELETE) + found.count(Action.REPLACE)
+    if found.destroy:
+        answer = click.prompt(
+            f"This deletes {deletes} objects in Grafana. Type {deletes} to go on", default="", show_default=False
+        )
+        if answer.strip() == str(deletes):
+            return
+    elif click.confirm("Do this?", default=False):
+        return
+    session.output.text("Nothing was changed.")
+    raise click.Abort
+
+
+async def _carry_out(session: Session, found: Plan, state: State, writer: GrafanaWriter, run: Run) -> int:
+    missing = missing_secrets(found, session.secrets)
+    if missing:
+        raise InvalidInput(missing)
+    width = max(len(str(change.address)) for change in found.changes)
+
+    def told(outcome: Outcome) -> None:
+        if not session.settings.json:
+            session.output.lines(outcome_lines(outcome, width=width))
+
+    job = Job(
+        plan=found,
+        run=run,
+        state=state,
+        writer=writer,
+        store=session.store,
+        registry=session.registry,
+        secrets=session.secrets,
+        audience=session.output,
+        clock=session.clock,
+        parallelism=session.settings.parallelism,
+        told=told,
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(number, job.stop.set)
+    applied = await carry_out(job)
+    return _account(session, applied, run)
+
+
+def _account(session: Session, applied: Applied, run: Run) -> int:
+    """Say how it ended; the exit code says it to programs."""
+    if session.settings.json:
+        serial = applied.state.serial
+        session.output.json(run_json(applied.outcomes, run_id=run.id, serial=serial, interrupted=applied.interrupted))
+    else:
+        lines: list[Line] = account_lines(
+            applied.outcomes, run.id, command=_again(session), interrupted=applied.interrupted
+        )
+        session.output.lines([(), *lines])
+    results = {outcome.result for outcome in applied.outcomes}
+    if applied.interrupted and "not-attempted" in results:
+        return ExitCode.INTERRUPTED
+    if results & {"failed", "not-attempted"}:
+        return ExitCode.PARTIAL
+    return ExitCode.CONFLICT if results & {"conflict", "skipped"} else ExitCode.DONE
+
+
+def _again(session: Session) -> str:
+    named = f" -i {session.settings.instance}" if session.settings.instance else ""
+    return f"ggrec apply{named}"

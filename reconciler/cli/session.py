@@ -1,0 +1,184 @@
+"""Assembling: from options and files to a connected engine. The only place where the rooms meet."""
+
+import getpass
+import os
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from reconciler.authoring.resolve import Resolved, resolve
+from reconciler.cli.output import Output, SystemClock
+from reconciler.cli.settings import Settings
+from reconciler.core.errors import Diagnostic, GgrecError, InvalidInput, Severity, UsageError
+from reconciler.core.kind import Registry
+from reconciler.core.resource import Resource
+from reconciler.core.state import Run
+from reconciler.grafana.client import Client
+from reconciler.grafana.connection import Connection, Tls
+from reconciler.grafana.driver import GrafanaReader, GrafanaWriter
+from reconciler.grafana.probe import probe
+from reconciler.grafana.secrets import SecretResolver
+from reconciler.kinds import discover
+from reconciler.lint import check
+from reconciler.loader.documents import Loaded, load_documents
+from reconciler.loader.project import Instance, Project, load_project
+from reconciler.store.blobs import LocalBlobs
+from reconciler.store.lock import Owner, process_started
+from reconciler.store.state_store import StateStore
+
+
+@dataclass
+class Session:
+    """One command's surroundings. Parts are made when first asked for."""
+
+    settings: Settings
+
+    @cached_property
+    def output(self) -> Output:
+        """Where results go."""
+        given = self.settings
+        return Output(as_json=given.json, no_color=given.no_color, verbose=given.verbose)
+
+    @cached_property
+    def clock(self) -> SystemClock:
+        """The present moment."""
+        return SystemClock()
+
+    @cached_property
+    def registry(self) -> Registry:
+        """All kinds."""
+        return discover()
+
+    @cached_property
+    def project(self) -> Project:
+        """ggrec.yaml, or what stands for it."""
+        return load_project(self.settings.config, start=Path.cwd())
+
+    @cached_property
+    def instance(self) -> Instance:
+        """The chosen Grafana."""
+        return self.project.instance(self.settings.instance, os.environ, url=self.settings.url)
+
+    @cached_property
+    def secrets(self) -> SecretResolver:
+        """References resolved over the environment and the project's files."""
+        return SecretResolver(os.environ, self.project.root)
+
+    @cached_property
+    def store(self) -> StateStore:
+        """The state of the chosen instance."""
+        owner = Owner(socket.gethostname(), os.getpid(), _user(), started=process_started(os.getpid()))
+        return StateStore(LocalBlobs(self.instance.state), clock=self.clock, owner=owner)
+
+    def read(self) -> tuple[Loaded, Resolved]:
+        """The desired files, loaded and resolved as far as they go."""
+        loaded = load_documents(self.project.desired, root=self.project.root)
+        values = self.project.values(self.settings.instance)
+        resolved = resolve(loaded.documents, self.registry, values=values)
+        linted = check(resolved.resources)
+        found = (*resolved.diagnostics, *linted)
+        return loaded, Resolved(resolved.resources, tuple(sorted(found, key=Diagnostic.sort_key)))
+
+    def resources(self) -> tuple[Resource, ...]:
+        """What is declared. Raises InvalidInput with everything that is wrong."""
+        loaded, resolved = self.read()
+        found = (*loaded.diagnostics, *resolved.diagnostics)
+        wrong = tuple(item for item in found if item.severity is Severity.ERROR)
+        if wrong:
+            raise InvalidInput(tuple(sorted(wrong, key=Diagnostic.sort_key)))
+        return resolved.resources
+
+    def resource(self, resources: tuple[Resource, ...], address: str) -> Resource:
+        """The declared object of an address. Raises UsageError where there is none."""
+        found = next((item for item in resources if str(item.address) == address), None)
+        if found is None:
+            hint = "`ggrec validate` lists what is declared"
+            raise UsageError.one("not-declared", f"{address} is not declared in {self.project.desired}", hint=hint)
+        return found
+
+    @asynccontextmanager
+    async def reader(self) -> AsyncIterator[GrafanaReader]:
+        """Connected, and not able to write."""
+        async with self._client() as client:
+            yield GrafanaReader(client, await probe(client))
+
+    @asynccontextmanager
+    async def writer(self) -> AsyncIterator[GrafanaWriter]:
+        """Connected, and able to write."""
+        async with self._client() as client:
+            yield GrafanaWriter(client, await probe(client))
+
+    def _client(self) -> Client:
+        chosen = self.instance
+        tls = Tls(chosen.tls.ca, chosen.tls.certificate, chosen.tls.key, chosen.tls.insecure_skip_verify)
+        connection = Connection(
+            url=chosen.url,
+            token=chosen.token,
+            user=chosen.user,
+            password=chosen.password,
+            org=chosen.org,
+            tls=tls,
+            timeout=chosen.timeout,
+        )
+        return Client(connection, self.secrets, trace=self.output)
+
+    def new_run(self, plan_digest: str) -> Run:
+        """A run about to begin: who, which commit, which command."""
+        now = self.clock.now()
+        stamp = now.translate(str.maketrans("", "", "-:"))
+        return Run(
+            id=f"{stamp}-{uuid.uuid4().hex[:6]}",
+            plan_digest=plan_digest,
+            who=_user(),
+            commit=self.commit,
+            command=self.command,
+            started=now,
+        )
+
+    @property
+    def command(self) -> str:
+        """The command line, for people who find a lock or read the history."""
+        return " ".join(["ggrec", *sys.argv[1:]])
+
+    @cached_property
+    def commit(self) -> str:
+        """The project's Git commit, with `+` where the work tree differs from it; "" outside Git."""
+        head = _git(self.project.root, "rev-parse", "--short", "HEAD")
+        if not head:
+            return ""
+        dirty = _git(self.project.root, "status", "--porcelain", "--", str(self.project.desired))
+        return head + ("+" if dirty else "")
+
+
+def new_lineage() -> str:
+    """The identity of a new state."""
+    return str(uuid.uuid4())
+
+
+def _user() -> str:
+    for name in ("GITHUB_ACTOR", "GITLAB_USER_LOGIN"):
+        if os.environ.get(name):
+            return os.environ[name]
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=5, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+__all__ = ["GgrecError", "Session", "new_lineage"]

@@ -1,0 +1,50 @@
+"""The options that every command takes, once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_GRAFANA = "Which Grafana"
+_OUTPUT = "Output"
+
+InstanceOption = Annotated[
+    str | None, typer.Option("--instance", "-i", help="Instance of ggrec.yaml.", rich_help_panel=_GRAFANA)
+]
+UrlOption = Annotated[
+    str | None, typer.Option("--url", help="Grafana's address; wins over all.", rich_help_panel=_GRAFANA)
+]
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="The ggrec.yaml to use.", rich_help_panel=_GRAFANA)]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON (docs/json.md).", rich_help_panel=_OUTPUT)]
+NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colour (also NO_COLOR).", rich_help_panel=_OUTPUT)]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Every request, and nothing folded.", rich_help_panel=_OUTPUT)
+]
+ParallelismOption = Annotated[
+    int, typer.Option("--parallelism", min=1, max=16, help="Dashboards written at once.", rich_help_panel=_GRAFANA)
+]
+TargetOption = Annotated[
+    list[str] | None,
+    typer.Option("--target", "-t", help="Only this address (globs allowed), with what it needs. Repeatable."),
+]
+AutoApproveOption = Annotated[bool, typer.Option("--auto-approve", help="Do not ask.")]
+ConfirmDeletesOption = Annotated[
+    int | None, typer.Option("--confirm-deletes", help="Accept exactly this many deletes beyond the guard.")
+]
+AdoptOption = Annotated[
+    bool, typer.Option("--adopt", help="Take over existing objects that differ from what is declared.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What was given."""
+
+    instance: str | None = None
+    url: str | None = None
+    config: Path | None = None
+    json: bool = False
+    no_color: bool = False
+    verbose: bool = False
+    parallelism: int = 2

@@ -1,0 +1,3 @@
+"""Plans, outcomes, history and state → text, JSON, documentation. Computes nothing about Grafana; same input, same
+bytes.
+"""

@@ -1,0 +1,127 @@
+"""The edits of one object, grouped as people think of it: by panel, variable, query; layout folded; long texts line
+by line.
+"""
+
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+from reconciler.core.diff import Edit, EditPath, Key, Op, format_edit_path
+from reconciler.core.json import Json, as_list, as_object, text_of
+from reconciler.render.lines import Line, Span, count, indented, is_long, line, safe, value
+
+MOST = 40
+"""Lines of one object's edits that are shown before the rest is folded."""
+
+
+def edit_lines(edits: Sequence[Edit], body_key: str | None, *, most: int = MOST) -> list[Line]:
+    """All edits of an object as lines, without indentation. `body_key` is left out of paths."""
+    groups: dict[str, list[tuple[EditPath, Edit]]] = {}
+    moved: set[str] = set()
+    for edit in edits:
+        path = edit.path[1:] if body_key and edit.path[:1] == (body_key,) and len(edit.path) > 1 else edit.path
+        group, rest = _grouped(path)
+        if rest[:1] == ("gridPos",):
+            moved.add(group)
+            continue
+        groups.setdefault(group, []).append((rest, edit))
+    result: list[Line] = []
+    for group, members in groups.items():
+        shown = [item for rest, edit in members for item in _edit(rest, edit)]
+        if not group:
+            result += shown
+        elif len(members) == 1 and not members[0][0]:
+            result.append(_whole(group, members[0][1]))
+        else:
+            result += [line(group), *indented(2, shown)]
+    if moved:
+        result.append(line(f"layout: {count(len(moved), 'panel')} moved or resized"))
+    if len(result) > most:
+        hidden = len(result) - most
+        result = [*result[:most], line(Span(f"… and {count(hidden, 'line')} more (-v shows all)", "dim"))]
+    return result
+
+
+def _grouped(path: EditPath) -> tuple[str, EditPath]:
+    """The panel, variable or such that a path is about, and the path inside it."""
+    group = ""
+    while len(path) >= 2 and path[0] == "panels" and isinstance(path[1], Key | int):
+        group, path = _called("panel", path[1]), path[2:]
+    if group:
+        return group, path
+    for prefix, noun in ((("templating", "list"), "variable"), (("annotations", "list"), "annotation query")):
+        if path[:2] == prefix and len(path) > 2 and isinstance(path[2], Key):
+            return _called(noun, path[2]), path[3:]
+    if len(path) > 1 and path[0] == "links" and isinstance(path[1], Key):
+        return _called("link", path[1]), path[2:]
+    return "", path
+
+
+def _called(noun: str, step: Key | int) -> str:
+    if isinstance(step, int):
+        return f"{noun} #{step + 1}"
+    if noun == "panel":
+        return f'{noun} {step.value} "{safe(step.label)}"' if step.label else f"{noun} {step.value}"
+    return f'{noun} "{safe(str(step.value))}"'
+
+
+def _whole(group: str, edit: Edit) -> Line:
+    """A panel or variable that comes or goes as a whole."""
+    found = as_object(edit.after if edit.op is Op.ADD else edit.before)
+    noun = group.partition(" ")[0]
+    about = [text_of(found.get("type"))] if found.get("type") else []
+    queries = len(as_list(found.get("targets")))
+    inner = len(as_list(found.get("panels")))
+    about += [count(queries, "query")] if queries else []
+    about += [count(inner, "panel")] if noun == "panel" and inner else []
+    text = f"{group} {'added' if edit.op is Op.ADD else 'removed'}" + (f" ({safe(', '.join(about))})" if about else "")
+    return line(Span(text, "add" if edit.op is Op.ADD else "remove"))
+
+
+def path_text(path: EditPath) -> str:
+    """A path as people read it: queries by their letter, the constant prefix of a panel's field options left out."""
+    text = ""
+    for step in path:
+        if isinstance(step, Key):
+            text += f"[{step.value}]"
+        else:
+            text = format_edit_path((text, step)) if text else (step if isinstance(step, str) else f"[{step}]")
+    return safe(text.replace("fieldConfig.defaults.", "", 1))
+
+
+def _edit(path: EditPath, edit: Edit) -> list[Line]:
+    name = path_text(path)
+    if edit.op is Op.MOVE:
+        return [line(f"{name}  order: ", value(edit.before), " → ", value(edit.after))]
+    if isinstance(path[-1:][0] if path else None, int) and edit.op is not Op.CHANGE:
+        parent = path_text(path[:-1])
+        return [_sign(parent, edit)]
+    if edit.op is not Op.CHANGE:
+        if is_long(edit.before) or is_long(edit.after):
+            return [line(name), *indented(2, _texts(edit.before, edit.after))]
+        return [_sign(name, edit)]
+    if is_long(edit.before) or is_long(edit.after):
+        return [line(name), *indented(2, _texts(edit.before, edit.after))]
+    return [line(f"{name}  ", Span(value(edit.before), "remove"), " → ", Span(value(edit.after), "add"))]
+
+
+def _sign(name: str, edit: Edit) -> Line:
+    if edit.op is Op.ADD:
+        return line(f"{name}  ", Span(f"+ {value(edit.after)}", "add"))
+    return line(f"{name}  ", Span(f"- {value(edit.before)}", "remove"))
+
+
+def _texts(before: Json, after: Json) -> list[Line]:
+    """Two texts line by line; unchanged lines between are folded."""
+    old = before.split("\n") if isinstance(before, str) else [] if before is None else [value(before)]
+    new = after.split("\n") if isinstance(after, str) else [] if after is None else [value(after)]
+    result: list[Line] = []
+    for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            kept = old[a:b]
+            if len(kept) > 3:
+                kept = [kept[0], f"… {count(len(kept) - 2, 'line')} unchanged", kept[-1]]
+            result += [line(Span(f"  {safe(text)}", "dim")) for text in kept]
+            continue
+        result += [line(Span(f"- {safe(text)}", "remove")) for text in old[a:b]]
+        result += [line(Span(f"+ {safe(text)}", "add")) for text in new[c:d]]
+    return result

@@ -1,0 +1,115 @@
+"""Plans, outcomes and errors as versioned JSON documents for programs; described in docs/json.md."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from reconciler.core.diff import Edit, Key, format_edit_path
+from reconciler.core.errors import Diagnostic, GgrecError
+from reconciler.core.plan import Change, Drift, Plan
+from reconciler.core.state import Outcome
+
+PLAN = "ggrec/plan/v1"
+RUN = "ggrec/run/v1"
+ERROR = "ggrec/error/v1"
+
+
+def plan_json(plan: Plan, *, now: str, commit: str) -> dict[str, Any]:
+    """The plan. Secrets are named, never shown."""
+    target = plan.target
+    return {
+        "format": PLAN,
+        "created": now,
+        "commit": commit,
+        "target": {"url": target.url, "org": target.org_id, "orgName": target.org_name, "version": target.version},
+        "state": {"lineage": plan.lineage, "serial": plan.serial},
+        "differs": plan.differs,
+        "compared": plan.compared,
+        "unchanged": plan.unchanged,
+        "unmanaged": dict(plan.unmanaged),
+        "changes": [_change(change) for change in plan.visible],
+        "drift": [_drift(drift) for drift in plan.drift],
+        "refusals": [diagnostic_json(item) for item in plan.refusals],
+        "unreadable": [diagnostic_json(item) for item in plan.unreadable],
+        "warnings": [diagnostic_json(item) for item in plan.warnings],
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "address": str(change.address),
+        "action": str(change.action),
+        "uid": change.uid,
+        "title": change.title,
+        "reason": change.reason,
+        "movedFrom": str(change.moved_from) if change.moved_from else None,
+        "edits": [_edit(edit) for edit in change.edits],
+        "secrets": list(change.secrets),
+        "notes": list(change.notes),
+    }
+
+
+def _drift(drift: Drift) -> dict[str, Any]:
+    return {
+        "address": str(drift.address),
+        "uid": drift.uid,
+        "outcome": drift.outcome,
+        "gone": drift.gone,
+        "who": drift.attribution.who,
+        "when": drift.attribution.when,
+        "messages": list(drift.attribution.messages),
+        "versionBefore": drift.version_before,
+        "versionAfter": drift.version_after,
+        "edits": [_edit(edit) for edit in drift.edits],
+    }
+
+
+def _edit(edit: Edit) -> dict[str, Any]:
+    steps = [{step.field: step.value} if isinstance(step, Key) else step for step in edit.path]
+    return {
+        "path": format_edit_path(edit.path),
+        "steps": steps,
+        "op": str(edit.op),
+        "before": edit.before,
+        "after": edit.after,
+    }
+
+
+def diagnostic_json(item: Diagnostic) -> dict[str, Any]:
+    """One finding."""
+    where = {"file": item.where.file, "line": item.where.line, "column": item.where.column} if item.where else None
+    return {
+        "code": item.code,
+        "severity": str(item.severity),
+        "message": item.message,
+        "hint": item.hint,
+        "subject": item.subject,
+        "where": where,
+    }
+
+
+def run_json(outcomes: Sequence[Outcome], *, run_id: str, serial: int, interrupted: bool) -> dict[str, Any]:
+    """How an apply ended."""
+    return {
+        "format": RUN,
+        "run": run_id,
+        "serial": serial,
+        "interrupted": interrupted,
+        "outcomes": [
+            {
+                "address": str(outcome.address),
+                "action": outcome.action,
+                "result": outcome.result,
+                "versionBefore": outcome.version_before,
+                "versionAfter": outcome.version_after,
+                "notConverged": list(outcome.not_converged),
+                "error": outcome.error,
+            }
+            for outcome in outcomes
+        ],
+    }
+
+
+def error_json(error: GgrecError) -> dict[str, Any]:
+    """Why a command failed."""
+    found = [diagnostic_json(item) for item in error.diagnostics]
+    return {"format": ERROR, "exitCode": int(error.exit_code), "errors": found}

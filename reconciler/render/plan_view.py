@@ -1,0 +1,172 @@
+"""A plan as lines: header, what was changed outside, what ggrec will do, what stands against it, the count."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from reconciler.core.diff import Edit
+from reconciler.core.errors import Diagnostic
+from reconciler.core.plan import Action, Change, Drift, Plan
+from reconciler.render.edits import MOST, edit_lines
+from reconciler.render.lines import Line, Span, count, indented, line, safe
+
+_SYMBOLS = {
+    Action.CREATE: ("+", "add"),
+    Action.UPDATE: ("~", "change"),
+    Action.REPLACE: ("±", "remove"),
+    Action.DELETE: ("-", "remove"),
+    Action.ADOPT: (">", "change"),
+    Action.FORGET: ("x", "dim"),
+    Action.NO_OP: ("→", "dim"),
+}
+_OUTCOMES = {
+    "reverted": "will be put back",
+    "conflict": "and in the declared state too: the declared one wins",
+    "kept": "kept (on_drift: keep)",
+    "recreated": "deleted; will be created again",
+    "forgotten": "deleted, and no longer declared",
+    "deleted": "will be deleted with it",
+    "settled": "to what is declared: nothing to do",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """What is shown beside the plan itself. `now` is RFC 3339; `verbose` folds nothing."""
+
+    now: str
+    commit: str = ""
+    body_keys: Mapping[str, str | None] = field(default_factory=dict)
+    verbose: bool = False
+
+    def edits(self, kind: str, edits: tuple[Edit, ...]) -> list[Line]:
+        """An object's edits, folded where they are very many."""
+        return edit_lines(edits, self.body_keys.get(kind), most=10**9 if self.verbose else MOST)
+
+
+def plan_lines(plan: Plan, view: PlanView) -> list[Line]:
+    """The whole plan."""
+    result: list[Line] = [_header(plan, view), ()]
+    addresses = [*(change.address for change in plan.visible), *(drift.address for drift in plan.drift)]
+    width = max((len(str(address)) for address in addresses), default=0) + 3
+    if plan.drift:
+        title = "Changed outside ggrec since the last apply"
+        result.append(line(Span(f"{title} ({len(plan.drift)})", "head")))
+        for drift in plan.drift:
+            result += indented(2, _drift(drift, view, width))
+        result.append(())
+    if plan.visible:
+        result.append(line(Span("ggrec will", "head")))
+        for change in plan.visible:
+            result += indented(2, _change(change, view, width))
+        result.append(())
+    result += _complaints(plan)
+    result.append(_summary(plan, view))
+    if plan.unmanaged:
+        total = sum(plan.unmanaged.values())
+        kinds = ", ".join(count(number, kind) for kind, number in sorted(plan.unmanaged.items()))
+        result.append(line(Span(f"{count(total, 'object')} not managed by ggrec and left alone ({kinds}).", "dim")))
+    return result
+
+
+def _header(plan: Plan, view: PlanView) -> Line:
+    target = plan.target
+    org = f'org {target.org_id} "{safe(target.org_name)}"'
+    parts = [f"Grafana {target.url} ({safe(target.version) or 'version hidden'}, {org})", f"state serial {plan.serial}"]
+    return line(Span(" · ".join([*parts, *([f"commit {view.commit}"] if view.commit else [])]), "head"))
+
+
+def _drift(drift: Drift, view: PlanView, width: int) -> list[Line]:
+    by = drift.attribution
+    versions = ""
+    if drift.version_before is not None and drift.version_after is not None:
+        versions = f"version {drift.version_before} → {drift.version_after}"
+    who = f"by {safe(by.who)}" if by.who else ""
+    when = ago(by.when, view.now) if by.when else ""
+    facts = " ".join(part for part in (versions, who) if part) + (f", {when}" if when else "")
+    outcome = _OUTCOMES[drift.outcome]
+    text = f"{facts.strip(', ')}: {outcome}" if facts.strip(", ") else outcome
+    head = line(Span("! ", "drift"), Span(f"{drift.address!s:<{width}}", "drift"), text)
+    messages = [line(Span(f'message "{safe(text)}"', "dim")) for text in by.messages[:3]]
+    return [head, *indented(4, [*messages, *view.edits(drift.address.kind, drift.edits)])]
+
+
+def _change(change: Change, view: PlanView, width: int) -> list[Line]:
+    symbol, style = _SYMBOLS[change.action]
+    what = "move" if change.action is Action.NO_OP else str(change.action)
+    title = f'"{safe(change.title)}"' if change.title and change.action in {Action.CREATE, Action.DELETE} else ""
+    reason = safe(change.reason) if change.action is not Action.NO_OP else f"was {change.moved_from}"
+    if change.moved_from and change.action is not Action.NO_OP:
+        reason = f"was {change.moved_from}" + (f"; {reason}" if reason else "")
+    about = "  ".join(part for part in (title, reason) if part)
+    head = line(Span(f"{symbol} ", style), Span(f"{change.address!s:<{width}}", style), f"{what:<8} ", about)
+    inside = view.edits(change.address.kind, change.edits)
+    if change.action is not Action.CREATE:
+        inside += [line(f"{name}  ", Span("(secret changed)", "change")) for name in change.secrets]
+    inside += [line(Span(f"note: {safe(note)}", "dim")) for note in change.notes]
+    return [head, *indented(4, inside)]
+
+
+def _complaints(plan: Plan) -> list[Line]:
+    result: list[Line] = []
+    groups = (
+        ("Could not be read", plan.unreadable, "error"),
+        ("Refused", plan.refusals, "error"),
+        ("Warnings", plan.warnings, "warn"),
+    )
+    for title, found, style in groups:
+        if found:
+            result.append(line(Span(f"{title} ({len(found)})", style)))
+            for item in found:
+                result += indented(2, diagnostic_lines(item, style))
+            result.append(())
+    return result
+
+
+def diagnostic_lines(item: Diagnostic, style: str = "error") -> list[Line]:
+    """One diagnostic: where and what, then the hint."""
+    place = f"{item.where}: " if item.where else ""
+    subject = (
+        f"{item.subject}: " if item.subject and (not item.where or style != "error" or "." in item.subject) else ""
+    )
+    head = line(Span(safe(place), "dim"), Span(safe(subject), style), safe(item.message))
+    return [head, *indented(2, [line(Span(f"hint: {safe(item.hint)}", "dim"))] if item.hint else [])]
+
+
+def _summary(plan: Plan, view: PlanView) -> Line:
+    if plan.unreadable:
+        return line(Span("The plan is incomplete and cannot be applied: what could not be read is not known.", "error"))
+    if not plan.visible and not plan.drift:
+        when = clock_text(view.now)
+        more = "" if plan.compared == 1 else "s"
+        return line(Span("No changes. ", "good"), f"{plan.compared:,} object{more} compared with Grafana at {when}.")
+    counts = [(Action.CREATE, "to create"), (Action.UPDATE, "to update"), (Action.DELETE, "to delete")]
+    extra = [(Action.REPLACE, "to replace"), (Action.ADOPT, "to adopt"), (Action.FORGET, "to forget")]
+    parts = [f"{plan.count(action)} {text}" for action, text in counts]
+    parts += [f"{plan.count(action)} {text}" for action, text in extra if plan.count(action)]
+    moved = sum(1 for change in plan.changes if change.moved_from)
+    parts += [f"{moved} renamed"] if moved else []
+    outside = f"; {len(plan.drift)} changed outside" if plan.drift else ""
+    return line(Span(f"Plan: {', '.join(parts)}, {plan.unchanged:,} unchanged{outside}.", "head"))
+
+
+def ago(when: str, now: str) -> str:
+    """How long ago, roughly: `2 h ago`; the time itself where it cannot be told."""
+    try:
+        seconds = (_moment(now) - _moment(when)).total_seconds()
+    except ValueError:
+        return safe(when)
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit} ago"
+    return "just now"
+
+
+def clock_text(now: str) -> str:
+    """`2026-11-23 19:00:01 UTC`."""
+    return _moment(now).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

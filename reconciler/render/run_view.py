@@ -1,0 +1,129 @@
+"""Runs as lines: outcomes while applying, the account at the end, and the history."""
+
+from collections.abc import Sequence
+
+from reconciler.core.address import Address
+from reconciler.core.plan import Action
+from reconciler.core.state import Outcome, Run, State
+from reconciler.render.lines import Line, Span, count, indented, line, safe
+from reconciler.render.plan_view import ago
+
+_DONE = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.REPLACE: "replaced",
+    Action.DELETE: "deleted",
+    Action.ADOPT: "adopted",
+    Action.FORGET: "forgotten",
+    Action.NO_OP: "settled",
+}
+_FAILED = {
+    "failed": ("✗", "error"),
+    "conflict": ("✗", "error"),
+    "skipped": ("↷", "warn"),
+    "not-attempted": ("…", "dim"),
+}
+
+
+def outcome_lines(outcome: Outcome, *, width: int = 0) -> list[Line]:
+    """One object's outcome, as it is known."""
+    name = f"{outcome.address!s:<{width}}"
+    if outcome.result == "done":
+        done = _DONE[Action(outcome.action)]
+        text = f"{done}{_versions(outcome)}"
+        lines = [line(Span("✓ ", "good"), f"{name}  {text}")]
+        for path in outcome.not_converged:
+            lines += indented(4, [line(Span(f"Grafana keeps another value at {safe(path)}", "warn"))])
+        return lines
+    symbol, style = _FAILED[outcome.result]
+    what = outcome.result.replace("-", " ")
+    text = safe(outcome.error.partition("\n")[0]) if outcome.error else ""
+    lines = [line(Span(f"{symbol} ", style), Span(f"{name}  {what}", style), f": {text}" if text else "")]
+    rest = [item for item in outcome.error.split("\n")[1:] if item.strip()]
+    return [*lines, *indented(4, [line(Span(safe(item.strip()), "dim")) for item in rest])]
+
+
+def _versions(outcome: Outcome) -> str:
+    if outcome.version_after is None or outcome.action == Action.DELETE:
+        return ""
+    if outcome.version_before is None:
+        return f", version {outcome.version_after}"
+    return f", version {outcome.version_before} → {outcome.version_after}"
+
+
+def account_lines(outcomes: Sequence[Outcome], run_id: str, *, command: str, interrupted: bool) -> list[Line]:
+    """How an apply ended: counts, and where something is left, the one command that continues."""
+    changes = [outcome for outcome in outcomes if outcome.action != Action.NO_OP or outcome.result != "done"]
+    numbers = {result: sum(1 for item in changes if item.result == result) for result in ("done", *_FAILED)}
+    good = numbers["done"] == len(changes)
+    parts = [f"{number} {result.replace('-', ' ')}" for result, number in numbers.items() if number or result == "done"]
+    begin = "Interrupted" if interrupted and not good else "Applied" if good else "Not everything was applied"
+    head = f"{begin}: {', '.join(parts)}. Run {run_id}."
+    lines = [line(Span(head, "good" if good else "error"))]
+    differing = [item for item in changes if item.not_converged]
+    if differing:
+        text = f"{count(len(differing), 'object')} came back different from what was sent: declare what Grafana keeps."
+        lines.append(line(Span(text, "warn")))
+    if not good:
+        lines.append(line(f"What was done is recorded. To go on: {command}"))
+    return lines
+
+
+def history_lines(runs: Sequence[Run], *, now: str) -> list[Line]:
+    """All runs, newest first."""
+    if not runs:
+        return [line("No runs yet: `ggrec apply` records the first.")]
+    rows = [("run", "when", "who", "commit", "status", "outcomes")]
+    for run in reversed(runs):
+        rows.append((run.id, ago(run.started, now), run.who, run.commit or "-", run.status, _counts(run)))
+    return _table(rows)
+
+
+def run_lines(run: Run) -> list[Line]:
+    """One run, with its outcomes."""
+    facts = (("run", run.id), ("who", run.who), ("commit", run.commit or "-"), ("command", run.command),
+             ("started", run.started), ("ended", run.ended or "-"), ("status", run.status),
+             ("state serial", str(run.serial)), ("plan", run.plan_digest))  # fmt: skip
+    width = max((len(str(outcome.address)) for outcome in run.outcomes), default=0)
+    lines = [line(Span(f"{name:<13}", "dim"), safe(text)) for name, text in facts]
+    return [*lines, (), *(item for outcome in run.outcomes for item in outcome_lines(outcome, width=width))]
+
+
+def versions_lines(address: Address, runs: Sequence[Run], *, now: str) -> list[Line]:
+    """What runs did to one object, newest first; for dashboards with versions."""
+    rows = [("run", "when", "who", "commit", "what", "version")]
+    for run in reversed(runs):
+        for outcome in run.outcomes:
+            if outcome.address == address:
+                what = _DONE[Action(outcome.action)] if outcome.result == "done" else outcome.result
+                version = _versions(outcome).removeprefix(", version ") or "-"
+                rows.append((run.id, ago(run.started, now), run.who, run.commit or "-", what, version))
+    return _table(rows) if len(rows) > 1 else [line(f"No run has touched {address}.")]
+
+
+def state_lines(state: State) -> list[Line]:
+    """What is owned."""
+    if not state.resources:
+        return [line("Nothing is owned yet.")]
+    rows = [("address", "uid", "version", "status", "title")]
+    for address, entry in state.resources.items():
+        version = "-" if entry.version is None else str(entry.version)
+        rows.append((str(address), entry.uid, version, str(entry.status), entry.title))
+    return _table(rows)
+
+
+def _counts(run: Run) -> str:
+    found: dict[str, int] = {}
+    for outcome in run.outcomes:
+        what = _DONE[Action(outcome.action)] if outcome.result == "done" else outcome.result
+        found[what] = found.get(what, 0) + 1
+    return ", ".join(f"{number} {what}" for what, number in sorted(found.items())) or "-"
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[Line]:
+    widths = [max(len(safe(row[column])) for row in rows) for column in range(len(rows[0]))]
+    lines = []
+    for number, row in enumerate(rows):
+        cells = (f"{safe(cell):<{width}}" for cell, width in zip(row, widths, strict=True))
+        lines.append(line(Span("  ".join(cells), "dim" if number == 0 else "plain")))
+    return lines
