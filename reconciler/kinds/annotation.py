@@ -3,54 +3,20 @@
 Must not: send DELETE for an id of 0 or less (some servers take it for "all"), or touch what alerting wrote.
 """
 
-import re
-from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from reconciler.core.errors import GgrecError
+from reconciler.core.diff import Edit, Op
+from reconciler.core.errors import GgrecError, ServerError
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.resource import Attribution, LiveObject, Resource
+from reconciler.kinds._times import as_written, milliseconds
 
 MARKER = "ggrec:"
-_LIMIT = 10_000
-_SECONDS = 10**11
-"""An epoch time below this is in seconds, or before 1973 in milliseconds: in either case not meant."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)\Z")
-
-
-def milliseconds(value: object) -> int:
-    """Epoch milliseconds of what an author wrote: RFC 3339 with a zone, or milliseconds. Raises ValueError saying
-    what to write.
-    """
-    example = "write 2026-03-01T09:00:00Z (with a zone), or epoch milliseconds"
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise ValueError(f"not a time: {example}")
-    if isinstance(value, int):
-        if abs(value) < _SECONDS:
-            raise ValueError(f"{value} looks like seconds, and Grafana would take it for a moment in 1970: {example}")
-        return value
-    if not _RFC3339.match(value):
-        reason = (
-            "it has no zone, so it would mean another moment on every machine" if value[:4].isdigit() else "not a time"
-        )
-        raise ValueError(f"'{value}': {reason}: {example}")
-    try:
-        moment = datetime.fromisoformat(value.upper().replace(" ", "T"))
-    except ValueError as error:
-        raise ValueError(f"'{value}': {error}: {example}") from None
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
-
-
-def rfc3339(value: int) -> str:
-    """The inverse, in UTC, with milliseconds where there are any."""
-    moment = _EPOCH + timedelta(milliseconds=value)
-    text = moment.strftime("%Y-%m-%dT%H:%M:%S") if moment.year > 999 else moment.isoformat()[:19]
-    return text + (f".{value % 1000:03d}" if value % 1000 else "") + "Z"
 
 
 class AnnotationSpec(BaseModel):
@@ -65,7 +31,9 @@ class AnnotationSpec(BaseModel):
     dashboard: str | None = Field(
         default=None, description="metadata.name of a Dashboard; omitted: the whole organisation."
     )
-    panel: int | str | None = Field(default=None, description="A panel of that dashboard, by title or id.")
+    panel: int | str | None = Field(
+        default=None, description="A panel of that dashboard, by its title (also inside a collapsed row) or its id."
+    )
 
     @field_validator("time", "timeEnd", mode="before")
     @classmethod
@@ -84,12 +52,15 @@ class AnnotationSpec(BaseModel):
 class Annotation(Kind):
     """The kind `annotation`. Attributes: text, tags (without the marker), time and timeEnd in epoch milliseconds,
     dashboardUID, panelId.
+
+    `page` is how many annotations one request asks for; where there are more, windows of time are asked for.
     """
 
     name: ClassVar[str] = "annotation"
     yaml_kind: ClassVar[str] = "Annotation"
     summary: ClassVar[str] = "An event on the time axis: of a panel, a dashboard, or the whole organisation."
     spec: ClassVar[type[BaseModel]] = AnnotationSpec
+    page: ClassVar[int] = 10_000
     example: ClassVar[str] = """\
 apiVersion: ggrec/v1
 kind: Annotation
@@ -115,45 +86,32 @@ spec:
         start = milliseconds(spec.time)
         end = start if spec.timeEnd is None else milliseconds(spec.timeEnd)
         if end < start:
-            names.fail(
-                ("timeEnd",), "ends-before", "timeEnd is before time", "Grafana would swap the two without a word"
-            )
+            names.fail(("timeEnd",), "ends-before", "timeEnd is before time", "Grafana would swap the two silently")
         dashboard = names.uid("dashboard", spec.dashboard, ("dashboard",)) if spec.dashboard else ""
+        if spec.panel is not None and not spec.dashboard:
+            names.fail(
+                ("panel",), "panel-alone", "a panel needs its dashboard", "write `dashboard: <metadata.name>` too"
+            )
         attributes: dict[str, Json] = {
             "text": spec.text,
             "tags": list(dict.fromkeys(tag.strip() for tag in spec.tags if tag.strip())),
             "time": start,
             "timeEnd": end,
             "dashboardUID": dashboard,
-            "panelId": self._panel(spec, names) if spec.panel is not None else 0,
+            "panelId": _panel_id(spec.panel, spec.dashboard or "", names)
+            if spec.panel is not None and dashboard
+            else 0,
         }
         return Desired(attributes)
-
-    def _panel(self, spec: AnnotationSpec, names: Names) -> int:
-        if spec.dashboard is None:
-            names.fail(
-                ("panel",), "panel-alone", "a panel needs its dashboard", "write `dashboard: <metadata.name>` too"
-            )
-            return 0
-        model = as_object(names.attributes("dashboard", spec.dashboard, ("dashboard",)).get("dashboard"))
-        panels = list(_all_panels(model))
-        for panel in panels:
-            if spec.panel in {panel.get("id"), panel.get("title")} and isinstance(panel.get("id"), int):
-                number: Any = panel["id"]
-                return int(number)
-        if panels:
-            titles = ", ".join(f"'{text_of(panel.get('title'))}'" for panel in panels if panel.get("title"))
-            names.fail(("panel",), "no-such-panel", f"the dashboard has no panel '{spec.panel}'", f"it has {titles}")
-        return 0
 
     def authored(self, live: LiveObject, names: LiveNames) -> Authored:
         """Times in UTC; the dashboard by name."""
         full = self.normalise(live.attributes)
         start, end = full["time"], full["timeEnd"]
         assert isinstance(start, int) and isinstance(end, int)
-        spec: dict[str, Json] = {"text": full["text"], "time": rfc3339(start) if abs(start) >= _SECONDS else start}
+        spec: dict[str, Json] = {"text": full["text"], "time": as_written(start)}
         if end != start:
-            spec["timeEnd"] = rfc3339(end)
+            spec["timeEnd"] = as_written(end)
         if full["tags"]:
             spec["tags"] = full["tags"]
         if full["dashboardUID"]:
@@ -164,9 +122,9 @@ spec:
 
     def normalise(self, attributes: JsonObject) -> JsonObject:
         """A point's end is its beginning; no dashboard and no panel are "" and 0."""
-        start = attributes.get("time")
+        start = attributes.get("time") or 0
         return {
-            "text": attributes.get("text"),
+            "text": text_of(attributes.get("text")),
             "tags": attributes.get("tags") or [],
             "time": start,
             "timeEnd": attributes.get("timeEnd") or start,
@@ -175,44 +133,50 @@ spec:
         }
 
     def notes(self, resource: Resource, live: LiveObject | None) -> tuple[str, ...]:
-        """Copies that carry the same marker."""
-        copies = as_list(live.meta.get("copies")) if live is not None else ()
-        return (f"{len(copies)} more annotation(s) carry its marker and go when it is written next",) if copies else ()
+        """Others that carry the same marker."""
+        others = as_list(live.meta.get("duplicates")) if live is not None else ()
+        if not others:
+            return ()
+        ids = ", ".join(str(number) for number in others)
+        return (f"carried by {len(others)} more annotation(s), id {ids}: they go when this one is written or deleted",)
+
+    def outstanding(self, resource: Resource, live: LiveObject) -> tuple[Edit, ...]:
+        """The marker, where somebody took it off: without it the annotation would not be found again."""
+        key = f"marker:{resource.address.name}"
+        marker = MARKER + resource.address.name
+        return () if key in live.keys else (Edit(("tags", len(_tags(live))), Op.ADD, None, marker),)
 
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """All with a marker: a query for the tag `ggrec` finds every `ggrec:…` (grafana-api.md section 13)."""
-        found: dict[int, JsonObject] = {}
-        until: int | None = None
-        while True:
-            window = () if until is None else (("from", "1"), ("to", str(until)))
-            query = (("tags", MARKER.rstrip(":")), ("limit", str(_LIMIT)), ("type", "annotation"), *window)
-            answer = yield ApiRequest("GET", "/api/annotations", query)
+        answer = yield _query(MARKER.rstrip(":"), self.page)
+        items = [as_object(item) for item in as_list(answer.body)]
+        found = {_number(item): item for item in items}
+        ends = [end for item in items if isinstance(end := item.get("timeEnd", item.get("time")), int)]
+        windows = [(1, max(ends))] if len(items) >= self.page and ends else []
+        while windows:
+            start, end = windows.pop()
+            # More than a page within one millisecond: only a longer page can show them.
+            limit = self.page if start < end else 100 * self.page
+            answer = yield _query(MARKER.rstrip(":"), limit, (start, end))
             items = [as_object(item) for item in as_list(answer.body)]
-            fresh = [item for item in items if isinstance(item.get("id"), int) and item["id"] not in found]
-            found |= {item["id"]: item for item in fresh if isinstance(item["id"], int)}
-            times = [time for item in items if isinstance(time := item.get("time"), int)]
-            if len(items) < _LIMIT or not fresh or not times:
-                break
-            until = min(times)  # newest first: the rest is older than the oldest seen
+            found |= {_number(item): item for item in items}
+            if len(items) >= limit and start < end:
+                middle = (start + end) // 2
+                windows += [(start, middle), (middle + 1, end)]
         yield _grouped(list(found.values()))
 
     def read(self, server: Server, uid: str) -> Exchange[LiveObject | None]:
-        """By the server's id."""
-        if not uid.isdigit() or int(uid) <= 0:
+        """By the server's id, also without a marker."""
+        if not _is_id(uid):
             return None
-        answer = yield ApiRequest("GET", f"/api/annotations/{uid}", handles=HANDLE_404)
-        if answer.status == 404:
-            return None
-        found = _grouped([answer.object])
-        return found[0] if found else None
+        answer = yield ApiRequest("GET", _path(uid), handles=HANDLE_404)
+        return None if answer.status == 404 else _live([answer.object], _marker(answer.object))
 
     def find(self, server: Server, resource: Resource) -> Exchange[LiveObject | None]:
-        """By the marker tag, compared exactly."""
+        """By the marker tag, compared exactly; of several the oldest."""
         marker = MARKER + resource.address.name
-        query = (("tags", marker), ("limit", "100"), ("type", "annotation"))
-        answer = yield ApiRequest("GET", "/api/annotations", query)
-        found = _grouped([as_object(item) for item in as_list(answer.body)])
-        return next((live for live in found if f"marker:{resource.address.name}" in live.keys), None)
+        items = yield from _carrying(marker)
+        return _live(items, marker) if items else None
 
     def create(self, context: WriteContext, resource: Resource) -> Exchange[str]:
         """With its marker, so that it is found again even if the answer is lost."""
@@ -223,43 +187,100 @@ spec:
             if wanted["panelId"]:
                 body["panelId"] = wanted["panelId"]
         answer = yield ApiRequest("POST", "/api/annotations", body=body)
-        return str(answer.object.get("id"))
+        number = _number(answer.object)
+        if number <= 0:
+            raise ServerError.one("no-id", "POST /api/annotations: Grafana answered without the new annotation's id")
+        return str(number)
 
     def update(self, context: WriteContext, resource: Resource, live: LiveObject) -> Exchange[None]:
-        """PUT with everything; an annotation cannot change its dashboard, so that is a new one and then a delete."""
+        """PUT with everything. A PUT cannot change the dashboard (grafana-api.md section 13): then a new one is made,
+        and the old one deleted after it, so that a refusal loses nothing. Duplicates go.
+        """
         wanted, present = self.normalise(resource.attributes), self.normalise(live.attributes)
+        kept = live.uid
         if any(wanted[key] != present[key] for key in ("dashboardUID", "panelId")):
-            yield from self.delete(context, live)
-            yield from self.create(context, resource)
-            return
-        yield ApiRequest("PUT", f"/api/annotations/{_id(live.uid)}", body=_body(wanted, resource))
-        yield from _without_copies(live)
+            kept = yield from self.create(context, resource)
+            yield from _delete(live.uid)
+        else:
+            yield ApiRequest("PUT", _path(live.uid), body=_body(wanted, resource))
+        yield from _delete_duplicates(MARKER + resource.address.name, kept)
 
     def delete(self, context: WriteContext, live: LiveObject) -> Exchange[None]:
-        """It and its copies."""
-        yield from _without_copies(live)
-        yield ApiRequest("DELETE", f"/api/annotations/{_id(live.uid)}", handles=HANDLE_404)
+        """It and its duplicates, itself last."""
+        for key in live.keys:
+            if key.startswith("marker:"):
+                yield from _delete_duplicates(MARKER + key.removeprefix("marker:"), live.uid)
+        yield from _delete(live.uid)
 
     def attribution(self, server: Server, live: LiveObject, since: int | None) -> Exchange[Attribution]:
         """Only when: the login in an annotation is its creator's."""
         yield from ()
         updated = live.meta.get("updated")
-        return Attribution(when=rfc3339(updated) if isinstance(updated, int) and updated else None)
+        return Attribution(when=str(as_written(updated)) if isinstance(updated, int) and updated else None)
 
 
-def _all_panels(model: JsonObject) -> list[JsonObject]:
-    found: list[JsonObject] = []
+def _panel_id(panel: int | str, dashboard: str, names: Names) -> int:
+    """The id of a panel of a declared dashboard, by title or id; rows are no panels."""
+    attributes = names.attributes("dashboard", dashboard, ("dashboard",))
+    panels = [item for item in _all_panels(as_object(attributes.get("dashboard"))) if item.get("type") != "row"]
+    key = "title" if isinstance(panel, str) else "id"
+    ids = [number for item in panels if item.get(key) == panel and isinstance(number := item.get("id"), int)]
+    if len(ids) == 1:
+        return ids[0]
+    if ids:
+        several = ", ".join(map(str, ids))
+        names.fail(
+            ("panel",), "ambiguous-panel", f"the dashboard has {len(ids)} panels '{panel}'", f"write an id: {several}"
+        )
+    elif attributes:  # else the dashboard is broken or unknown, and that has been said
+        titles = ", ".join(f"'{title}'" for item in panels if (title := text_of(item.get("title"))))
+        hint = f"it has {titles}" if titles else "it has no panel with a title"
+        names.fail(("panel",), "no-such-panel", f"the dashboard has no panel '{panel}'", hint)
+    return 0
+
+
+def _all_panels(model: JsonObject) -> Iterator[JsonObject]:
     for item in as_list(model.get("panels")):
         panel = as_object(item)
-        found += [panel, *(as_object(inner) for inner in as_list(panel.get("panels")))]
-    return found
+        yield panel
+        yield from map(as_object, as_list(panel.get("panels")))
 
 
-def _id(uid: str) -> int:
-    number = int(uid)
-    if number <= 0:
-        raise GgrecError.one("bad-annotation-id", f"{uid} is no annotation's id: nothing was sent")
-    return number
+def _is_id(uid: str) -> bool:
+    """Whether this may be an annotation's id: 0 and below are none, and DELETE takes them (grafana-api.md section
+    13).
+    """
+    return uid.isascii() and uid.isdigit() and int(uid) > 0
+
+
+def _path(uid: str) -> str:
+    if not _is_id(uid):
+        raise GgrecError.one("bad-annotation-id", f"'{uid}' is no annotation's id: nothing was sent")
+    return f"/api/annotations/{int(uid)}"
+
+
+def _query(tag: str, limit: int, window: tuple[int, int] | None = None) -> ApiRequest:
+    """A query by tag. `from` and `to` count only together, and match what overlaps."""
+    times = (("from", str(window[0])), ("to", str(window[1]))) if window is not None else ()
+    return ApiRequest("GET", "/api/annotations", (("tags", tag), ("type", "annotation"), ("limit", str(limit)), *times))
+
+
+def _carrying(marker: str) -> Exchange[list[JsonObject]]:
+    """The annotations with exactly this tag, oldest first; alerting's left out."""
+    answer = yield _query(marker, 1000)
+    items = [as_object(item) for item in as_list(answer.body)]
+    return sorted((i for i in items if marker in as_list(i.get("tags")) and not i.get("alertId")), key=_number)
+
+
+def _delete(uid: str) -> Exchange[None]:
+    yield ApiRequest("DELETE", _path(uid), handles=HANDLE_404)
+
+
+def _delete_duplicates(marker: str, kept: str) -> Exchange[None]:
+    items = yield from _carrying(marker)
+    for number in map(_number, items):
+        if str(number) != kept:
+            yield from _delete(str(number))
 
 
 def _body(wanted: JsonObject, resource: Resource) -> dict[str, Json]:
@@ -268,21 +289,18 @@ def _body(wanted: JsonObject, resource: Resource) -> dict[str, Json]:
     return {"text": wanted["text"], "tags": tags, "time": wanted["time"], "timeEnd": wanted["timeEnd"]}
 
 
-def _without_copies(live: LiveObject) -> Exchange[None]:
-    for copy in as_list(live.meta.get("copies")):
-        yield ApiRequest("DELETE", f"/api/annotations/{_id(str(copy))}", handles=HANDLE_404)
-
-
 def _grouped(items: list[JsonObject]) -> tuple[LiveObject, ...]:
-    """One live object a marker: the oldest of several, the others as its copies."""
+    """One live object a marker: the oldest of several, the others as its duplicates."""
     by_marker: dict[str, list[JsonObject]] = {}
     for item in items:
-        if item.get("alertId"):
-            continue
-        markers = [text_of(tag) for tag in as_list(item.get("tags")) if text_of(tag).startswith(MARKER)]
-        if markers:
-            by_marker.setdefault(markers[0], []).append(item)
-    return tuple(_live(marker, sorted(found, key=_number)) for marker, found in sorted(by_marker.items()))
+        marker = _marker(item)
+        if marker and not item.get("alertId"):
+            by_marker.setdefault(marker, []).append(item)
+    return tuple(_live(sorted(found, key=_number), marker) for marker, found in sorted(by_marker.items()))
+
+
+def _marker(item: JsonObject) -> str:
+    return next((tag for tag in map(text_of, as_list(item.get("tags"))) if tag.startswith(MARKER)), "")
 
 
 def _number(item: JsonObject) -> int:
@@ -290,18 +308,24 @@ def _number(item: JsonObject) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _live(marker: str, items: list[JsonObject]) -> LiveObject:
+def _tags(live: LiveObject) -> Sequence[Json]:
+    return as_list(live.attributes.get("tags"))
+
+
+def _live(items: Sequence[JsonObject], marker: str) -> LiveObject:
+    """The first of several with one marker; without a marker it is found by its id alone."""
     first = items[0]
     attributes: dict[str, Json] = {
         key: first[key] for key in ("text", "time", "timeEnd", "dashboardUID", "panelId") if first.get(key)
     }
     attributes["tags"] = [tag for tag in as_list(first.get("tags")) if tag != marker]
-    uid = str(first.get("id"))
+    uid = str(_number(first))
     return LiveObject(
         kind="annotation",
         uid=uid,
         attributes=attributes,
-        revision=f"{uid}/{first.get('updated')}/{len(items)}",
-        keys=(f"uid:{uid}", f"marker:{marker.removeprefix(MARKER)}"),
-        meta={"updated": first.get("updated"), "copies": [_number(item) for item in items[1:]]},
+        revision=str(first.get("updated")),
+        manager="Grafana's alerting" if first.get("alertId") else None,
+        keys=(f"uid:{uid}", *((f"marker:{marker.removeprefix(MARKER)}",) if marker else ())),
+        meta={"updated": first.get("updated"), "duplicates": [_number(item) for item in items[1:]]},
     )

@@ -5,10 +5,11 @@ section 12).
 """
 
 import re
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Body, Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
@@ -16,7 +17,7 @@ from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.resource import LiveObject, Resource, SecretRef
 
 SECRET = "secureJsonData."
-_REFERENCE = re.compile(r"\$\{(env|file):[^}]+\}\Z")
+_REFERENCE = re.compile(r"\$\{(env|file):[^}:]+(:-[^}]*)?\}\Z")
 _FIELDS = ("name", "type", "access", "url", "user", "database", "basicAuth", "basicAuthUser", "withCredentials")
 _DEFAULTS: dict[str, Json] = {
     "access": "proxy",
@@ -29,14 +30,29 @@ _DEFAULTS: dict[str, Json] = {
 }
 
 
+_NEVER_EMPTIED = ("url", "basicAuthUser")
+"""What an update cannot empty: the storage skips an empty value (grafana-api.md section 12)."""
+
+
+def _reference(value: object) -> str:
+    """A reference, checked. The error never shows the value: it may be the secret itself."""
+    if isinstance(value, str) and _REFERENCE.match(value):
+        return value
+    what = "a text" if isinstance(value, str) else "no text"
+    raise ValueError(
+        f"a secret must be a reference, and this is {what} of another form: write ${{env:NAME}}, "
+        "${env:NAME:-default} or ${file:path}, and nothing around it"
+    )
+
+
 class DatasourceSpec(BaseModel):
     """What a Datasource document says: Grafana's own fields."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
     name: str | None = Field(default=None, min_length=1, max_length=190, description="Omitted: metadata.name.")
     type: str = Field(min_length=1, description="The plugin: prometheus, elasticsearch, loki …")
-    access: str = Field(default="proxy", pattern="^(proxy|direct)$", description="proxy (Grafana asks) or direct.")
+    access: Literal["proxy", "direct"] = Field(default="proxy", description="proxy (Grafana asks) or direct.")
     url: str = Field(default="", description="Where it is.")
     user: str = ""
     database: str = ""
@@ -47,20 +63,9 @@ class DatasourceSpec(BaseModel):
         default=None, description="Whether it is the organisation's default. Omitted: not ours."
     )
     jsonData: dict[str, Any] = Field(default_factory=dict, description="Options of the plugin.")
-    secureJsonData: dict[str, str] = Field(
+    secureJsonData: dict[str, Annotated[str, BeforeValidator(_reference)]] = Field(
         default_factory=dict, description='Secrets of the plugin, as references: "${env:NAME}" or "${file:path}".'
     )
-
-    @field_validator("secureJsonData")
-    @classmethod
-    def _references(cls, value: dict[str, str]) -> dict[str, str]:
-        literal = sorted(key for key, text in value.items() if not _REFERENCE.match(text))
-        if literal:
-            raise ValueError(
-                f"{', '.join(literal)}: a secret must be a reference, ${{env:NAME}} or ${{file:path}}, "
-                "never the text itself"
-            )
-        return value
 
 
 class Datasource(Kind):
@@ -108,11 +113,9 @@ spec:
             spec["isDefault"] = True
         if full["jsonData"]:
             spec["jsonData"] = full["jsonData"]
-        keys = sorted(as_object(full["secureJsonFields"]))
-        prefix = names.name("datasource", live.uid) or live.uid
-        variables = {key: re.sub(r"[^A-Z0-9]+", "_", f"{prefix}_{key}".upper()) for key in keys}
-        if keys:
-            spec["secureJsonData"] = {key: f"${{env:{variables[key]}}}" for key in keys}
+        variables = _variables(names.name("datasource", live.uid) or live.uid, as_object(full["secureJsonFields"]))
+        if variables:
+            spec["secureJsonData"] = {key: f"${{env:{variable}}}" for key, variable in variables.items()}
         return Authored(spec, secrets=tuple(variables.values()))
 
     def claims(self, resource: Resource) -> tuple[str, ...]:
@@ -133,6 +136,18 @@ spec:
     def project(self, live: JsonObject, desired: JsonObject) -> JsonObject:
         """`isDefault` moves by itself (grafana-api.md section 12): where nobody wrote it, it is not ours."""
         return live if "isDefault" in desired else {key: value for key, value in live.items() if key != "isDefault"}
+
+    def notes(self, resource: Resource, live: LiveObject | None) -> tuple[str, ...]:
+        """Fields that shall be empty and that no update empties."""
+        if live is None:
+            return ()
+        wanted, present = self.normalise(resource.attributes), self.normalise(live.attributes)
+        return tuple(
+            f"{field}: Grafana keeps the old value when an update empties it; to be rid of it, take the datasource out "
+            "of the desired state, apply, and declare it again"
+            for field in _NEVER_EMPTIED
+            if present[field] and not wanted[field]
+        )
 
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """The list lacks secureJsonFields, basicAuthUser and withCredentials: those that matter are read one by one."""
@@ -159,13 +174,16 @@ spec:
         return text_of(as_object(answer.object.get("datasource")).get("uid")) or str(resource.uid)
 
     def update(self, context: WriteContext, resource: Resource, live: LiveObject) -> Exchange[None]:
-        """PUT with the version read right before; secrets that are no longer declared are emptied, the others kept."""
+        """PUT with the version read right before (409 where somebody was faster). Of the secrets only those of
+        `resource.secrets` are sent; what is set and no longer declared is emptied, the others stay.
+        """
         wanted = self.normalise(resource.attributes)
         gone = set(as_object(live.attributes.get("secureJsonFields"))) - set(as_object(wanted["secureJsonFields"]))
         body = _body(wanted, resource, frozenset(gone))
         if "isDefault" not in wanted:
             body["isDefault"] = bool(live.attributes.get("isDefault"))
-        body["version"] = live.meta.get("version")
+        if live.meta.get("version") is not None:
+            body["version"] = live.meta["version"]
         yield ApiRequest("PUT", _path(live.uid), body=body)
 
     def delete(self, context: WriteContext, live: LiveObject) -> Exchange[None]:
@@ -175,6 +193,20 @@ spec:
 
 def _path(uid: str) -> str:
     return f"/api/datasources/uid/{quote(uid, safe='')}"
+
+
+def _variables(name: str, keys: Iterable[str]) -> dict[str, str]:
+    """One environment variable for each secret, no two the same, fit for a shell."""
+    found: dict[str, str] = {}
+    for key in sorted(keys):
+        text = re.sub(r"[^A-Z0-9]+", "_", f"{name}_{key}".upper())
+        text = f"_{text}" if text[0].isdigit() else text
+        number = 2
+        variable = text
+        while variable in found.values():
+            variable, number = f"{text}_{number}", number + 1
+        found[key] = variable
+    return found
 
 
 def _body(wanted: JsonObject, resource: Resource, gone: frozenset[str]) -> dict[str, Body]:

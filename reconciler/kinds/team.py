@@ -200,6 +200,7 @@ spec:
         page = 1
         seen = 0
         known: list[Json] | None = None
+        asked = False
         while True:
             query = (("perpage", str(_PAGE)), ("page", str(page)))
             answer = yield ApiRequest("GET", "/api/teams/search", query)
@@ -207,8 +208,8 @@ spec:
             for team in teams:
                 uid, name = text_of(team.get("uid")), text_of(team.get("name"))
                 if wanted.covers(uid, f"uid:{uid}", f"name:{name}"):
-                    if known is None:
-                        known = yield from _org_users()
+                    if not asked:
+                        known, asked = (yield from _org_users()), True
                     yield ((yield from _with_members(team, known)),)
                 else:
                     yield (_live(team, None, None),)
@@ -279,7 +280,7 @@ def _org_users() -> Exchange[list[Json] | None]:
         return None
     users = [as_object(item) for item in as_list(answer.body)]
     found = {text_of(user.get(key)).casefold() for user in users for key in ("login", "email") if user.get(key)}
-    return list(sorted(found))
+    return [*sorted(found)]
 
 
 def _write_members(uid: str, wanted: dict[str, str], *, exact: bool) -> Exchange[None]:
