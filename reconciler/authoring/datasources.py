@@ -1,35 +1,114 @@
-"""`datasource: name` → the object that Grafana wants, wherever a dashboard names one."""
+"""`datasource: name` → the object that Grafana wants, wherever a dashboard names one; and what queries leave out.
 
+Must not touch a datasource written as an object, or null.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from string import ascii_uppercase
 from typing import Any
 
+from reconciler.authoring.merging import merged
 from reconciler.authoring.names import Declared
-from reconciler.core.source import Mark, MarkedDict
+from reconciler.authoring.problems import Problems
+from reconciler.core.source import Mark, MarkedDict, MarkedList, mark_at
 
 GRAFANA = "-- Grafana --"
-_BUILT_IN = {GRAFANA: "grafana", "-- Mixed --": "datasource", "-- Dashboard --": "datasource"}
+_MIXED = "-- Mixed --"
+_BUILT_IN = {GRAFANA: "grafana", _MIXED: "datasource", "-- Dashboard --": "datasource"}
 
 
-def datasource(value: Any, names: Declared, where: Mark | None) -> Any:
-    """The `{type, uid}` of a declared Datasource, of one of Grafana's own, or of a variable; anything but text as it
-    is.
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What datasources may be called in one dashboard: declared ones, Grafana's own, and variables (`variables`: name
+    → plugin type, "" where it is not told; None where the dashboard's variables are not known).
     """
-    if not isinstance(value, str):
-        return value
-    if value in _BUILT_IN:
-        return {"type": _BUILT_IN[value], "uid": value}
-    if value.startswith("$"):
-        return {"uid": value}
-    uid = names.uid_at("datasource", value, where)
-    return value if uid is None else {"type": names.type_of(value), "uid": uid}
+
+    names: Declared
+    problems: Problems
+    variables: Mapping[str, str] | None = None
+
+    def object(self, value: str, where: Mark | None) -> Any:
+        """The object for a name; the name itself, with an error noted, where there is none."""
+        if value in _BUILT_IN:
+            return _marked(where, type=_BUILT_IN[value], uid=value)
+        if value.startswith("$"):
+            return self._variable(value, where)
+        uid = self.names.uid_at("datasource", value, where)
+        return value if uid is None else _marked(where, type=self.names.type_of(value), uid=uid)
+
+    def _variable(self, value: str, where: Mark | None) -> Any:
+        name = value[1:].strip("{}").partition(":")[0]
+        if self.variables is None:
+            return _marked(where, uid=value)
+        if name not in self.variables:
+            text = f"the dashboard has no variable '{name}' for the datasource {value}"
+            self.problems.warn(
+                where, "unknown-variable", text, f"declare it: `- {{name: {name}, type: datasource, …}}`"
+            )
+        kind = self.variables.get(name)
+        return _marked(where, type=kind, uid=value) if kind else _marked(where, uid=value)
+
+    def resolved(self, item: MarkedDict) -> MarkedDict:
+        """A copy of a mapping whose `datasource` is the object; the mapping itself where nothing is to do."""
+        if not isinstance(item.get("datasource"), str):
+            return item
+        result = MarkedDict(mark=item.mark)
+        for key, value in item.items():
+            if key == "datasource":
+                value = self.object(value, mark_at(item, (key,)))
+            result.take(key, item, value)
+        return result
+
+    def targets(self, panel: MarkedDict) -> Any:
+        """A panel's queries: a letter where there is none, the panel's datasource where they name none."""
+        written = panel["targets"]
+        if not isinstance(written, MarkedList):
+            hint = "each begins with `- expr: …`, or what its datasource calls it"
+            self.problems.in_value(panel, ("targets",), "targets-not-a-list", "targets must be a list", hint)
+            return written
+        letters = _letters({item.get("refId") for item in written if isinstance(item, dict)})
+        result = MarkedList(mark=written.mark)
+        for index, item in enumerate(written):
+            if isinstance(item, MarkedDict):
+                result.add(self._target(item, panel, letters), written.items_at[index])
+            else:
+                self.problems.in_value(
+                    written, (index,), "not-a-query", "a query must be a mapping", "as in `- expr: up`"
+                )
+        return result
+
+    def _target(self, item: MarkedDict, panel: MarkedDict, letters: Iterator[str]) -> MarkedDict:
+        target = self.resolved(item)
+        added = MarkedDict(mark=target.mark)
+        if "refId" not in target:
+            added.put("refId", next(letters), key_at=None, value_at=None)
+        source = panel.get("datasource")
+        if isinstance(source, dict) and source.get("uid") == _MIXED:
+            if "datasource" not in target:
+                text = "a query of a panel with the datasource '-- Mixed --' needs a datasource of its own"
+                self.problems.warn(item.mark, "query-without-datasource", text, "add `datasource: <name>` to the query")
+        elif source is not None and "datasource" not in target:
+            added.put("datasource", source, key_at=None, value_at=mark_at(panel, ("datasource",)))
+        result: MarkedDict = merged(added, target)
+        return result
 
 
-def with_datasource(item: MarkedDict, names: Declared) -> MarkedDict:
-    """A copy of a mapping whose `datasource` is the object."""
-    if not isinstance(item.get("datasource"), str):
-        return item
-    result = MarkedDict(mark=item.mark)
-    for key, value in item.items():
-        if key == "datasource":
-            value = datasource(value, names, item.values_at.get(key))
-        result.take(key, item, value)
+def _letters(taken: set[Any]) -> Iterator[str]:
+    """A, B, … Z, AA, AB, … without those that are taken."""
+    for length in count(1):
+        for index in range(len(ascii_uppercase) ** length):
+            text = ""
+            for _ in range(length):
+                index, letter = divmod(index, len(ascii_uppercase))
+                text = ascii_uppercase[letter] + text
+            if text not in taken:
+                yield text
+
+
+def _marked(where: Mark | None, **values: Any) -> MarkedDict:
+    result = MarkedDict(mark=where)
+    for key, value in values.items():
+        result.put(key, value, key_at=where, value_at=where)
     return result

@@ -1,98 +1,152 @@
 """Dashboards that come as Grafana exports them: the envelope stripped, `__inputs` bound. The model itself stays as it
-is.
+is: legacy rows, missing ids and unknown keys too.
 """
 
 import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from reconciler.authoring.names import Declared
-from reconciler.authoring.problems import Problems
+from reconciler.authoring.problems import Problems, shown, suggestion
 from reconciler.core.json import as_list, as_object, text_of
 from reconciler.core.source import Mark, MarkedDict, mark_at
 
-_ENVELOPE = ("__inputs", "__requires", "__elements", "id", "uid", "version", "iteration")
-_UNBOUND = re.compile(r"\$\{(DS_[A-Za-z0-9_-]+)\}")
+_ENVELOPE = frozenset({"__inputs", "__requires", "__elements", "id", "uid", "version", "iteration"})
+_PLACEHOLDER = re.compile(r"\$\{(DS_[A-Za-z0-9_-]+)\}")
+_MANIFEST = "dashboard.grafana.app/"
+_EXPRESSIONS = "__expr__"
+"""Grafana's own datasource of server-side expressions: plugin id and uid."""
 
 
-def exported_model(body: MarkedDict, spec: MarkedDict, names: Declared, problems: Problems) -> MarkedDict:
-    """The model in an exported file. Errors are noted at the author's `from`."""
-    where = mark_at(spec, ("from",))
-    inner = body.get("dashboard")
-    model: Any = inner if isinstance(inner, dict) and ("meta" in body or "title" not in body) else body
-    if "elements" in model and "layout" in model:
-        problems.at(
-            where,
-            "schema-v2",
-            "the file is a dashboard of schema v2, which is not supported yet",
-            "export it as 'Classic'",
-        )
-        return MarkedDict()
-    bound = _bindings(model, spec, names, problems, where)
-    model = _replaced(model, bound) if bound else model
-    variables = {
-        text_of(as_object(item).get("name")) for item in as_list(as_object(model.get("templating")).get("list"))
-    }
-    unbound = sorted({name for name in _placeholders(model) if name not in variables and name not in bound})
-    for name in unbound:
-        hint = f"bind it: `inputs: {{{name}: <metadata.name of a Datasource>}}`"
-        problems.at(where, "unbound-input", f"the file uses ${{{name}}}, which nothing binds", hint)
-    result = MarkedDict(mark=body.mark)
+def stripped(model: MarkedDict, mark: Mark | None) -> MarkedDict:
+    """A copy without what belongs to a server or to the form of an export; `mark` stands where no place is known."""
+    result = MarkedDict(mark=model.mark or mark)
     for key, value in model.items():
         if key not in _ENVELOPE:
-            result.put(key, value, key_at=body.mark, value_at=body.mark)
+            result.put(key, value, key_at=model.keys_at.get(key) or mark, value_at=model.values_at.get(key) or mark)
     return result
 
 
-def _bindings(model: Any, spec: MarkedDict, names: Declared, problems: Problems, where: Mark | None) -> dict[str, str]:
-    written = spec.get("inputs")
-    inputs = written if isinstance(written, MarkedDict) else MarkedDict()
-    bound: dict[str, str] = {}
-    declared = {text_of(as_object(item).get("name")): as_object(item) for item in as_list(model.get("__inputs"))}
-    placeholders = set(_placeholders(model))
-    for name, value in inputs.items():
-        at = mark_at(inputs, (name,))
-        if name not in declared and name not in placeholders:
-            problems.at(
-                at,
-                "unknown-input",
-                f"the file has no input '{name}'",
-                f"it has {', '.join(sorted({*declared, *placeholders}))}",
-            )
-        elif declared.get(name, {}).get("type", "datasource") == "datasource":
-            bound[name] = names.uid_at("datasource", str(value), at) or ""
-        else:
-            bound[name] = str(value)
-    for name, item in declared.items():
-        if name in bound:
-            continue
-        if item.get("type") == "datasource":
-            candidates = names.of_type("datasource", text_of(item.get("pluginId")))
-            if len(candidates) == 1:
-                bound[name] = names.uid_at("datasource", candidates[0], where) or ""
+def exported_model(body: MarkedDict, spec: MarkedDict, names: Declared, problems: Problems) -> MarkedDict:
+    """The model in an exported file. What is wrong is noted at the author's `from` (or input)."""
+    where = mark_at(spec, ("from",))
+    model = _inner(body)
+    if "elements" in model and "layout" in model:
+        text = "the file is a dashboard of schema v2, which is not supported yet"
+        problems.at(where, "schema-v2", text, "export it as 'Classic' (v1)")
+        return MarkedDict(mark=body.mark)
+    bound = _Binding(model, names, problems, where).all(spec)
+    elements = as_object(model).get("__elements")
+    brought = list(elements.values()) if isinstance(elements, Mapping) else list(as_list(elements))
+    if brought:
+        called = ", ".join(sorted(f"'{text_of(as_object(item).get('name'))}'" for item in brought))
+        text = f"the file brings library panels, which ggrec does not create: {called}"
+        problems.warn(where, "library-panels", text, "they must be in Grafana, under the same uid")
+    model = _replaced(model, bound) if bound else model
+    whole = model if isinstance(model, MarkedDict) else MarkedDict(model, mark=body.mark)
+    return stripped(whole, body.mark)
+
+
+def _inner(body: MarkedDict) -> Any:
+    """The model in what the API gives (`dashboard`, `meta`), in a manifest (`spec`), or the file itself."""
+    if text_of(body.get("apiVersion")).startswith(_MANIFEST) and isinstance(body.get("spec"), dict):
+        return body["spec"]
+    inner = body.get("dashboard")
+    return inner if isinstance(inner, dict) and ("meta" in body or "title" not in body) else body
+
+
+@dataclass(frozen=True, slots=True)
+class _Binding:
+    model: Mapping[str, Any]
+    names: Declared
+    problems: Problems
+    where: Mark | None
+
+    def all(self, spec: MarkedDict) -> dict[str, str]:
+        """What stands for each input: its name → a datasource's uid, or a constant's text."""
+        declared = {
+            text_of(item["name"]): item
+            for item in map(as_object, as_list(self.model.get("__inputs")))
+            if text_of(item.get("name"))
+        }
+        loose = set(_placeholders(self.model)) - set(declared) - self._variables()
+        known = {**{name: {"type": "datasource"} for name in sorted(loose)}, **declared}
+        bound: dict[str, str] = {}
+        for name, value, at in self._written(spec):
+            if name not in known:
+                hint = suggestion(name, known)
+                self.problems.at(at, "unknown-input", f"the file has no input '{name}'", hint)
             else:
-                found = f"{len(candidates)} Datasources of type {item.get('pluginId')} are declared"
-                hint = f"bind it: `inputs: {{{name}: <metadata.name of a Datasource>}}`"
-                problems.at(where, "unbound-input", f"input {name} is not bound, and {found}", hint)
-                bound[name] = ""
-        elif item.get("value") is not None:
-            bound[name] = str(item["value"])
-    return bound
+                bound[name] = self._bound(name, value, known[name], at)
+        for name, item in sorted(known.items()):
+            if name not in bound:
+                bound[name] = self._by_itself(name, item)
+        return bound
+
+    def _written(self, spec: MarkedDict) -> Iterator[tuple[str, Any, Mark | None]]:
+        inputs = spec.get("inputs", MarkedDict())
+        if not isinstance(inputs, MarkedDict):
+            hint = "as in `inputs: {DS_PROMETHEUS: prometheus}`"
+            self.problems.in_value(spec, ("inputs",), "bad-inputs", "inputs must be a mapping", hint)
+            return
+        for name, value in inputs.items():
+            yield name, value, mark_at(inputs, (name,))
+
+    def _bound(self, name: str, value: Any, item: Mapping[str, Any], at: Mark | None) -> str:
+        if not isinstance(value, str):
+            text = f"input {name} must be a text, not {shown(value)}"
+            self.problems.at(at, "bad-input", text, "quote it" if isinstance(value, int | float) else "")
+            return ""
+        return (self.names.uid_at("datasource", value, at) or "") if item.get("type") == "datasource" else value
+
+    def _by_itself(self, name: str, item: Mapping[str, Any]) -> str:
+        """An input that the author did not name: the only Datasource of its plugin, or a constant's own value."""
+        if item.get("type") != "datasource":
+            if item.get("value") is None:
+                hint = f"bind it: `inputs: {{{name}: <text>}}`"
+                self.problems.at(self.where, "unbound-input", f"the file's input {name} has no value", hint)
+            return str(item.get("value"))
+        plugin = text_of(item.get("pluginId"))
+        if plugin == _EXPRESSIONS:
+            return _EXPRESSIONS
+        candidates = self.names.of_type("datasource", plugin) if plugin else []
+        if len(candidates) == 1:
+            return self.names.uid_at("datasource", candidates[0], self.where) or ""
+        why = "nothing binds it"
+        if plugin:
+            many = f"{len(candidates)} Datasources are" if candidates else "no Datasource is"
+            why = f"{many} of its type {plugin}" + (f": {', '.join(candidates)}" if candidates else "")
+        hint = f"bind it: `inputs: {{{name}: <metadata.name of a Datasource>}}`"
+        self.problems.at(self.where, "unbound-input", f"the file uses ${{{name}}}, and {why}", hint)
+        return ""
+
+    def _variables(self) -> set[str]:
+        listed = as_list(as_object(self.model.get("templating")).get("list"))
+        return {text_of(as_object(item).get("name")) for item in listed}
 
 
-def _placeholders(value: Any) -> list[str]:
+def _placeholders(value: Any) -> Iterator[str]:
     if isinstance(value, str):
-        return _UNBOUND.findall(value)
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [name for item in items for name in _placeholders(item)]
+        if "${DS_" in value:
+            yield from _PLACEHOLDER.findall(value)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _placeholders(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _placeholders(item)
 
 
-def _replaced(value: Any, bound: dict[str, str]) -> Any:
+def _replaced(value: Any, bound: Mapping[str, str]) -> Any:
+    """A copy with each `${INPUT}` replaced; parts in which there is none are shared."""
     if isinstance(value, str):
-        for name, text in bound.items():
-            value = value.replace(f"${{{name}}}", text)
+        if "${" in value:
+            for name, text in bound.items():
+                value = value.replace(f"${{{name}}}", text)
         return value
     if isinstance(value, dict):
-        return {key: _replaced(item, bound) for key, item in value.items() if key != "__inputs"}
+        return {key: _replaced(item, bound) for key, item in value.items()}
     if isinstance(value, list):
         return [_replaced(item, bound) for item in value]
     return value

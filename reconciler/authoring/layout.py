@@ -3,9 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.authoring.problems import Problems, shown
+from reconciler.core.source import MarkedDict
+
 COLUMNS = 24
 WIDTH = 12
 HEIGHT = 8
+_MOST_HEIGHT = 200
+_PLACE = ("h", "w", "x", "y")
 
 
 @dataclass(slots=True)
@@ -32,16 +37,43 @@ class Flow:
 
     def row(self) -> dict[str, Any]:
         """The gridPos of a row: a line of its own, one unit high."""
-        if self.x or self.tallest:
-            self.line()
+        self.line()
         position = {"h": 1, "w": COLUMNS, "x": 0, "y": self.y}
         self.y += 1
         return position
 
-    def below(self, position: object) -> None:
-        """Go on below a panel that has a place of its own."""
-        if isinstance(position, dict):
-            y, height = position.get("y"), position.get("h")
-            if isinstance(y, int) and isinstance(height, int) and y + height > self.y:
-                self.line()
-                self.y = max(self.y, y + height)
+    def below(self, bottom: int) -> None:
+        """Go on below a panel with a place of its own that ends there."""
+        if bottom > self.y:
+            self.line()
+            self.y = max(self.y, bottom)
+
+
+def position(panel: MarkedDict, flow: Flow, problems: Problems) -> Any:
+    """A panel's gridPos: its own (the flow goes on below it), or the next one for its width and height."""
+    if "gridPos" not in panel:
+        return flow.place(*_size(panel, problems))
+    written = panel["gridPos"]
+    for key in _PLACE:
+        value = written.get(key) if isinstance(written, dict) else None
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            text = f"gridPos needs whole numbers for {', '.join(_PLACE)}"
+            hint = "or leave gridPos out and write `width` and `height`"
+            problems.in_value(panel, ("gridPos", key), "bad-grid-pos", text, hint)
+            return written
+    flow.below(written["y"] + written["h"])
+    return written
+
+
+def _size(panel: MarkedDict, problems: Problems) -> tuple[int, int]:
+    """Width in columns and height in grid units."""
+    hints = {"width": f"the dashboard is {COLUMNS} columns wide", "height": "one unit is 30 pixels: 8 is usual"}
+    sizes = []
+    for key, default, most in (("width", WIDTH, COLUMNS), ("height", HEIGHT, _MOST_HEIGHT)):
+        value = panel.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+            text = f"{key} is {shown(value)}, not a whole number from 1 to {most}"
+            problems.in_value(panel, (key,), f"bad-{key}", text, hints[key])
+            value = default
+        sizes.append(value)
+    return sizes[0], sizes[1]

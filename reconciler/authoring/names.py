@@ -1,10 +1,10 @@
 """References between declared objects: by name, resolved lazily, recorded as dependencies, with suggestions where
-they fail.
+they fail. Must not know any kind's attributes.
 """
 
 from collections.abc import Callable, Mapping
 
-from reconciler.authoring.problems import Problems, suggestion
+from reconciler.authoring.problems import Problems, shown, suggestion
 from reconciler.core.address import Address
 from reconciler.core.json import JsonObject, text_of
 from reconciler.core.resource import Resource
@@ -14,7 +14,9 @@ Build = Callable[[Address], Resource | None]
 
 
 class Declared:
-    """Implements core.kind.Names for one document, over all declared ones."""
+    """Implements core.kind.Names for one document, over all declared ones. `needs` collects what was asked for, with
+    the place of the first question.
+    """
 
     def __init__(
         self,
@@ -28,11 +30,7 @@ class Declared:
         self._build = build
         self._problems = problems
         self.root: object = problems.document.spec
-        self.needs: set[Address] = set()
-
-    def known(self, kind: str, name: str) -> bool:
-        """Whether such an object is declared."""
-        return Address(kind, name) in self._declared
+        self.needs: dict[Address, Mark] = {}
 
     def of_type(self, kind: str, type_name: str) -> list[str]:
         """The names of declared objects whose spec has this `type`."""
@@ -49,16 +47,15 @@ class Declared:
         address = Address(kind, name)
         if address not in self._declared:
             names = [other.name for other in self._declared if other.kind == kind]
-            self._problems.at(
-                where, f"unknown-{kind}", f"no {kind.capitalize()} '{name}' is declared", suggestion(name, names)
-            )
+            text = f"no {kind.capitalize()} {shown(name)} is declared"
+            self._problems.at(where, f"unknown-{kind}", text, suggestion(name, names))
             return None
-        self.needs.add(address)
+        self.needs.setdefault(address, where or self._problems.document.mark)
         return self._uids[address] or name
 
     def attributes(self, kind: str, name: str, path: Path) -> JsonObject:
-        """The attributes of a declared object ({} with an error noted where there is none, or where it is broken
-        itself).
+        """The attributes of a declared object ({} with an error noted where there is none, or where it is broken or
+        asks for this one itself).
         """
         if self.uid_at(kind, name, mark_at(self.root, path)) is None:
             return {}
@@ -66,7 +63,7 @@ class Declared:
         return resource.attributes if resource is not None else {}
 
     def type_of(self, name: str) -> str:
-        """The plugin type of a declared datasource, from its spec."""
+        """The plugin type of a declared datasource, from its spec: known even where the rest of it is broken."""
         spec = self._declared.get(Address("datasource", name))
         return text_of(spec.get("type")) if spec is not None else ""
 

@@ -1,26 +1,45 @@
-"""Collecting what is wrong with one document, each thing at the author's line."""
+"""Collecting what is wrong with one document, each thing at the author's line. Decides nothing about documents."""
 
+from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 from reconciler.core.errors import Diagnostic, Severity
 from reconciler.core.resource import Document
 from reconciler.core.source import Mark, Path, mark_at
 
+_MOST_SHOWN = 40
+_MOST_LISTED = 12
 
-def suggestion(word: str, known: list[str] | tuple[str, ...]) -> str:
-    """`did you mean 'x'?` where something is close, else what there is."""
-    close = get_close_matches(word, known, 1, 0.6)
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """`did you mean 'x'?` where something is close, else what there is to choose from."""
+    names = sorted(known)
+    close = get_close_matches(word, names, 1, 0.6)
     if close:
         return f"did you mean '{close[0]}'?"
-    return f"there is {', '.join(sorted(known)[:12])}" if known else "there is none"
+    more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
+    return f"there is {', '.join(names[:_MOST_LISTED])}{more}" if names else "there is none"
+
+
+def shown(value: Any) -> str:
+    """A wrong value as people wrote it, short."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    text = f"'{value}'" if isinstance(value, str) else repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
 
 
 class Problems:
-    """Diagnostics of one document."""
+    """The diagnostics of one document. `subject` is its address (kinds that make no resource: kind and name)."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, subject: str = "") -> None:
         self.document = document
-        self.subject = f"{document.kind} {document.name}"
+        self.subject = subject or f"{document.kind} {document.name}"
         self.found: list[Diagnostic] = []
 
     def at(self, where: Mark | None, code: str, message: str, hint: str = "") -> None:

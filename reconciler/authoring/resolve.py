@@ -2,28 +2,33 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import ValidationError
 
 from reconciler.authoring.dashboard import expand_dashboard
+from reconciler.authoring.explain import explain
 from reconciler.authoring.metadata import Metadata, read_metadata
 from reconciler.authoring.names import Declared
 from reconciler.authoring.problems import Problems, suggestion
 from reconciler.authoring.templates import KIND, Templates
-from reconciler.authoring.values import with_values
+from reconciler.authoring.uniqueness import check_claims, check_uids
+from reconciler.authoring.values import Text, with_values
 from reconciler.core.address import Address
-from reconciler.core.errors import Diagnostic, GgrecError, Severity
-from reconciler.core.graph import order
+from reconciler.core.errors import Diagnostic, InvalidInput, Severity
+from reconciler.core.graph import closure, order
 from reconciler.core.json import Json, as_object, canonical_value
-from reconciler.core.kind import Registry
+from reconciler.core.kind import Kind, Registry
 from reconciler.core.resource import Document, Resource
-from reconciler.core.source import MarkedDict, mark_at
+from reconciler.core.source import Mark, MarkedDict, mark_at
+
+_DASHBOARD = "dashboard"
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Resources in order of addresses, and every error and warning."""
+    """Resources in order of addresses, and every error and warning in order of places. A document with an error has
+    no resource, so nothing may be planned from it while `failed`.
+    """
 
     resources: tuple[Resource, ...]
     diagnostics: tuple[Diagnostic, ...]
@@ -35,8 +40,20 @@ class Resolved:
 
 
 def resolve(documents: Sequence[Document], registry: Registry, *, values: Mapping[str, Json]) -> Resolved:
-    """Everything that `documents` declare. Never raises for bad input."""
+    """Everything that `documents` declare; `values` are the instance's. Never raises for bad input."""
     return _Resolving(documents, registry, values).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Declaration:
+    """One document of a known kind, its values filled in."""
+
+    kind: Kind
+    document: Document
+    problems: Problems
+    metadata: Metadata
+    spec: MarkedDict
+    body: MarkedDict | None
 
 
 class _Resolving:
@@ -44,125 +61,88 @@ class _Resolving:
         self.registry = registry
         self.values = values
         self.found: list[Diagnostic] = []
-        self.documents: dict[Address, Document] = {}
-        self.problems: dict[Address, Problems] = {}
+        self.declared: dict[Address, _Declaration] = {}
         self.specs: dict[Address, MarkedDict] = {}
-        self.bodies: dict[Address, MarkedDict | None] = {}
-        self.metadata: dict[Address, Metadata] = {}
         self.uids: dict[Address, str | None] = {}
+        self.needs: dict[Address, dict[Address, Mark]] = {}
         self.built: dict[Address, Resource | None] = {}
         self.building: set[Address] = set()
-        self.templates = self._templates(documents)
+        self.templates = Templates(documents, values)
         for document in documents:
             if document.kind != KIND:
                 self._take(document)
 
     def run(self) -> Resolved:
-        for address in sorted(self.documents):
+        for address in sorted(self.declared):
             self._build(address)
+        problems = {address: item.problems for address, item in self.declared.items()}
         resources = {address: resource for address, resource in self.built.items() if resource is not None}
-        self._uid_twice()
-        self._claims_twice(resources)
-        for problems in self.problems.values():
-            self.found += problems.found
-        try:
-            order({address: resource.depends_on for address, resource in resources.items()})
-        except GgrecError as error:
-            first = Address.parse(error.diagnostics[0].subject)
-            self.found.append(
-                Diagnostic(
-                    "dependency-cycle",
-                    error.diagnostics[0].message,
-                    "break the circle",
-                    self.documents[first].mark,
-                    str(first),
-                )
-            )
-        for unused in self.templates.unused():
-            text = f"Template {unused.name} is not used by any panel"
-            self.found.append(Diagnostic("unused-template", text, "", unused.mark, severity=Severity.WARNING))
+        check_uids(self.uids, problems)
+        check_claims(resources, self.registry, problems)
+        self._check_circles()
+        self.found += self.templates.found
+        self.found += self.templates.unused()
+        for item in problems.values():
+            self.found += item.found
+        once = {(item.where, item.code, item.message): item for item in reversed(self.found)}
         ordered = tuple(resources[address] for address in sorted(resources))
-        return Resolved(ordered, tuple(sorted(self.found, key=Diagnostic.sort_key)))
-
-    def _templates(self, documents: Sequence[Document]) -> Templates:
-        kept: dict[str, Document] = {}
-        for document in documents:
-            if document.kind == KIND:
-                problems = Problems(document)
-                if document.name in kept:
-                    self._twice(document, kept[document.name], problems)
-                kept.setdefault(document.name, document)
-                Templates([document]).check(document, problems)
-                self.found += problems.found
-        filled = [self._filled_template(document) for document in kept.values()]
-        return Templates(filled)
-
-    def _filled_template(self, document: Document) -> Document:
-        problems = Problems(document)
-        spec = with_values(document.spec, self.values, problems)
-        self.found += problems.found
-        return Document(document.kind, document.name, document.metadata, spec, document.mark)
+        return Resolved(ordered, tuple(sorted(once.values(), key=Diagnostic.sort_key)))
 
     def _take(self, document: Document) -> None:
         """Know a document by its address; unknown kinds and second ones are errors."""
-        problems = Problems(document)
         kind = self.registry.by_yaml(document.kind)
         if kind is None:
+            problems = Problems(document)
             known = [*(kind.yaml_kind for kind in self.registry.values()), KIND]
             problems.at(None, "unknown-kind", f"no kind '{document.kind}'", suggestion(document.kind, known))
             self.found += problems.found
             return
         address = Address(kind.name, document.name)
-        if address in self.documents:
-            self._twice(document, self.documents[address], problems)
+        problems = Problems(document, str(address))
+        if address in self.declared:
+            first = self.declared[address].document.mark
+            text = f"{document.kind} '{document.name}' is declared twice"
+            hint = f"the first is at {first}: rename one, or remove it"
+            problems.at(mark_at(document.metadata, ("name",)), "declared-twice", text, hint)
             self.found += problems.found
             return
-        self.documents[address] = document
-        self.problems[address] = problems
-        self.specs[address] = with_values(document.spec, self.values, problems)
+        whose = Text.GRAFANAS if kind.shorthand == _DASHBOARD else Text.OURS
+        spec = with_values(document.spec, self.values, problems, whose)
         body = document.body
-        self.bodies[address] = with_values(body, self.values, problems) if body is not None else None
-        self.metadata[address] = read_metadata(problems)
-        self.uids[address] = kind.uid(document.name, self.metadata[address].uid)
-        if self.metadata[address].uid is not None and self.uids[address] is None:
-            where = mark_at(document.metadata, ("uid",))
-            problems.at(
-                where, "uid-not-ours", f"the uid of a {document.kind} is chosen by Grafana", "leave metadata.uid out"
-            )
-
-    def _twice(self, document: Document, other: Document, problems: Problems) -> None:
-        where = mark_at(document.metadata, ("name",))
-        text = f"{document.kind} '{document.name}' is declared twice"
-        problems.at(where, "declared-twice", text, f"the first is at {other.mark}: rename one, or remove it")
+        if body is not None:
+            body = with_values(body, self.values, problems, Text.VERBATIM)
+        metadata = read_metadata(problems)
+        self.declared[address] = _Declaration(kind, document, problems, metadata, spec, body)
+        self.specs[address] = spec
+        self.uids[address] = kind.uid(document.name, metadata.uid)
+        if metadata.uid is not None and self.uids[address] is None:
+            text = f"the uid of a {document.kind} is chosen by Grafana"
+            problems.in_value(document.metadata, ("uid",), "uid-not-ours", text, "leave metadata.uid out")
 
     def _build(self, address: Address) -> Resource | None:
-        """The resource of an address; None where it is broken (its errors are noted) or needs itself."""
-        if address in self.built or address in self.building:
-            return self.built.get(address)
-        self.building.add(address)
-        self.built[address] = self._built(address)
-        self.building.discard(address)
-        return self.built[address]
+        """The resource of an address; None where it is broken (its errors are noted), or is being built already: then
+        it needs itself, which is found afterwards.
+        """
+        if address not in self.built and address not in self.building:
+            self.building.add(address)
+            self.built[address] = self._resource(address, self.declared[address])
+            self.building.discard(address)
+        return self.built.get(address)
 
-    def _built(self, address: Address) -> Resource | None:
-        kind, problems, document = self.registry[address.kind], self.problems[address], self.documents[address]
+    def _resource(self, address: Address, item: _Declaration) -> Resource | None:
+        kind, problems, spec = item.kind, item.problems, item.spec
         names = Declared(self.specs, self.uids, self._build, problems)
-        spec = self.specs[address]
-        if kind.shorthand == "dashboard":
-            spec = expand_dashboard(
-                spec,
-                self.bodies[address],
-                manifest=document.manifest,
-                templates=self.templates,
-                names=names,
-                problems=problems,
-            )
         names.root = spec
+        self.needs[address] = names.needs
+        if kind.shorthand == _DASHBOARD:
+            if "from" in spec and item.body is None and not item.document.manifest:
+                problems.in_value(spec, ("from",), "from-not-read", "the file of `from` was not read")
+                return None
+            spec = expand_dashboard(spec, item.body, self.templates, names=names, problems=problems)
         try:
             checked = kind.spec.model_validate(spec)
         except ValidationError as error:
-            for item in error.errors():
-                _explain(item, spec, list(kind.spec.model_fields), problems)
+            explain(error, spec, kind.spec, problems)
             return None
         desired = kind.desired(address.name, checked, names)
         if problems.stop:
@@ -172,72 +152,27 @@ class _Resolving:
             uid=self.uids[address],
             attributes=as_object(canonical_value(desired.attributes)),
             secrets=dict(desired.secrets),
-            depends_on=tuple(sorted(names.needs - {address})),
-            lifecycle=self.metadata[address].lifecycle,
-            source=document.mark,
+            depends_on=tuple(sorted(set(names.needs) - {address})),
+            lifecycle=item.metadata.lifecycle,
+            source=item.document.mark,
         )
 
-    def _uid_twice(self) -> None:
-        """Folders and dashboards share one space of uids in Grafana (grafana-api.md section 7)."""
-        seen: dict[tuple[str, str], Address] = {}
-        for address, uid in sorted(self.uids.items()):
-            if uid is None:
-                continue
-            space = "folder or dashboard" if address.kind in {"folder", "dashboard"} else address.kind
-            other = seen.setdefault((space, uid), address)
-            if other != address:
-                text = f"has the uid '{uid}' of {other}, declared at {self.documents[other].mark}"
-                hint = "folders and dashboards share one space of uids in Grafana: choose another name or metadata.uid"
-                self.problems[address].at(None, "uid-twice", text, hint if " or " in space else "choose another one")
-
-    def _claims_twice(self, resources: Mapping[Address, Resource]) -> None:
-        seen: dict[tuple[str, str], Address] = {}
-        defaults: dict[str, Address] = {}
-        for address, resource in sorted(resources.items()):
-            for claim in self.registry[address.kind].claims(resource):
-                other = seen.setdefault((address.kind, claim), address)
-                if other != address:
-                    what, _, value = claim.partition(":")
-                    text = f"has the {what} '{value}' of {other}, declared at {self.documents[other].mark}"
-                    self.problems[address].at(None, "name-twice", text, "Grafana keeps it unique: choose another one")
-            if resource.attributes.get("isDefault") is True:
-                other = defaults.setdefault(address.kind, address)
-                if other != address:
-                    text = f"is the default, and so is {other}, declared at {self.documents[other].mark}"
-                    self.problems[address].at(None, "two-defaults", text, "an organisation has one default: keep one")
-
-
-def _explain(item: Any, spec: MarkedDict, fields: list[str], problems: Problems) -> None:
-    """One of pydantic's errors in the author's terms, at the author's line."""
-    path = tuple(step for step in item["loc"] if step not in {"int", "str"})
-    name = ".".join(map(str, path))
-    message = str(item["msg"]).removeprefix("Value error, ")
-    match item["type"]:
-        case "extra_forbidden":
-            text = f"unknown key '{path[-1]}'"
-            if path[-1] == "secureJsonFields":
-                hint = "Grafana only tells by it which secrets are set: write secureJsonData with references"
-            else:
-                hint = suggestion(str(path[-1]), fields)
-            problems.in_value(spec, path, "unknown-key", text, hint, key=True)
-        case "missing":
-            problems.in_value(spec, path[:-1], "missing-key", f"'{name}' is missing")
-        case "string_type" | "int_type" | "bool_type" | "list_type" | "dict_type":
-            expected = {"string": "a text", "int": "a whole number", "bool": "true or false", "list": "a list"}
-            wanted = expected.get(item["type"].removesuffix("_type"), "a mapping")
-            hint = "quote it" if wanted == "a text" and isinstance(item["input"], int | float | bool) else ""
-            problems.in_value(spec, path, "wrong-type", f"{name} must be {wanted}, not {_shown(item['input'])}", hint)
-        case _:
-            problems.in_value(
-                spec, path, "bad-value", f"{name}: {message[0].lower()}{message[1:]}" if name else message
-            )
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return "a mapping"
-    return "a list" if isinstance(value, list) else repr(value)
+    def _check_circles(self) -> None:
+        """Objects that need themselves, directly or around a corner: each circle once, at the reference that closes
+        it.
+        """
+        for address, needed in sorted(self.needs.items()):
+            if address in needed:
+                problems = self.declared[address].problems
+                problems.at(needed[address], "dependency-cycle", f"{address} needs itself", "name another object")
+        graph = {address: tuple(needed) for address, needed in self.needs.items()}
+        while True:
+            try:
+                order(graph)
+                return
+            except InvalidInput as error:
+                found = error.diagnostics[0]
+            first = Address.parse(found.subject)
+            into = next(n for n in graph[first] if n != first and first in closure((n,), graph))
+            self.declared[first].problems.at(self.needs[first][into], found.code, found.message, found.hint)
+            graph[first] = tuple(n for n in graph[first] if first not in closure((n,), graph))

@@ -1,101 +1,139 @@
 """`kind: Template`: option blocks declared once, merged under the panels that `use:` them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reconciler.authoring.keys import near_miss_of_panel
+from reconciler.authoring.metadata import unknown_keys
 from reconciler.authoring.problems import Problems, suggestion
+from reconciler.authoring.shorthands import spelled_out
+from reconciler.authoring.values import Text, with_values
+from reconciler.core.errors import Diagnostic, Severity
+from reconciler.core.json import Json
 from reconciler.core.resource import Document
-from reconciler.core.source import MarkedDict, MarkedList, mark_at
+from reconciler.core.source import MarkedDict, mark_at
 
 KIND = "Template"
-IDENTITIES: Mapping[str, str] = {"targets": "refId", "overrides": "matcher", "links": "title"}
-"""Lists whose items are merged by identity: the list's key → the field that identifies an item. Other lists are
-replaced.
-"""
-
-
-def merged(under: Any, over: Any, name: str = "") -> Any:
-    """`over` merged onto `under`: mappings by key, lists of mappings by identity, everything else replaced. Marks are
-    kept.
-    """
-    if isinstance(under, MarkedDict) and isinstance(over, MarkedDict):
-        result = MarkedDict(mark=over.mark or under.mark)
-        for key, value in under.items():
-            result.take(key, under, value)
-        for key, value in over.items():
-            result.take(key, over, merged(under[key], value, key) if key in under else value)
-        return result
-    if isinstance(under, MarkedList) and isinstance(over, MarkedList) and name in IDENTITIES:
-        return _lists(under, over, IDENTITIES[name])
-    return over
-
-
-def _lists(under: MarkedList, over: MarkedList, field: str) -> MarkedList:
-    if not all(isinstance(item, MarkedDict) and field in item for item in (*under, *over)):
-        return over
-    result = MarkedList(mark=over.mark or under.mark)
-    pending = list(zip(over, over.items_at, strict=True))
-    for index, item in enumerate(under):
-        mine = next((pair for pair in pending if pair[0][field] == item[field]), None)
-        if mine is None:
-            result.add(item, under.items_at[index])
-        else:
-            pending.remove(mine)
-            result.add(merged(item, mine[0]), mine[1])
-    for item, at in pending:
-        result.add(item, at)
-    return result
 
 
 class Templates:
-    """The declared templates, and which of them were used."""
+    """The declared templates, checked once, and which of them panels used.
 
-    def __init__(self, documents: list[Document]) -> None:
-        self._by_name = {document.name: document for document in documents if document.kind == KIND}
-        self.used: set[str] = set()
+    What is wrong with the templates themselves is in `found`: panels that use a broken one do not repeat it.
+    """
 
-    def check(self, document: Document, problems: Problems) -> None:
-        """A template has one block, `panel`."""
-        for key in document.spec:
-            if key != "panel":
-                hint = "a Template has `panel: {…}`"
-                problems.in_value(document.spec, (key,), "unknown-key", f"unknown key '{key}'", hint, key=True)
-        if not isinstance(document.spec.get("panel"), MarkedDict):
-            problems.in_value(
-                document.spec, ("panel",), "no-panel", "a Template needs `panel: {…}`", "a block of panel options"
+    def __init__(self, documents: Sequence[Document], values: Mapping[str, Json]) -> None:
+        self.found: list[Diagnostic] = []
+        self._documents: dict[str, Document] = {}
+        self._blocks: dict[str, MarkedDict] = {}
+        self._uses: dict[str, tuple[str, ...]] = {}
+        self._used: set[str] = set()
+        for document in documents:
+            if document.kind == KIND:
+                self._take(document, values)
+        self._check_uses()
+
+    def _take(self, document: Document, values: Mapping[str, Json]) -> None:
+        problems = Problems(document)
+        unknown_keys(document.metadata, ("name",), problems)
+        first = self._documents.setdefault(document.name, document)
+        if first is not document:
+            where = mark_at(document.metadata, ("name",))
+            hint = f"the first is at {first.mark}: rename one, or remove it"
+            problems.at(where, "declared-twice", f"Template '{document.name}' is declared twice", hint)
+        unknown_keys(document.spec, ("panel",), problems)
+        block = with_values(document.spec, values, problems, Text.GRAFANAS).get("panel")
+        if not isinstance(block, MarkedDict):
+            hint = "a block of panel options"
+            problems.in_value(document.spec, ("panel",), "no-panel", "a Template needs `panel: {…}`", hint)
+        elif first is document:
+            near_miss_of_panel(block, problems)
+            self._uses[document.name] = used_names(block, problems)
+            self._blocks[document.name] = spelled_out(without_use(block), problems)
+        self.found += problems.found
+
+    def _check_uses(self) -> None:
+        """Unknown templates and circles among the templates, each told once."""
+        told: set[str] = set()
+        for name, uses in sorted(self._uses.items()):
+            problems = Problems(self._documents[name])
+            where = mark_at(self._documents[name].spec, ("panel", "use"))
+            for other in uses:
+                if other not in self._documents:
+                    problems.at(where, "unknown-template", f"no Template '{other}'", suggestion(other, self._documents))
+            circle = () if name in told else self._circle(name, (name,))
+            if circle:
+                told |= set(circle)
+                text = f"templates use each other in a circle: {' → '.join(circle)}"
+                problems.at(where, "template-cycle", text, "break the circle")
+            self.found += problems.found
+
+    def _circle(self, name: str, trail: tuple[str, ...]) -> tuple[str, ...]:
+        """The shortest way along the first uses from a template back to itself (empty: there is none)."""
+        for other in self._uses.get(name, ()):
+            if other == trail[0]:
+                return (*trail, other)
+            found = () if other in trail else self._circle(other, (*trail, other))
+            if found:
+                return found
+        return ()
+
+    def layers(self, panel: MarkedDict, problems: Problems) -> list[MarkedDict]:
+        """What a panel is made of, the lowest first: its templates (each on top of those it uses itself, and each
+        once), then the panel. Shorthands are spelled out in all of them.
+        """
+        order: list[str] = []
+        for name in used_names(panel, problems):
+            if name in self._documents:
+                self._collect(name, order)
+            else:
+                where = mark_at(panel, ("use",))
+                problems.at(where, "unknown-template", f"no Template '{name}'", suggestion(name, self._documents))
+        self._used |= set(order)
+        blocks = [self._blocks[name] for name in order if name in self._blocks]
+        return [*blocks, spelled_out(without_use(panel), problems)]
+
+    def _collect(self, name: str, order: list[str], trail: tuple[str, ...] = ()) -> None:
+        if name in order or name in trail:
+            return
+        for other in self._uses.get(name, ()):
+            if other in self._documents:
+                self._collect(other, order, (*trail, name))
+        order.append(name)
+
+    def unused(self) -> list[Diagnostic]:
+        """A warning for each template that no panel uses."""
+        return [
+            Diagnostic(
+                "unused-template",
+                f"Template '{name}' is not used by any panel",
+                "remove it, or `use:` it",
+                document.mark,
+                f"{KIND} {name}",
+                Severity.WARNING,
             )
+            for name, document in sorted(self._documents.items())
+            if name not in self._used
+        ]
 
-    def layers(self, panel: MarkedDict, problems: Problems, seen: tuple[str, ...] = ()) -> list[MarkedDict]:
-        """What a panel is made of, the lowest first: its templates (with theirs), then itself without `use`."""
-        own = MarkedDict(mark=panel.mark)
-        for key, value in panel.items():
-            if key != "use":
-                own.take(key, panel, value)
-        result: list[MarkedDict] = []
-        for name in self._names(panel, problems):
-            where = mark_at(panel, ("use",))
-            template = self._by_name.get(name)
-            if template is None:
-                hint = suggestion(name, list(self._by_name))
-                problems.at(where, "unknown-template", f"no Template '{name}'", hint)
-            elif name in seen:
-                chain = " → ".join((*seen, name))
-                problems.at(
-                    where, "template-cycle", f"templates use each other in a circle: {chain}", "break the circle"
-                )
-            elif isinstance(template.spec.get("panel"), MarkedDict):
-                self.used.add(name)
-                result += self.layers(template.spec["panel"], problems, (*seen, name))
-        return [*result, own]
 
-    def _names(self, panel: MarkedDict, problems: Problems) -> list[str]:
-        written = panel.get("use")
-        names = [written] if isinstance(written, str) else written if isinstance(written, list) else []
-        if written is not None and (not names or not all(isinstance(name, str) for name in names)):
-            problems.in_value(panel, ("use",), "bad-use", "`use` is the name of a Template, or a list of names")
-            return []
-        return names
+def without_use(panel: MarkedDict) -> MarkedDict:
+    """A copy without `use`."""
+    result = MarkedDict(mark=panel.mark)
+    for key, value in panel.items():
+        if key != "use":
+            result.take(key, panel, value)
+    return result
 
-    def unused(self) -> list[Document]:
-        """Templates that no panel uses."""
-        return [document for name, document in sorted(self._by_name.items()) if name not in self.used]
+
+def used_names(panel: MarkedDict, problems: Problems) -> tuple[str, ...]:
+    """The names under `use`; anything but a name or a list of names is an error."""
+    if "use" not in panel:
+        return ()
+    written: Any = panel["use"]
+    names = [written] if isinstance(written, str) else written
+    if isinstance(names, list) and all(isinstance(name, str) for name in names):
+        return tuple(names)
+    hint = "as in `use: [headline, with-sla]`"
+    problems.in_value(panel, ("use",), "bad-use", "`use` is the name of a Template, or a list of names", hint)
+    return ()
