@@ -23,7 +23,7 @@ _STEPS = "as in {green: null, red: 30}"
 def spelled_out(layer: MarkedDict, problems: Problems) -> MarkedDict:
     """A layer without shorthands; what is wrong with them is noted. The layer itself where it has none."""
     _places_twice(layer, problems)
-    short = [key for key in _CHECKS if key in layer]
+    short = [key for key in _CHECKS if key in layer and not _is_old(key, layer[key])]
     if not short:
         return layer
     result = MarkedDict(mark=layer.mark)
@@ -50,6 +50,11 @@ def _places_twice(layer: MarkedDict, problems: Problems) -> None:
         if key in layer and "gridPos" in layer:
             text = f"'{key}' and gridPos.{field} are the same field"
             problems.in_value(layer, (key,), "both-forms", text, "keep one of them", key=True)
+
+
+def _is_old(key: str, value: Any) -> bool:
+    """Panels that were graphs once keep a list of mappings under `thresholds`, often empty: Grafana's own field."""
+    return key == "thresholds" and isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
 def _bad(layer: MarkedDict, key: str, problems: Problems, wanted: str, example: str) -> None:
