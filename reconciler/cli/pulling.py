@@ -94,6 +94,6 @@ class Files:
             mine = parent + slug(folder.title, uid.lower()) + "/"
             if mine in self._places.values():
                 number = sum(1 for place in self._places.values() if place.startswith(mine[:-1]))
-                mine = f"{mine[:-1]}-{slug(uid, "x")}-{number}/"
+                mine = f"{mine[:-1]}-{slug(uid, 'x')}-{number}/"
             self._places[uid] = mine
         return self._places[uid]

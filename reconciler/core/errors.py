@@ -124,6 +124,9 @@ class ServerError(GgrecError):
     began: bool = field(default=False, kw_only=True)
     """Whether an earlier write of the same exchange had been done already: the object may be half finished."""
     message: str = field(default="", kw_only=True)
+    """The server's own words, cleaned of secrets and control characters."""
+    message_id: str = field(default="", kw_only=True)
+    """The server's stable name of the failure, where it gives one (`folder.circular-reference`)."""
 
 
 class Unreachable(ServerError):

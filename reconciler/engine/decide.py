@@ -32,6 +32,7 @@ class Situation:
     moved_from: Address | None = None
     secrets_changed: tuple[str, ...] = ()
     adopt: bool = False
+    destroy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +293,7 @@ def _undeclared(situation: Situation, bodies: Bodies) -> Decision:
     base = Change(
         address=situation.address,
         action=Action.DELETE,
-        reason="no longer declared",
+        reason="" if situation.destroy else "no longer declared",
         uid=entry.uid,
         title=_title(situation),
         depends_on=entry.depends_on,

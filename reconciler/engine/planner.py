@@ -189,6 +189,7 @@ def _situation(
         moved_from=selection.moves.get(address),
         secrets_changed=_changed_secrets(resource, entry, secrets),
         adopt=options.adopt,
+        destroy=options.destroy,
     )
 
 

@@ -1,4 +1,4 @@
-"""When to ask again, and how long to wait before: pure arithmetic over answers; waiting itself is the client's."""
+"""When to ask again, and how long to wait before: pure arithmetic over outcomes; waiting itself is the client's."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,47 +6,70 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from reconciler.core.exchange import ApiRequest
+from reconciler.grafana.replies import Loss, Outcome, Reply
 
-RETRIED = frozenset({429, 502, 503, 504})
+REPEATED = frozenset({429, 502, 503, 504})
+"""The statuses after which a read is repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What was spent on a request so far: attempts that ended, and seconds since the first began."""
+
+    attempts: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How often a request is sent at most, and the longest single wait in seconds."""
+    """How often a request is sent at most, and limits in seconds: of the first and of any one wait, and of all
+    attempts and waits of a request together.
+    """
 
     tries: int = 5
-    first_wait: float = 0.25
+    first_wait: float = 0.5
     longest_wait: float = 30.0
+    budget: float = 120.0
+
+    def wait(
+        self, request: ApiRequest, outcome: Outcome, tried: Tried, *, now: datetime, roll: float = 1.0
+    ) -> float | None:
+        """Seconds to wait before sending the request again; None: never again.
+
+        Reads are repeated after a lost answer and the statuses of REPEATED, writes only where the server said by 429
+        and Retry-After that it did nothing and when to come back. Where Retry-After is given it is obeyed to the full,
+        or, where it is longer than the limits, the request is given up: nothing is sent earlier than the server
+        allows. Otherwise the wait doubles and is drawn between 0 and that by `roll` (0 to 1). `now` is this machine's
+        clock, used for a date only where the answer does not tell the server's.
+        """
+        if tried.attempts >= self.tries or not _may_repeat(request, outcome):
+            return None
+        asked = retry_after(outcome.headers, now) if isinstance(outcome, Reply) else None
+        if asked is None and request.method != "GET":
+            return None
+        wait = min(self.first_wait * 2 ** (tried.attempts - 1), self.longest_wait) * roll if asked is None else asked
+        if wait > self.longest_wait or tried.seconds + wait > self.budget:
+            return None
+        return wait
 
 
-def may_repeat(request: ApiRequest, status: int | None) -> bool:
-    """Reads may be repeated after a lost connection or a passing fault; writes only after 429, which was not
-    processed.
+def _may_repeat(request: ApiRequest, outcome: Outcome) -> bool:
+    if isinstance(outcome, Loss):
+        return request.method == "GET" and not outcome.lasting
+    return outcome.status == 429 or (request.method == "GET" and outcome.status in REPEATED)
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds from now that Retry-After names, as a number or as an HTTP date (measured against the answer's own Date,
+    so that a wrong clock here does no harm); None where it is absent or neither.
     """
-    if request.method == "GET":
-        return status is None or status in RETRIED
-    return status == 429
-
-
-def wait_before(attempt: int, headers: Mapping[str, str], patience: Patience, now: datetime) -> float:
-    """Seconds to wait before try `attempt` + 1: what Retry-After says (seconds, or a date against the server's own
-    clock), else doubling.
-    """
-    asked = _retry_after(headers, now)
-    wait = patience.first_wait * 2 ** (attempt - 1) if asked is None else asked
-    return min(max(wait, 0.0), patience.longest_wait)
-
-
-def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     text = headers.get("retry-after", "").strip()
-    if not text:
-        return None
-    if text.isdigit():
+    if text.isascii() and text.isdigit():
         return float(text)
     when = _date(text)
     if when is None:
         return None
-    return (when - (_date(headers.get("date", "")) or now)).total_seconds()
+    return max((when - (_date(headers.get("date", "")) or now)).total_seconds(), 0.0)
 
 
 def _date(text: str) -> datetime | None:

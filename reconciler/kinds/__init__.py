@@ -1,27 +1,57 @@
-"""The kinds, found by scanning this package and the entry points `ggrec.kinds`: nothing else has a list of them."""
+"""The kinds, found by scanning this package and the entry points `ggrec.kinds`: nothing else has a list of them.
+
+Must not: know any kind by name.
+"""
 
 import importlib
 import inspect
 import pkgutil
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
+from typing import TypeGuard
 
+from reconciler.core.errors import InvalidInput
 from reconciler.core.kind import Kind, Registry
 
 ENTRY_POINTS = "ggrec.kinds"
 
 
 def discover() -> Registry:
-    """Every kind of this package and of installed ones. Raises InvalidInput where two have one name."""
+    """Every kind of this package and of installed ones.
+
+    Raises InvalidInput where two have one name (naming both), and where an installed package's entry point brings no
+    kind.
+    """
     found: list[Kind] = []
-    for module in pkgutil.iter_modules(__path__):
+    for module in sorted(pkgutil.iter_modules(__path__), key=lambda item: item.name):
         if not module.name.startswith("_"):
-            found += _kinds_of(f"{__name__}.{module.name}")
-    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda item: item.name):
-        found.append(point.load()())
+            found += kinds_of(importlib.import_module(f"{__name__}.{module.name}"))
+    found += [_plugged_in(point) for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda item: item.name)]
     return Registry.of(*found)
 
 
-def _kinds_of(module_name: str) -> list[Kind]:
-    module = importlib.import_module(module_name)
+def kinds_of(module: ModuleType) -> list[Kind]:
+    """The kinds that a module defines itself, by class name: what it only imports is somebody else's."""
     classes = (value for _, value in sorted(vars(module).items()) if inspect.isclass(value))
-    return [c() for c in classes if issubclass(c, Kind) and c.__module__ == module_name and not inspect.isabstract(c)]
+    return [found() for found in classes if _is_kind(found) and found.__module__ == module.__name__]
+
+
+def _is_kind(found: object) -> TypeGuard[type[Kind]]:
+    return inspect.isclass(found) and issubclass(found, Kind) and not inspect.isabstract(found)
+
+
+def _plugged_in(point: EntryPoint) -> Kind:
+    package = point.dist.name if point.dist is not None else "an installed package"
+    try:
+        found = point.load()
+    except (ImportError, AttributeError) as error:
+        why = f"cannot be loaded: {error}"
+    else:
+        if _is_kind(found):
+            return found()
+        why = "is not a class derived from reconciler.core.kind.Kind"
+    raise InvalidInput.one(
+        "bad-kind-plugin",
+        f"the kind '{point.name}' of {package} ({point.value}) {why}",
+        hint=f"remove or upgrade {package}",
+    )

@@ -219,12 +219,11 @@ def _from_kube(item: JsonObject) -> LiveObject:
     if spec.get("description"):
         attributes["description"] = spec["description"]
     uid = text_of(metadata.get("name"))
-    internal = as_object(metadata.get("labels")).get("grafana.app/deprecatedInternalID")
     return LiveObject(
         kind="folder",
         uid=uid,
         attributes=attributes,
-        revision=f"{metadata.get('resourceVersion')}/{internal}",
+        revision=text_of(metadata.get("resourceVersion")) or None,
         manager=kube_manager(annotations),
         keys=(f"uid:{uid}",),
         meta={"updated": text_of(annotations.get("grafana.app/updatedTimestamp"))},

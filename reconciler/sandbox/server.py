@@ -1,0 +1,100 @@
+"""Running the app: in the foreground for people, in a thread for tests and benchmarks. On loopback only."""
+
+import socket
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from reconciler.sandbox.app import create_app
+from reconciler.sandbox.dispatch import Seen
+from reconciler.sandbox.faults import Faults
+from reconciler.sandbox.people import VERSION
+from reconciler.sandbox.world import World
+
+_HOST = "127.0.0.1"
+_BANNER = """\
+ggrec sandbox: an emulator of Grafana {version}'s HTTP API (open source, default storage), not a Grafana.
+  emulated      folders, dashboards with versions, search, teams with members, datasources, annotations,
+                users and organisations as far as these need them, access by role (Admin, Editor, Viewer)
+  not emulated  everything else; panels are not drawn and queries not answered
+  address       http://{host}:{port}   user admin, password admin
+  objects       {kept}
+Ctrl-C ends it.
+"""
+
+
+def _server(app: Any, port: int) -> tuple[uvicorn.Server, socket.socket]:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((_HOST, port))
+    config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+    return uvicorn.Server(config), listener
+
+
+def serve(port: int, folder: Path | None) -> None:
+    """Run until interrupted; the banner comes when it listens."""
+    world = World(folder=folder)
+    try:
+        server, listener = _server(create_app(world), port)
+    except OSError as error:
+        raise SystemExit(f"port {port}: {error.strerror}: is another one running? Choose one with --port") from None
+    kept = f"kept in {folder}" if folder else "in memory: gone when it ends"
+    number = listener.getsockname()[1]
+    sys.stdout.write(_BANNER.format(version=VERSION, host=_HOST, port=number, kept=kept))
+    sys.stdout.flush()
+    try:
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        listener.close()
+
+
+@dataclass
+class Handle:
+    """A running sandbox."""
+
+    url: str
+    app: Any
+    server: uvicorn.Server
+    thread: threading.Thread
+    listener: socket.socket
+
+    @property
+    def world(self) -> World:
+        """What it holds."""
+        world: World = self.app.state.world
+        return world
+
+    @property
+    def faults(self) -> Faults:
+        """Its switches."""
+        faults: Faults = self.app.state.faults
+        return faults
+
+    @property
+    def requests(self) -> list[Seen]:
+        """What it was asked."""
+        requests: list[Seen] = self.app.state.dispatcher.requests
+        return requests
+
+    def stop(self) -> None:
+        """End it."""
+        self.faults.clear()
+        self.server.should_exit = True
+        self.thread.join(timeout=10)
+        self.listener.close()
+
+
+def start(world: World, port: int) -> Handle:
+    """Run in a thread; answers as soon as this returns (the socket listens already)."""
+    app = create_app(world)
+    server, listener = _server(app, port)
+    listener.listen(128)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    return Handle(f"http://{_HOST}:{listener.getsockname()[1]}", app, server, thread, listener)
