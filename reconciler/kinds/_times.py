@@ -26,9 +26,10 @@ def milliseconds(value: object) -> int:
         raise ValueError(f"not a time: {_EXAMPLE}")
     if isinstance(value, int):
         if abs(value) < SECONDS:
+            meant = f"write {value * 1000} (epoch milliseconds), or {rfc3339(value * 1000)}"
             raise ValueError(
-                f"{value} looks like seconds, and Grafana would take it for a moment in 1970: "
-                f"write {value * 1000} (epoch milliseconds), or {rfc3339(value * 1000)}"
+                f"{value} looks like seconds, and Grafana would take it for a moment around 1970: "
+                f"{meant if value > SECONDS // 1000 else _EXAMPLE}"
             )
         if abs(value) >= _LATEST:
             raise ValueError(f"{value} is beyond the year 9999 (in microseconds, or finer?): {_EXAMPLE}")

@@ -4,9 +4,9 @@ Must not: send DELETE for an id of 0 or less (some servers take it for "all"), o
 """
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
 
 from reconciler.core.diff import Edit, Op
 from reconciler.core.errors import GgrecError, ServerError
@@ -19,14 +19,18 @@ from reconciler.kinds._times import as_written, milliseconds
 MARKER = "ggrec:"
 
 
+_FORMS: dict[str, Any] = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "integer"}]}
+Moment = Annotated[int, BeforeValidator(milliseconds), WithJsonSchema(_FORMS)]
+
+
 class AnnotationSpec(BaseModel):
     """What an Annotation document says."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     text: str = Field(min_length=1, description="What happened. Grafana shows it as HTML.")
-    time: int | str = Field(description="When: RFC 3339 with a zone, or epoch milliseconds.")
-    timeEnd: int | str | None = Field(default=None, description="The end, for a region.")
+    time: Moment = Field(description="When: RFC 3339 with a zone, or epoch milliseconds.")
+    timeEnd: Moment | None = Field(default=None, description="The end, for a region.")
     tags: list[str] = Field(default_factory=list, description="Tags by which dashboards query it.")
     dashboard: str | None = Field(
         default=None, description="metadata.name of a Dashboard; omitted: the whole organisation."
@@ -34,11 +38,6 @@ class AnnotationSpec(BaseModel):
     panel: int | str | None = Field(
         default=None, description="A panel of that dashboard, by its title (also inside a collapsed row) or its id."
     )
-
-    @field_validator("time", "timeEnd", mode="before")
-    @classmethod
-    def _time(cls, value: object) -> object:
-        return None if value is None else milliseconds(value)
 
     @field_validator("tags")
     @classmethod
@@ -83,8 +82,8 @@ spec:
 
     def desired(self, name: str, spec: AnnotationSpec, names: Names) -> Desired:
         """Tags as the server keeps them (trimmed, no duplicates, in order); a point ends when it begins."""
-        start = milliseconds(spec.time)
-        end = start if spec.timeEnd is None else milliseconds(spec.timeEnd)
+        start = spec.time
+        end = start if spec.timeEnd is None else spec.timeEnd
         if end < start:
             names.fail(("timeEnd",), "ends-before", "timeEnd is before time", "Grafana would swap the two silently")
         dashboard = names.uid("dashboard", spec.dashboard, ("dashboard",)) if spec.dashboard else ""

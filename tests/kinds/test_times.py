@@ -42,9 +42,9 @@ def test_moments_are_read(text: str | int, value: int) -> None:
         ("2026-03-01", "'2026-03-01' is a day, not a moment: write 2026-03-01T00:00:00Z"),
         (
             1_700_000_000,
-            "1700000000 looks like seconds, and Grafana would take it for a moment in 1970: write 17000000",
+            "1700000000 looks like seconds, and Grafana would take it for a moment around 1970: write 1",
         ),
-        (0, "0 looks like seconds"),
+        (0, "0 looks like seconds, and Grafana would take it for a moment around 1970: write 2026-03-01T09:00:00Z or"),
         (1_700_000_000_000_000, "1700000000000000 is beyond the year 9999 (in microseconds, or finer?)"),
         ("1700000000000", "'1700000000000' is not a time: write 2026-03-01T09:00:00Z or"),
         ("yesterday", "'yesterday' is not a time"),
