@@ -140,6 +140,8 @@ def delete(call: Call) -> Reply:
         return message(400, "annotationId is invalid")
     if not call.user.may_edit(call.org.id):
         return denied("annotations:delete")
+    if _number(call) == 0:
+        call.org.annotations.clear()  # seen on a real 12.3.0: an id of 0 stands for all of them
     call.org.annotations.pop(_number(call), None)
     return message(200, "Annotation deleted")
 

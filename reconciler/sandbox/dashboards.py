@@ -184,6 +184,7 @@ def store(
         "updatedBy": login(call.user),
         "updatedUser": call.user.uid,
         "json": None,
+        "manager": None,
     }
     version = {"version": board["version"], "created": call.now, "message": text, "body": body, "by": login(call.user)}
     call.org.versions[uid].insert(0, {**version, "restoredFrom": restored_from})
@@ -304,7 +305,8 @@ def search(call: Call) -> Reply:
     found.sort(key=lambda pair: (pair[1]["title"].lower(), pair[1]["id"]), reverse=call.one("sort") == "alpha-desc")
     page = max(call.number("page", 1), 1)
     cut = [entry for _, entry in found][(page - 1) * limit : page * limit]
-    cut.sort(key=lambda entry: entry["type"] != "dash-folder")
+    if not call.one("sort"):
+        cut.sort(key=lambda entry: entry["type"] != "dash-folder")
     return Reply(200, cut)
 
 
@@ -316,8 +318,9 @@ def _entries(call: Call, kind: str) -> list[tuple[dict[str, Any], dict[str, Any]
         ]
     if kind != "dash-folder":
         for board in call.org.dashboards.values():
-            sort = bool(call.one("sort"))
-            tags = _tags(board) if sort else sorted(set(_tags(board)))
+            tags = _tags(board) if call.one("sort") else sorted(set(_tags(board)))
+            if len(tags) == 1 and board["folderUid"] and not call.query.get("tag"):
+                tags = []  # so it is on a real 12.3.0: a single tag of a dashboard in a folder is not shown
             result.append((board, _entry(call, board, _url(board), "dash-db", board["folderUid"], tags)))
     return [(item, entry) for item, entry in result if _wanted(call, item, entry)]
 
@@ -338,7 +341,7 @@ def _entry(call: Call, item: dict[str, Any], url: str, kind: str, inside: str, t
         "id": item["id"],
         "uid": item["uid"],
         "orgId": call.org.id,
-        "title": item["title"],
+        "title": item["title"].strip(),
         "uri": f"db/{slugify(item['title'])}",
         "url": url,
         "slug": "",

@@ -1,6 +1,7 @@
 """Datasources (grafana-api.md section 12)."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from reconciler.sandbox.call import BAD, Call, Reply, bad_uid, denied, message
 from reconciler.sandbox.world import short_uid
@@ -43,7 +44,7 @@ def list_(call: Call) -> Reply:
     """All, by name, without version and secrets."""
     left_out = {"basicAuthUser", "withCredentials", "secureJsonFields", "version", "apiVersion"}
     items = []
-    for source in sorted(call.org.datasources.values(), key=lambda s: s["name"].lower()):
+    for source in sorted(call.org.datasources.values(), key=lambda s: (s["name"].lower(), s["name"])):
         shown = {key: value for key, value in _shown(call, source).items() if key not in left_out}
         items.append({**shown, "typeName": _NAMES.get(source["type"], source["type"])})
     return Reply(200, items)
@@ -75,7 +76,8 @@ def create(call: Call) -> Reply:
     if refusal is not None:
         return refusal
     uid = fields.get("uid") or short_uid()
-    name = fields.get("name") or f"{fields['type']}-{len(call.org.datasources) + 1}"
+    alike = sum(1 for other in call.org.datasources.values() if other["name"].startswith(f"{fields['type']}-"))
+    name = fields.get("name") or f"{fields['type']}-{alike + 1}"
     source: dict[str, Any] = {
         "id": call.world.next("datasource"),
         "uid": uid,
@@ -99,7 +101,7 @@ def _refusal(call: Call, fields: dict[str, Any], own: dict[str, Any] | None) -> 
     uid, name = fields.get("uid") or "", fields.get("name") or ""
     if bad_uid(uid):
         return Reply(
-            400, {"statusCode": 400, "messageId": "datasource.uidInvalid", "message": "Invalid datasource uid."}
+            400, {"statusCode": 400, "messageId": "datasource.uidInvalid", "message": "Invalid datasource UID."}
         )
     if len(name) > 190:
         return Reply(
@@ -111,6 +113,8 @@ def _refusal(call: Call, fields: dict[str, Any], own: dict[str, Any] | None) -> 
         return message(409, f"Failed to update datasource: {text}" if own else text)
     if own is None and any(s["uid"] == uid for s in others):
         return message(409, "data source with the same uid already exists")
+    if fields["type"] == "prometheus" and not urlsplit(fields.get("url") or "http://x").scheme:
+        return message(400, "Validation error, invalid URL")
     return None
 
 

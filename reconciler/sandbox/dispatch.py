@@ -64,6 +64,7 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("POST", rf"/api/dashboards/uid/{_UID}/restore", dashboards.restore),
     ("GET", r"/api/search", dashboards.search),
     ("GET", _BOARDS, kube_dashboards.list_),
+    ("GET", _BOARDS.replace("v0alpha1", "v1beta1"), kube_dashboards.list_),
     ("POST", _BOARDS, kube_dashboards.create),
     ("GET", rf"{_BOARDS}/{_UID}", kube_dashboards.read),
     ("PUT", rf"{_BOARDS}/{_UID}", kube_dashboards.update),
@@ -168,7 +169,7 @@ class Dispatcher:
             return found, ""
         user, org = found
         if "orgId" in query:
-            return Reply(302, raw=b'<a href="">Found</a>.\n\n', content_type="text/html; charset=utf-8"), user.login
+            return _other_org(path, query["orgId"][0]), user.login
         for wanted, pattern, handler in _ROUTES:
             match = pattern.match(path) if wanted == method else None
             if match:
@@ -195,6 +196,13 @@ class Dispatcher:
             if other.namespace() == namespace and other.id in user.roles:
                 return other
         return status(500, f"namespace mismatch: got {org.namespace()} but expected {namespace}")
+
+
+def _other_org(path: str, org: str) -> Reply:
+    """`?orgId=` switches the caller's active organisation for good, and answers with a redirect."""
+    page = f'<a href="{path}?orgId={org}">Found</a>.\n\n'.encode()
+    where = {"Location": f"{path}?orgId={org}"}
+    return Reply(302, raw=page, content_type="text/html; charset=utf-8", headers=where)
 
 
 def _no_member(path: str) -> Reply:

@@ -23,8 +23,12 @@ def shown(call: Call, folder: dict[str, Any], *, fresh: bool = False) -> dict[st
     chain = parents(call.org, folder)
     if chain:
         result["parentUid"] = folder["parentUid"]
-        result["parents"] = [_bare(call, parent) for parent in chain]
+        result["parents"] = [_with_parent(_bare(call, parent), parent) for parent in chain]
     return result
+
+
+def _with_parent(shown: dict[str, Any], folder: dict[str, Any]) -> dict[str, Any]:
+    return {**shown, "parentUid": folder["parentUid"]} if folder["parentUid"] else shown
 
 
 def _bare(call: Call, folder: dict[str, Any], *, fresh: bool = False) -> dict[str, Any]:
@@ -267,11 +271,11 @@ def _kube(call: Call, folder: dict[str, Any], *, listed: bool = False, answer: b
         "labels": {"grafana.app/deprecatedInternalID": str(folder["id"])},
         "annotations": annotations,
     }
-    if listed:
+    if listed and (call.one("limit") or folder["parentUid"]):
         chain = [*parents(call.org, folder), folder]
         annotations["grafana.app/fullpath"] = "/".join(item["title"].replace("/", "\\/") for item in chain)
         annotations["grafana.app/fullpathUIDs"] = "/".join(item["uid"] for item in chain)
-    else:
+    if not listed:
         metadata["generation"] = folder["version"]
         annotations["grafana.app/createdBy"] = f"user:{folder['createdUser']}"
         annotations["grafana.app/updatedBy"] = f"user:{folder['updatedUser']}"

@@ -21,12 +21,7 @@ def _metadata(call: Call, board: dict[str, Any]) -> dict[str, Any]:
     annotations = {"grafana.app/createdBy": _user(board["createdUser"])}
     if board["folderUid"]:
         annotations["grafana.app/folder"] = board["folderUid"]
-    if board.get("provisioned"):
-        annotations |= {
-            "grafana.app/managedBy": "classic-file-provisioning",
-            "grafana.app/managerId": "default",
-            "grafana.app/sourcePath": board["provisioned"],
-        }
+    annotations |= {f"grafana.app/{key}": value for key, value in (board.get("manager") or {}).items()}
     annotations |= {
         "grafana.app/updatedBy": _user(board["updatedUser"]),
         "grafana.app/updatedTimestamp": board["updated"],
@@ -47,6 +42,10 @@ def _user(uid: str) -> str:
     return f"user:{uid}" if uid else "provisioning:"
 
 
+def _version(call: Call) -> str:
+    return "/".join(call.path.split("/")[2:4])
+
+
 def _object(call: Call, board: dict[str, Any]) -> bytes:
     head = {"kind": "Dashboard", "apiVersion": VERSION, "metadata": _metadata(call, board)}
     return json.dumps(head).encode()[:-1] + b', "spec": ' + dashboards.body_bytes(board) + b', "status": {}}'
@@ -62,6 +61,11 @@ def list_(call: Call) -> Reply:
     if call.one("watch") == "true":
         text = f'watch is not supported on resources of kind "dashboards.{GROUP}"'
         return status(405, text, "MethodNotAllowed", group=GROUP, kind="dashboards")
+    if call.one("labelSelector") == "grafana.app/get-trash=true":
+        metadata = {"resourceVersion": _newest(call)}  # legacy storage has no trash
+        return Reply(200, {"kind": "DashboardList", "apiVersion": _version(call), "metadata": metadata, "items": []})
+    if _version(call) != VERSION:
+        return status(404, "the sandbox serves v0alpha1 of this only", "NotFound")
     if call.one("fieldSelector") or call.one("labelSelector"):
         return status(500, "labels not yet supported")
     token = call.one("continue")
