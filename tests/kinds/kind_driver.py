@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +14,8 @@ from reconciler.core.exchange import ApiRequest, ApiResponse, Server, Wanted, Wr
 from reconciler.core.json import Json, JsonObject
 from reconciler.core.kind import Desired, Kind
 from reconciler.core.resource import LiveObject, Resource
+from tests.conftest import shared
 
-CONTRACT = Path(__file__).parents[2].parent / "shared" / "contract"
 SERVER = Server("http://grafana.example", "12.3.0", 1, "Main Org.", user="admin")
 CONTEXT = WriteContext(SERVER, "a test")
 EVERYTHING = Wanted(everything=True)
@@ -24,10 +23,8 @@ EVERYTHING = Wanted(everything=True)
 
 def recorded(scenario: str) -> list[dict[str, Any]]:
     """The exchanges of a recording; the test is skipped where the recordings are not at hand."""
-    path = CONTRACT / f"{scenario}.json"
-    if not path.exists():
-        pytest.skip(f"no recordings at {CONTRACT}")
-    exchanges: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["exchanges"]
+    text = (shared("contract") / f"{scenario}.json").read_text(encoding="utf-8")
+    exchanges: list[dict[str, Any]] = json.loads(text)["exchanges"]
     return exchanges
 
 

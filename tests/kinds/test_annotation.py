@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kind_driver import (
+
+from reconciler.core.diff import Op, format_edit_path
+from reconciler.core.errors import GgrecError, ServerError
+from reconciler.core.exchange import ApiRequest, ApiResponse
+from reconciler.core.json import JsonObject, same
+from reconciler.core.resource import LiveObject
+from reconciler.kinds.annotation import Annotation
+from tests.kinds.kind_driver import (
     CONTEXT,
     EVERYTHING,
     SERVER,
@@ -22,13 +29,6 @@ from kind_driver import (
     resource,
     talk,
 )
-
-from reconciler.core.diff import Op, format_edit_path
-from reconciler.core.errors import GgrecError, ServerError
-from reconciler.core.exchange import ApiRequest, ApiResponse
-from reconciler.core.json import JsonObject, same
-from reconciler.core.resource import LiveObject
-from reconciler.kinds.annotation import Annotation
 
 NOTE = Annotation()
 START = 1_700_000_000_000

@@ -6,7 +6,6 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
-from kind_driver import CONTEXT, EVERYTHING, SERVER, LiveNames, Names, documents
 
 from reconciler.core.address import Address
 from reconciler.core.diff import diff
@@ -15,6 +14,7 @@ from reconciler.core.json import canonical_bytes, canonical_value, digest, same
 from reconciler.core.kind import Desired, Kind
 from reconciler.core.resource import LiveObject, Resource, SecretRef
 from reconciler.kinds import discover
+from tests.kinds.kind_driver import CONTEXT, EVERYTHING, SERVER, LiveNames, Names, documents
 
 KINDS = [pytest.param(kind, id=kind.name) for kind in discover().values()]
 ENVELOPE = {"apiVersion", "kind", "metadata", "spec"}

@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kind_driver import (
+
+from reconciler.core.diff import carry_over, format_edit_path
+from reconciler.core.exchange import Wanted
+from reconciler.core.json import JsonObject, same
+from reconciler.core.resource import LiveObject, Resource, SecretRef
+from reconciler.kinds.datasource import Datasource
+from tests.kinds.kind_driver import (
     CONTEXT,
     SERVER,
     LiveNames,
@@ -20,12 +26,6 @@ from kind_driver import (
     resource,
     talk,
 )
-
-from reconciler.core.diff import carry_over, format_edit_path
-from reconciler.core.exchange import Wanted
-from reconciler.core.json import JsonObject, same
-from reconciler.core.resource import LiveObject, Resource, SecretRef
-from reconciler.kinds.datasource import Datasource
 
 SOURCE = Datasource()
 PROMETHEUS = {"type": "prometheus", "url": "http://127.0.0.1:9090"}

@@ -5,7 +5,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kind_driver import (
+
+from reconciler.core.diff import Op, diff, format_edit_path
+from reconciler.core.exchange import ApiRequest, ApiResponse, Wanted
+from reconciler.core.json import Json, JsonObject, same
+from reconciler.core.resource import LiveObject
+from reconciler.kinds.team import Team
+from tests.kinds.kind_driver import (
     CONTEXT,
     EVERYTHING,
     SERVER,
@@ -20,12 +26,6 @@ from kind_driver import (
     resource,
     talk,
 )
-
-from reconciler.core.diff import Op, diff, format_edit_path
-from reconciler.core.exchange import ApiRequest, ApiResponse, Wanted
-from reconciler.core.json import Json, JsonObject, same
-from reconciler.core.resource import LiveObject
-from reconciler.kinds.team import Team
 
 TEAM = Team()
 USERS = [
