@@ -21,7 +21,7 @@ from reconciler.core.resource import Resource
 from reconciler.core.state import Run
 from reconciler.grafana.client import Client
 from reconciler.grafana.connection import Connection, Tls
-from reconciler.grafana.driver import GrafanaReader, GrafanaWriter
+from reconciler.grafana.driver import Grafana, GrafanaWriter
 from reconciler.grafana.probe import probe
 from reconciler.grafana.secrets import SecretResolver
 from reconciler.kinds import discover
@@ -103,10 +103,10 @@ class Session:
         return found
 
     @asynccontextmanager
-    async def reader(self) -> AsyncIterator[GrafanaReader]:
+    async def reader(self) -> AsyncIterator[Grafana]:
         """Connected, and not able to write."""
         async with self._client() as client:
-            yield GrafanaReader(client, await probe(client))
+            yield Grafana(client, await probe(client))
 
     @asynccontextmanager
     async def writer(self) -> AsyncIterator[GrafanaWriter]:

@@ -231,7 +231,7 @@ def _writable(situation: Situation, change: Change, live: LiveObject) -> Decisio
 
 def _settle(situation: Situation, change: Change, live: LiveObject) -> Change | None:
     """Nothing to send; but the state may have to learn a new revision, address, dependency or protection."""
-    entry, resource = situation.entry, situation.resource
+    entry, resource = situation.entry, change.resource
     assert entry is not None and resource is not None
     news = (
         situation.moved_from is not None

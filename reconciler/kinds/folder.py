@@ -121,7 +121,7 @@ spec:
         if answer.status == 404:
             return None
         body = answer.object
-        return _live(uid, text_of(body.get("title")), text_of(body.get("parentUid")), text_of(body.get("updated")))
+        return _live(uid, text_of(body.get("title")), text_of(body.get("parentUid")))
 
     def create(self, context: WriteContext, resource: Resource) -> Exchange[str]:
         """POST; some servers drop the description of a create, so it is looked at and put in afterwards."""
@@ -203,10 +203,11 @@ def _put(uid: str, wanted: JsonObject) -> Exchange[None]:
     yield ApiRequest("PUT", _path(uid), body=body)
 
 
-def _live(uid: str, title: str, parent: str, revision: str | None = None) -> LiveObject:
+def _live(uid: str, title: str, parent: str) -> LiveObject:
+    """A folder without the API that tells its revision: then content is compared."""
     if not uid:
         raise ServerError.one("no-uid", "Grafana lists a folder without a uid", hint="is this a Grafana 9 or newer?")
-    return LiveObject("folder", uid, {"title": title, "parentUid": parent}, revision or None, keys=(f"uid:{uid}",))
+    return LiveObject("folder", uid, {"title": title, "parentUid": parent}, keys=(f"uid:{uid}",))
 
 
 def _from_kube(item: JsonObject) -> LiveObject:

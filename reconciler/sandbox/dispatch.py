@@ -96,6 +96,7 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("PATCH", r"/api/annotations/(?P<id>[^/]+)", annotations.update),
     ("DELETE", r"/api/annotations/(?P<id>[^/]+)", annotations.delete),
     ("GET", r"/api/frontend/settings", people.settings),
+    ("GET", r"/apis", people.api_groups),
     ("GET", r"/apis/(?P<group>[^/]+)", people.api_group),
     ("GET", r"/api/org", people.org),
     ("GET", r"/api/user", people.user),

@@ -24,16 +24,23 @@ def settings(call: Call) -> Reply:
     return Reply(200, {"buildInfo": build, "namespace": call.org.namespace(), "datasources": {}})
 
 
+def api_groups(call: Call) -> Reply:
+    """The groups that are served."""
+    groups = [{key: value for key, value in _group(name).items() if key not in {"kind", "apiVersion"}} for name in _GROUPS]
+    return Reply(200, {"kind": "APIGroupList", "groups": groups})
+
+
+def _group(name: str) -> dict[str, Any]:
+    versions = [{"groupVersion": f"{name}/{version}", "version": version} for version in _GROUPS[name]]
+    return {"kind": "APIGroup", "apiVersion": "v1", "name": name, "versions": versions, "preferredVersion": versions[0]}
+
+
 def api_group(call: Call) -> Reply:
     """The versions of a group; an unknown one is 404 in plain text."""
     name = call.parts["group"]
     if name not in _GROUPS:
         return Reply(404, raw=b"404 page not found\n", content_type="text/plain; charset=utf-8")
-    versions = [{"groupVersion": f"{name}/{version}", "version": version} for version in _GROUPS[name]]
-    return Reply(
-        200,
-        {"kind": "APIGroup", "apiVersion": "v1", "name": name, "versions": versions, "preferredVersion": versions[0]},
-    )
+    return Reply(200, _group(name))
 
 
 def org(call: Call) -> Reply:

@@ -1,0 +1,241 @@
+"""A whole ggrec in one process: desired documents, the real rooms, and the sandbox behind a transport without sockets."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from reconciler.authoring.resolve import resolve
+from reconciler.core.errors import GgrecError
+from reconciler.core.guard import Guard
+from reconciler.core.json import Json
+from reconciler.core.plan import Plan
+from reconciler.core.ports import Progress
+from reconciler.core.resource import Resource, SecretRef
+from reconciler.core.state import Outcome, Run, State
+from reconciler.engine.apply import Applied, Job
+from reconciler.engine.apply import apply as carry_out
+from reconciler.engine.planner import Options
+from reconciler.engine.planning import Inputs, compute_plan, own_state
+from reconciler.grafana.client import Client, Timing
+from reconciler.grafana.connection import Connection
+from reconciler.grafana.driver import Grafana, GrafanaWriter
+from reconciler.grafana.probe import probe
+from reconciler.grafana.secrets import SecretResolver
+from reconciler.kinds import discover
+from reconciler.loader.envelope import open_envelope
+from reconciler.loader.yaml import parse_yaml
+from reconciler.sandbox.dispatch import Dispatcher, Dropped, body_of
+from reconciler.sandbox.world import World
+from reconciler.store.blobs import LocalBlobs
+from reconciler.store.lock import Owner
+from reconciler.store.planfile import plan_digest
+from reconciler.store.state_store import StateStore
+
+REGISTRY = discover()
+_LENIENT = Guard(max_deletes=1000, max_delete_share=1.0)
+URL = "http://grafana.test"
+
+
+class SandboxTransport(httpx.AsyncBaseTransport):
+    """Asks a dispatcher as if it were a server; a dropped connection is the error that httpx would raise."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self.dispatcher = dispatcher
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        query: dict[str, list[str]] = {}
+        for key, value in request.url.params.multi_items():
+            query.setdefault(key, []).append(value)
+        headers = {key.lower(): value for key, value in request.headers.items()}
+        await request.aread()
+        try:
+            reply = self.dispatcher.answer(request.method, request.url.path, query, headers, request.content)
+        except Dropped:
+            raise httpx.RemoteProtocolError("Server disconnected", request=request) from None
+        fields = {"content-type": reply.content_type, **reply.headers}
+        return httpx.Response(reply.status, headers=fields, content=body_of(reply), request=request)
+
+
+class Ticking:
+    """A clock that goes on by a second whenever somebody looks."""
+
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+    def now(self) -> str:
+        return self.tick().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def tick(self) -> datetime:
+        self.moment += timedelta(seconds=1)
+        return self.moment
+
+
+class Silent:
+    """An audience that does not listen."""
+
+    def progress(self, step: Progress) -> None:
+        return None
+
+
+async def _no_sleep(seconds: float) -> None:
+    await asyncio.sleep(0)
+
+
+@dataclass
+class Lab:
+    """One project, one Grafana."""
+
+    folder: Path
+    clock: Ticking = field(default_factory=Ticking)
+    world: World = None  # type: ignore[assignment]  # made below, with this lab's clock
+    environment: dict[str, str] = field(default_factory=lambda: {"PASSWORD": "admin"})
+    login: str = "admin"
+
+    def __post_init__(self) -> None:
+        self.world = self.world or World(now=self.clock.tick)
+        self.dispatcher = Dispatcher(self.world)
+        self.numbers = 0
+
+    @property
+    def store(self) -> StateStore:
+        """A store as a new process would open it."""
+        owner = Owner("lab", 1, "somebody", "ggrec")
+        return StateStore(LocalBlobs(self.folder / "state"), clock=self.clock, owner=owner)
+
+    @property
+    def state(self) -> State:
+        """The stored state."""
+        state = self.store.load()
+        assert state is not None
+        return state
+
+    @property
+    def org(self) -> Any:
+        """What the sandbox holds in organisation 1."""
+        return self.world.orgs[1]
+
+    def writes(self, since: int = 0) -> list[str]:
+        """`METHOD path` of every write that was answered."""
+        return [f"{r.method} {r.path}" for r in self.dispatcher.requests[since:] if r.method != "GET"]
+
+    def resources(
+        self, documents: Sequence[dict[str, Any]], values: dict[str, Json] | None = None
+    ) -> tuple[Resource, ...]:
+        """What documents declare; they must be right."""
+        opened = []
+        for number, document in enumerate(documents):
+            text = yaml.safe_dump(document, allow_unicode=True, sort_keys=False).encode()
+            found, problems = parse_yaml(text, f"{number}.yaml")
+            assert not problems, problems
+            made, wrong = open_envelope(found[0], f"{number}.yaml")
+            assert made is not None, wrong
+            opened.append(made)
+        resolved = resolve(opened, REGISTRY, values=values or {})
+        errors = [str(item) for item in resolved.diagnostics if item.severity == "error"]
+        assert not errors, errors
+        return resolved.resources
+
+    @contextlib.asynccontextmanager
+    async def _connected(self) -> Any:
+        secrets = SecretResolver(self.environment, self.folder)
+        connection = Connection(URL, user=self.login, password=SecretRef("${env:PASSWORD}"))
+        transport = SandboxTransport(self.dispatcher)
+        async with Client(connection, secrets, transport=transport, timing=Timing(sleep=_no_sleep)) as client:
+            yield client, await probe(client), secrets
+
+    async def _plan(self, resources: Sequence[Resource], options: Options) -> Plan:
+        async with self._connected() as (client, server, secrets):
+            reader = Grafana(client, server)
+            return await compute_plan(self._inputs(resources, options, reader, secrets))
+
+    def _inputs(
+        self, resources: Sequence[Resource], options: Options, reader: Grafana, secrets: SecretResolver
+    ) -> Inputs:
+        state = own_state(self.store.load(), reader, lineage="lab")
+        return Inputs(tuple(resources), state, reader, self.store, REGISTRY, secrets, Silent(), options)
+
+    def plan(self, documents: Sequence[dict[str, Any]], options: Options | None = None) -> Plan:
+        """Plan."""
+        return asyncio.run(self._plan(self.resources(documents), options or Options()))
+
+    async def _apply(self, resources: Sequence[Resource], options: Options, between: Callable[[], None]) -> Applied:
+        async with self._connected() as (client, server, secrets):
+            writer = GrafanaWriter(client, server)
+            inputs = self._inputs(resources, options, writer, secrets)
+            plan = await compute_plan(inputs)
+            between()
+            return await self._carry_out(plan, inputs.state, writer, secrets)
+
+    async def _carry_out(self, plan: Plan, state: State, writer: GrafanaWriter, secrets: SecretResolver) -> Applied:
+        assert not plan.refusals, plan.refusals
+        self.numbers += 1
+        run = Run(f"run-{self.numbers}", plan_digest(plan), "lab", "abc123", "ggrec apply", self.clock.now())
+        told: list[Outcome] = []
+        job = Job(plan, run, state, writer, self.store, REGISTRY, secrets, Silent(), self.clock, told=told.append)
+        return await carry_out(job)
+
+    def apply(
+        self,
+        documents: Sequence[dict[str, Any]],
+        options: Options | None = None,
+        between: Callable[[], None] = lambda: None,
+    ) -> Applied:
+        """Plan and apply; `between` happens after the plan."""
+        return asyncio.run(self._apply(self.resources(documents), options or Options(), between))
+
+    def apply_plan(self, plan: Plan) -> Applied:
+        """Apply a plan that was made before."""
+
+        async def work() -> Applied:
+            async with self._connected() as (client, server, secrets):
+                return await self._carry_out(plan, self.state, GrafanaWriter(client, server), secrets)
+
+        return asyncio.run(work())
+
+    def applied(self, documents: Sequence[dict[str, Any]], options: Options | None = None) -> Applied:
+        """Apply, and be sure that everything was done."""
+        result = self.apply(documents, options)
+        assert all(outcome.result == "done" for outcome in result.outcomes), result.outcomes
+        return result
+
+    def converge(self, documents: Sequence[dict[str, Any]], tries: int = 4) -> None:
+        """Apply until there is nothing left to do; conflicts and failures of a run are the next one's business."""
+        for _ in range(tries):
+            with contextlib.suppress(GgrecError):
+                self.apply(documents, Options(confirm_deletes=None, guard=_LENIENT))
+            if not self.plan(documents, Options(guard=_LENIENT)).changes:
+                return
+        plan = self.plan(documents, Options(guard=_LENIENT))
+        raise AssertionError(
+            f"does not converge: {[(str(c.address), str(c.action), c.reason, c.edits) for c in plan.changes]}"
+        )
+
+
+def document(kind: str, name: str, /, *, metadata: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
+    """A desired document."""
+    return {"apiVersion": "ggrec/v1", "kind": kind, "metadata": {"name": name, **(metadata or {})}, "spec": spec}
+
+
+def examples() -> list[dict[str, Any]]:
+    """The documents of all kinds' examples, each name once."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for kind in REGISTRY.values():
+        documents, problems = parse_yaml(kind.example.encode(), f"{kind.name}.yaml")
+        assert not problems
+        for item in documents:
+            found.setdefault((item["kind"], item["metadata"]["name"]), item)
+    return [plain(item) for item in found.values()]
+
+
+def plain(value: Any) -> Any:
+    """A marked value as ordinary dicts and lists."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list) else value
