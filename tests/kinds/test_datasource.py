@@ -139,12 +139,14 @@ def test_the_longest_name_passes() -> None:
 def test_the_same_is_no_difference_whoever_is_the_default() -> None:
     assert paths(PROMETHEUS, live()) == paths(PROMETHEUS, live(isDefault=True)) == []
     assert paths({**PROMETHEUS, "isDefault": True}, live()) == ["isDefault"]
+    assert "isDefault" not in SOURCE.project(live(isDefault=True).attributes, WHOLE), "nor for drift, both ways"
+    assert SOURCE.project(live().attributes, {**WHOLE, "isDefault": True})["isDefault"] is False
 
 
 def test_what_the_list_and_older_servers_leave_out_is_its_default() -> None:
     bare = LiveObject("datasource", "it", {"name": "it", "type": "prometheus", "url": PROMETHEUS["url"]})
     assert paths(PROMETHEUS, bare) == []
-    null = live(jsonData=None, secureJsonFields=None, user=None)
+    null = live(jsonData=None, secureJsonFields=None, user=None, access="")
     assert paths(PROMETHEUS, null) == []
 
 
