@@ -78,7 +78,10 @@ def _refusal(request: ApiRequest, reply: Reply, body: Json, hide: Hide) -> Serve
     if 200 <= reply.status < 300 or (reply.status in request.handles and reply.status != 401):
         return None
     words = clean(text_of(content.get("message")), hide)
-    return failure(request, reply.status, _hidden(content, hide), words)
+    known = _hidden(content, hide)
+    if "retry-after" in reply.headers:
+        known["retryAfter"] = clean(reply.headers["retry-after"], hide)
+    return failure(request, reply.status, known, words)
 
 
 def _unknown_version(body: JsonObject) -> bool:
@@ -89,7 +92,7 @@ def _unknown_version(body: JsonObject) -> bool:
     return body.get("kind") == "Status" and body.get("reason") == "NotFound" and details == {}
 
 
-def _hidden(body: JsonObject, hide: Hide) -> JsonObject:
+def _hidden(body: JsonObject, hide: Hide) -> dict[str, Json]:
     """The keys that errors are made from, clean."""
     wanted = ("accessErrorId", "kind", "messageId", "reason")
     found: dict[str, Json] = {key: clean(text_of(body[key]), hide) for key in wanted if key in body}

@@ -1,4 +1,4 @@
-"""One HTTP client for one Grafana: builds requests, resolves secrets at the last moment, tells failures apart.
+"""One HTTP client for one Grafana: builds requests, resolves secrets at the last moment, sends again where it is safe.
 
 Must not follow redirects, repeat a write that may have happened, or let a secret into any text.
 """
@@ -6,14 +6,14 @@ Must not follow redirects, repeat a write that may have happened, or let a secre
 import asyncio
 import base64
 import json
-import ssl
+import random
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -22,16 +22,38 @@ from reconciler.core.errors import InvalidInput
 from reconciler.core.exchange import ApiRequest, ApiResponse, Body
 from reconciler.core.ports import Trace
 from reconciler.core.resource import SecretRef
-from reconciler.grafana.connection import Connection, base_url
-from reconciler.grafana.failures import failure, not_grafana, redirected, truncated, unreachable
-from reconciler.grafana.retry import Patience, may_repeat, wait_before
+from reconciler.grafana.answers import understood
+from reconciler.grafana.connection import Connection
+from reconciler.grafana.failures import lost
+from reconciler.grafana.replies import Loss, Outcome, Reply
+from reconciler.grafana.retry import Patience, Tried, retry_after
 from reconciler.grafana.secrets import SecretResolver
+from reconciler.grafana.transport import loss_of, open_http
 
-Sleep = Callable[[float], Awaitable[None]]
+_WHOLE_ANSWER = 10
+"""A server that lets one byte drip per second never times out by itself: an answer may take ten time-outs in all."""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What the client takes from its surroundings: waiting, seconds that pass, the date, chance (0 to 1)."""
+
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    monotonic: Callable[[], float] = time.monotonic
+    now: Callable[[], datetime] = _utc_now
+    random: Callable[[], float] = random.random
 
 
 class Client:
-    """Sends ApiRequests. `transport`, `sleep` and `patience` are for tests; `sent` counts requests by method."""
+    """Sends ApiRequests to one Grafana. `transport`, `patience` and `timing` are for tests.
+
+    `sent` counts what was sent by method, each try. Raises InvalidInput for settings that cannot be used, and
+    GgrecError where a credential is missing.
+    """
 
     def __init__(
         self,
@@ -40,27 +62,32 @@ class Client:
         *,
         trace: Trace | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
-        sleep: Sleep = asyncio.sleep,
         patience: Patience | None = None,
+        timing: Timing | None = None,
     ) -> None:
-        self.url = base_url(connection.url)
         self.connection = connection
         self.sent: Counter[str] = Counter()
         self._secrets = secrets
         self._trace = trace
-        self._sleep = sleep
         self._patience = patience or Patience()
-        self._reads = asyncio.Semaphore(connection.reads_at_once)
-        self._headers = self._identity()
-        loopback = urlsplit(self.url).hostname in {"localhost", "127.0.0.1", "::1"}
-        self._http = httpx.AsyncClient(
-            base_url=self.url,
-            timeout=connection.timeout,
-            follow_redirects=False,
-            verify=_trust(connection),
-            transport=transport,
-            trust_env=not loopback,
-        )
+        self._timing = timing or Timing()
+        self._reads = asyncio.Semaphore(connection.parallelism)
+        self._org = connection.org
+        self._quiet_until = float("-inf")
+        self._authorization()  # a missing credential is told before anything is sent
+        self._http = open_http(connection, transport)
+
+    def __repr__(self) -> str:
+        return f"Client({self.url})"
+
+    @property
+    def url(self) -> str:
+        """Grafana's address, in its one spelling."""
+        return self.connection.url
+
+    async def aclose(self) -> None:
+        """Close the connections. May be called twice."""
+        await self._http.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -68,70 +95,105 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        await self._http.aclose()
+        await self.aclose()
 
-    def _identity(self) -> dict[str, str]:
-        """Headers of every request. The organisation is chosen by header only with basic auth: a token has its own."""
-        headers = {"User-Agent": f"ggrec/{__version__}", "Accept": "application/json"}
-        auth = self.connection
-        if auth.token is not None:
-            headers["Authorization"] = f"Bearer {self._secrets.resolve(auth.token)}"
-        elif auth.user is not None and auth.password is not None:
-            pair = f"{auth.user}:{self._secrets.resolve(auth.password)}".encode()
-            headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
-            if auth.org is not None:
-                headers["X-Grafana-Org-Id"] = str(auth.org)
-        return headers
+    def stay_in(self, org_id: int) -> None:
+        """Name this organisation in every request from now on (basic auth): otherwise the user who changes the
+        organisation in the browser would move the rest of the run there (pains.md 29).
+        """
+        self._org = org_id
 
-    async def send(self, request: ApiRequest, *, began: bool = False) -> ApiResponse:
+    async def send(self, request: ApiRequest) -> ApiResponse:
         """Send it (again, where that is safe) and give the answer.
 
-        `began`: a write of the same exchange was done before. Raises core.errors.ServerError and its sub-types for
-        every status that is neither 2xx nor in `request.handles`.
+        Raises core.errors.ServerError and its sub-types where no answer came, where it is not Grafana's, and for every
+        status that is neither 2xx nor in `request.handles`.
         """
-        attempt = 0
+        timing = self._timing
+        began = timing.monotonic()
+        attempts = 0
         while True:
-            attempt += 1
-            try:
-                answer = await self._once(request)
-            except httpx.HTTPError as error:
-                if may_repeat(request, None) and attempt < self._patience.tries and _passing(error):
-                    await self._sleep(wait_before(attempt, {}, self._patience, datetime.now(UTC)))
-                    continue
-                raise unreachable(request, self.url, _reason(error), sent=_may_have_arrived(error)) from None
-            if may_repeat(request, answer.status_code) and attempt < self._patience.tries:
-                headers = {key.lower(): value for key, value in answer.headers.items()}
-                await self._sleep(wait_before(attempt, headers, self._patience, datetime.now(UTC)))
-                continue
-            return _understood(request, answer, began=began)
+            attempts += 1
+            outcome = await self._attempt(request)
+            tried = Tried(attempts, timing.monotonic() - began)
+            wait = self._patience.wait(request, outcome, tried, now=timing.now(), roll=timing.random())
+            if wait is None:
+                break
+            self._hold_back(outcome, wait)
+            await timing.sleep(wait)
+        if isinstance(outcome, Loss):
+            raise lost(request, self.url, outcome)
+        return understood(request, outcome, self._hide)
 
-    async def _once(self, request: ApiRequest) -> httpx.Response:
-        content: bytes | None = None
-        headers = dict(self._headers, **dict(request.headers))
-        if request.body is not None:
-            content = json.dumps(self._filled(request.body), ensure_ascii=False).encode("utf-8", "surrogatepass")
-            headers["Content-Type"] = "application/json"
-        built = self._http.build_request(
-            request.method,
-            self.url + request.path,
-            params=list(request.query) or None,
-            content=content,
-            headers=headers,
-        )
+    def _hold_back(self, outcome: Outcome, wait: float) -> None:
+        """A server that says when to come back says it to all requests of this run."""
+        if isinstance(outcome, Reply) and retry_after(outcome.headers, self._timing.now()) is not None:
+            self._quiet_until = max(self._quiet_until, self._timing.monotonic() + wait)
+
+    async def _attempt(self, request: ApiRequest) -> Outcome:
+        if request.method != "GET":
+            return await self._once(request)
+        async with self._reads:
+            return await self._once(request)
+
+    async def _once(self, request: ApiRequest) -> Outcome:
+        quiet = self._quiet_until - self._timing.monotonic()
+        if quiet > 0:
+            await self._timing.sleep(quiet)
+        built = self._built(request)
         self.sent[request.method] += 1
-        began = time.monotonic()
-        status: int | None = None
+        began = self._timing.monotonic()
+        outcome: Outcome | None = None
         try:
-            if request.method == "GET":
-                async with self._reads:
-                    answer = await self._http.send(built)
-            else:
-                answer = await self._http.send(built)
-            status = answer.status_code
-            return answer
+            outcome = await self._exchanged(built)
+            return outcome
         finally:
             if self._trace is not None:
-                self._trace.request(request, status, time.monotonic() - began)
+                status = outcome.status if isinstance(outcome, Reply) else None
+                self._trace.request(request, status, self._timing.monotonic() - began)
+
+    async def _exchanged(self, built: httpx.Request) -> Outcome:
+        timeout = self.connection.timeout
+        try:
+            async with asyncio.timeout(timeout * _WHOLE_ANSWER):
+                answer = await self._http.send(built)
+        except (httpx.HTTPError, httpx.StreamError, OSError, UnicodeError) as error:
+            return loss_of(error, timeout * _WHOLE_ANSWER if isinstance(error, TimeoutError) else timeout)
+        return Reply(answer.status_code, answer.content, {key.lower(): text for key, text in answer.headers.items()})
+
+    def _built(self, request: ApiRequest) -> httpx.Request:
+        if not request.path.startswith(("/api/", "/apis/")) and request.path != "/apis":
+            raise AssertionError(f"{request.path} is no path of Grafana's API")
+        headers = httpx.Headers({"User-Agent": f"ggrec/{__version__}", "Accept": "application/json"})
+        headers.update(dict(request.headers))
+        content: bytes | None = None
+        if request.body is not None:
+            text = json.dumps(self._filled(request.body), ensure_ascii=False, allow_nan=False)
+            content = text.encode("utf-8", "surrogatepass")
+            headers["Content-Type"] = "application/json"
+        authorization = self._authorization()
+        if authorization is not None:
+            headers["Authorization"] = authorization
+            if authorization.startswith("Basic ") and self._org is not None:
+                headers["X-Grafana-Org-Id"] = str(self._org)
+        url = self.url + request.path
+        query: tuple[tuple[str, str | int | float | bool | None], ...] = request.query
+        return self._http.build_request(request.method, url, params=query or None, content=content, headers=headers)
+
+    def _authorization(self) -> str | None:
+        """The header's value. The organisation is chosen by header only with basic auth: a token has its own."""
+        given = self.connection
+        if given.token is not None:
+            token = self._secrets.resolve(given.token)
+            if not token or not token.isascii() or not token.isprintable() or " " in token:
+                # An HTTP library would quote it in its own error.
+                text = f"{given.token}: not a token: it is empty, or has blanks, line breaks or non-ASCII characters"
+                raise InvalidInput.one("bad-token", text, hint="a token is one word, as in glsa_…")
+            return f"Bearer {token}"
+        if given.user is not None and given.password is not None:
+            pair = f"{given.user}:{self._secrets.resolve(given.password)}".encode()
+            return f"Basic {base64.b64encode(pair).decode()}"
+        return None
 
     def _filled(self, body: Body) -> Any:
         """The body with references replaced by secrets: exists only while the request is built."""
@@ -143,66 +205,7 @@ class Client:
             return [self._filled(item) for item in body]
         return body
 
-
-def _understood(request: ApiRequest, answer: httpx.Response, *, began: bool) -> ApiResponse:
-    status = answer.status_code
-    if 300 <= status < 400:
-        raise redirected(request, status, answer.headers.get("location", ""))
-    content_type = answer.headers.get("content-type", "")
-    text = answer.content
-    body: Any = None
-    if text.strip():
-        try:
-            body = json.loads(text)
-        except ValueError:
-            if "json" in content_type:
-                raise truncated(request, status) from None
-            raise not_grafana(request, status, content_type, answer.text[:200]) from None
-    if not (200 <= status < 300 or status in request.handles):
-        raise failure(request, status, body, began=began)
-    headers = {key.lower(): value for key, value in answer.headers.items() if key.lower() in {"date"}}
-    return ApiResponse(status, body, headers)
-
-
-def _trust(connection: Connection) -> ssl.SSLContext | bool:
-    tls = connection.tls
-    if tls.insecure_skip_verify:
-        context = ssl.create_default_context()
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    elif tls.ca is None and tls.certificate is None:
-        return True
-    else:
-        try:
-            context = ssl.create_default_context(cafile=str(tls.ca) if tls.ca else None)
-        except (OSError, ssl.SSLError) as error:
-            raise InvalidInput.one("tls-ca", f"tls.ca: {tls.ca} cannot be used: {error.strerror or error}") from None
-    if tls.certificate is not None:
-        try:
-            context.load_cert_chain(tls.certificate, tls.key)
-        except (OSError, ssl.SSLError) as error:
-            text = f"tls.certificate: {tls.certificate} cannot be used: {error.strerror or error}"
-            raise InvalidInput.one("tls-certificate", text) from None
-    return context
-
-
-def _reason(error: httpx.HTTPError) -> str:
-    if isinstance(error, httpx.TimeoutException):
-        return "no answer in time"
-    text = str(error) or type(error).__name__
-    if "CERTIFICATE_VERIFY_FAILED" in text:
-        return "its TLS certificate is not trusted here: name its authority with tls.ca in ggrec.yaml"
-    if isinstance(error, httpx.ConnectError):
-        return f"cannot connect: {text}"
-    return f"the connection broke: {text}"
-
-
-def _passing(error: httpx.HTTPError) -> bool:
-    """Whether trying again may help: a name that does not resolve or a refused certificate stays so."""
-    return not isinstance(error, (httpx.ConnectError, httpx.UnsupportedProtocol, httpx.TimeoutException))
-
-
-def _may_have_arrived(error: httpx.HTTPError) -> bool:
-    return not isinstance(
-        error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-    )
+    def _hide(self, text: str) -> str:
+        """The text without any secret of this run, also where a server repeats the header it was sent."""
+        _, _, credential = (self._authorization() or "").partition(" ")
+        return self._secrets.redacted(text.replace(credential, "[secret]") if credential else text)

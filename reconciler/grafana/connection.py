@@ -54,7 +54,9 @@ class Connection:
             text = f"org is {self.org}: organisations are numbered from 1"
             found.append(Diagnostic("bad-org", text, "Grafana shows the number under Administration, Organizations"))
         if self.tls.key is not None and self.tls.certificate is None:
-            found.append(Diagnostic("tls-certificate", "tls.key is set without tls.certificate", "set both, or neither"))
+            found.append(
+                Diagnostic("tls-certificate", "tls.key is set without tls.certificate", "set both, or neither")
+            )
         if not (self.timeout > 0 and math.isfinite(self.timeout)):
             found.append(Diagnostic("bad-timeout", f"timeout is {self.timeout}", "give seconds, more than 0"))
         if self.parallelism < 1:

@@ -1,10 +1,13 @@
-"""Drives the kinds' exchanges: sends what they yield, sends back what was answered. The reader has no method that
+"""Drives the kinds' exchanges: sends what they yield, sends back what was answered. A reader has no method that
 writes.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator
-from typing import TypeVar
+from types import TracebackType
+from typing import Self, TypeVar
 
+from reconciler.core.errors import ServerError
 from reconciler.core.exchange import ApiRequest, Exchange, Listing, Server
 from reconciler.core.resource import LiveObject
 from reconciler.grafana.client import Client
@@ -16,8 +19,8 @@ class ReadOnlyViolation(AssertionError):
     """A kind tried to write while it was asked to read: a fault of the program, never of the input."""
 
 
-class GrafanaReader:
-    """Implements core.ports.Reader."""
+class Grafana:
+    """Implements core.ports.Reader. How many reads run at once is the client's to limit."""
 
     def __init__(self, client: Client, server: Server) -> None:
         self._client = client
@@ -28,18 +31,39 @@ class GrafanaReader:
         """What the probe found out."""
         return self._server
 
+    @property
+    def sent(self) -> Counter[str]:
+        """How many requests were sent so far, by method; each try counts."""
+        return self._client.sent
+
+    async def aclose(self) -> None:
+        """Close the connections. May be called twice."""
+        await self._client.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
     async def ask(self, exchange: Exchange[T]) -> T:
-        """Carry out an exchange that only reads."""
+        """Carry out an exchange that only reads. Raises ServerError, and ReadOnlyViolation before a write is sent."""
         return await _drive(self._client, exchange, reading=True)
 
     async def stream(self, listing: Listing) -> AsyncIterator[LiveObject]:
-        """Hand out what a listing finds, page by page; the next page is asked for when this one is used up."""
+        """Hand out what a listing finds; what it would ask next is asked when this is used up, and a page is let go
+        before the next one is asked for. Raises as `ask` does.
+        """
         try:
-            step = next(listing)
+            step: ApiRequest | tuple[LiveObject, ...] = next(listing)
             while True:
                 if isinstance(step, tuple):
                     for live in step:
                         yield live
+                        del live
+                    step = ()
                     step = next(listing)
                 else:
                     _only_get(step)
@@ -50,11 +74,14 @@ class GrafanaReader:
             listing.close()
 
 
-class GrafanaWriter(GrafanaReader):
-    """Implements core.ports.Writer."""
+GrafanaReader = Grafana
+
+
+class GrafanaWriter(Grafana):
+    """Implements core.ports.Writer. How many writes run at once is the engine's to decide."""
 
     async def write(self, exchange: Exchange[T]) -> T:
-        """Carry out an exchange that may write."""
+        """Carry out an exchange that may write. A ServerError tells by `began` whether something was written before."""
         return await _drive(self._client, exchange, reading=False)
 
 
@@ -70,8 +97,13 @@ async def _drive(client: Client, exchange: Exchange[T], *, reading: bool) -> T:
         while True:
             if reading:
                 _only_get(request)
-            answer = await client.send(request, began=began)
-            began = began or request.method != "GET"
+            try:
+                answer = await client.send(request)
+            except ServerError as error:
+                error.began = began
+                raise
+            # A 4xx that the kind looks at wrote nothing; a 5xx may have.
+            began = began or (request.method != "GET" and not 400 <= answer.status < 500)
             request = exchange.send(answer)
     except StopIteration as stop:
         result: T = stop.value

@@ -16,8 +16,8 @@ _UNAUTHORIZED = {
     "api-key.invalid": ("Grafana does not know this token", "check GRAFANA_TOKEN, or auth.token in ggrec.yaml"),
     "password-auth.failed": (
         "wrong user or password",
-        "check them before you try again: after five wrong ones Grafana locks the user for about five minutes, and says "
-        "the same to the right password then",
+        "check them before you try again: after five wrong ones Grafana locks the user for about five minutes, and "
+        "refuses the right password in the same words then",
     ),
     "api-key.organization-mismatch": (
         "the token belongs to another organisation",
@@ -59,6 +59,9 @@ def failure(request: ApiRequest, status: int, body: JsonObject, words: str) -> S
     default = "see Grafana's log" if status >= 500 else "the server refused what was sent"
     hint = _HINTS.get(status, default)
     ambiguous = request.method != "GET" and (status >= 500 or status == 408)
+    patience = text_of(body.get("retryAfter"))
+    if status == 429 and patience:
+        hint = f"the server says when to come back (Retry-After: {patience}): run again then"
     if ambiguous and status != 408:
         hint = "it may have been done all the same: run again, ggrec looks first; Grafana's log says more"
     text = f"{_asked(request, status)}: {said or 'no message'}" + (f" ({code})" if code else "")

@@ -1,39 +1,37 @@
-"""What is at the other end: is it Grafana, which one, which organisation, which APIs. Asked before anything else, by
-GET only.
+"""What is at the other end: is it Grafana, which one, which organisation, which APIs. Asked before anything else, in
+five GETs.
 """
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
-from reconciler.core.errors import ServerError, Unauthorized, Unreachable
+from reconciler.core.errors import Forbidden, ServerError, Unauthorized, Unreachable
 from reconciler.core.exchange import ApiRequest, ApiResponse, Server
 from reconciler.core.json import as_list, as_object, text_of
 from reconciler.grafana.client import Client
 
-_GROUPS = ("dashboard.grafana.app", "folder.grafana.app")
-_TOLERATED = frozenset({403, 404})
+T = TypeVar("T")
+
+_HEALTH = ApiRequest("GET", "/api/health", handles=frozenset({404, 503}))
+_ORG = ApiRequest("GET", "/api/org")
+_SETTINGS = ApiRequest("GET", "/api/frontend/settings", handles=frozenset({403, 404}))
+_USER = ApiRequest("GET", "/api/user", handles=frozenset(range(400, 500)) - {429})
+"""A service account is no user: whatever it is told here, it may work."""
 
 
 async def probe(client: Client) -> Server:
-    """Find out about the server: health first (no credentials needed), then who we are and what is served, side by
-    side.
+    """Find out about the server: first whether it is Grafana and which organisation this is (one authenticated request
+    only: Grafana counts wrong passwords), then the rest.
 
-    Raises Unreachable where it is not Grafana, Unauthorized where the credentials are no good, and Unauthorized too
-    where the organisation is not the configured one.
+    Raises Unreachable where it is not Grafana, Unauthorized where the credentials are no good or the organisation is
+    not the configured one. With basic auth all later requests stay in the organisation found.
     """
-    health = await client.send(ApiRequest("GET", "/api/health"))
-    if "database" not in health.object:
-        raise _no_grafana(client.url)
-    asked = ("/api/org", "/api/frontend/settings", "/api/user")
-    (org, settings, user), groups = await asyncio.gather(
-        asyncio.gather(*(client.send(ApiRequest("GET", path, handles=_TOLERATED)) for path in asked)),
-        asyncio.gather(*(_served(client, group) for group in _GROUPS)),
-    )
-    org_id = org.object.get("id")
-    if not isinstance(org_id, int):
-        raise _wrong_org(client, org)
-    wanted = client.connection.org
-    if wanted is not None and wanted != org_id:
-        raise _wrong_org(client, org)
+    health, org = await _side_by_side(client.send(_HEALTH), _organisation(client))
+    _check_health(client, health)
+    org_id = _check_org(client, org)
+    client.stay_in(org_id)
+    settings, user, apis = await _side_by_side(client.send(_SETTINGS), client.send(_USER), _groups(client))
     build = as_object(settings.object.get("buildInfo"))
     return Server(
         url=client.url,
@@ -42,36 +40,87 @@ async def probe(client: Client) -> Server:
         org_name=text_of(org.object.get("name")),
         namespace=text_of(settings.object.get("namespace")) or ("default" if org_id == 1 else f"org-{org_id}"),
         user=text_of(user.object.get("login")),
-        apis=frozenset(version for found in groups for version in found),
+        apis=_group_versions(apis),
     )
 
 
-async def _served(client: Client, group: str) -> tuple[str, ...]:
-    """The group versions of an API group; none where the group is missing (which is answered as plain text)."""
+async def _side_by_side(*asked: Coroutine[Any, Any, T]) -> list[T]:
+    """All results in order. At the first failure the others are cancelled and awaited, and it is raised."""
+    first: BaseException | None = None
     try:
-        answer = await client.send(ApiRequest("GET", f"/apis/{group}", handles=_TOLERATED))
-    except (Unreachable, ServerError) as error:
-        if isinstance(error, Unauthorized) or error.status != 404:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one) for one in asked]
+    except BaseExceptionGroup as failures:
+        first = failures.exceptions[0]
+    if first is not None:
+        raise first
+    return [task.result() for task in tasks]
+
+
+async def _organisation(client: Client) -> ApiResponse:
+    """The organisation of these credentials. One that does not exist, or that the user is not in, is a 403 naming some
+    permission (grafana-api.md section 2, `org-header`): said in plain words instead.
+    """
+    selects = client.connection.token is None and client.connection.org is not None
+    refused = ""
+    try:
+        return await client.send(_ORG)
+    except Forbidden as error:
+        if not selects:
             raise
-        return ()
-    versions = (text_of(as_object(item).get("groupVersion")) for item in as_list(answer.object.get("versions")))
-    return tuple(version for version in versions if version)
-
-
-def _no_grafana(url: str) -> Unreachable:
-    return Unreachable.one(
-        "not-grafana",
-        f"{url}/api/health answers, but not as Grafana does",
-        hint="is the url right, and is it Grafana's own address?",
-    )
-
-
-def _wrong_org(client: Client, org: ApiResponse) -> Unauthorized:
-    found = (
-        f'organisation {org.object.get("id")} "{text_of(org.object.get("name"))}"' if org.status == 200 else org.message
-    )
-    return Unauthorized.one(
+        refused = error.message
+    raise Unauthorized.one(
         "wrong-organisation",
-        f"the configuration says organisation {client.connection.org}, Grafana says: {found}",
-        hint="a token is good for its own organisation only; with a user and password the user must be a member",
+        f"the configuration says organisation {client.connection.org}: Grafana has none of this number, or the user "
+        f"{client.connection.user} is not in it (GET {_ORG.path}: HTTP 403: {refused or 'no message'})",
+        hint="correct `org` (or GRAFANA_ORG_ID), or have the user added to the organisation",
     )
+
+
+def _check_health(client: Client, health: ApiResponse) -> None:
+    if "database" not in health.object or health.status == 404:
+        raise Unreachable.one(
+            "not-grafana",
+            f"GET {client.url}{_HEALTH.path}: HTTP {health.status}: this is not Grafana's API: it answers, but not as "
+            "Grafana does",
+            hint="is the url Grafana's own address (a sub-path missing?)",
+        )
+    if health.status != 200:
+        raise ServerError.one(
+            "unhealthy",
+            f"GET {_HEALTH.path}: HTTP {health.status}: Grafana says that its database is "
+            f"'{text_of(health.object.get('database'))[:40]}'",
+            hint="see Grafana's log",
+        )
+
+
+def _check_org(client: Client, org: ApiResponse) -> int:
+    found, name = org.object.get("id"), text_of(org.object.get("name"))
+    if isinstance(found, bool) or not isinstance(found, int):
+        text = f"GET {_ORG.path}: HTTP {org.status}: this is not Grafana's API: an organisation without an id"
+        raise Unreachable.one("not-grafana", text, hint="is the url right?")
+    wanted = client.connection.org
+    if wanted is None or wanted == found:
+        return found
+    whose = "the token belongs to" if client.connection.token is not None else "Grafana answers for"
+    raise Unauthorized.one(
+        "wrong-organisation",
+        f'the configuration says organisation {wanted}, and {whose} organisation {found} "{name}" (GET {_ORG.path})',
+        hint="use a token of the configured organisation, or correct `org` (or GRAFANA_ORG_ID)",
+    )
+
+
+async def _groups(client: Client) -> ApiResponse:
+    """All API groups; none where the server does not have /apis or does not show it: the kinds then use /api."""
+    try:
+        return await client.send(ApiRequest("GET", "/apis", handles=frozenset({403, 404})))
+    except ServerError as error:
+        if error.status != 404:
+            raise
+    return ApiResponse(404)
+
+
+def _group_versions(answer: ApiResponse) -> frozenset[str]:
+    groups = map(as_object, as_list(answer.object.get("groups")))
+    versions = (as_object(item) for group in groups for item in as_list(group.get("versions")))
+    return frozenset(text for text in (text_of(version.get("groupVersion")) for version in versions) if text)

@@ -27,7 +27,7 @@ class Patience:
     """
 
     tries: int = 5
-    first_wait: float = 0.5
+    first_wait: float = 0.25
     longest_wait: float = 30.0
     budget: float = 120.0
 
