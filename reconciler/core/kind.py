@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel
 
-from reconciler.core.diff import Edit, Identities
+from reconciler.core.diff import Edit, EditPath, Identities
 from reconciler.core.errors import Diagnostic, InvalidInput
 from reconciler.core.exchange import Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject
@@ -114,6 +114,16 @@ class Kind(ABC):
 
     def outstanding(self, resource: Resource, live: LiveObject) -> tuple[Edit, ...]:
         """What was declared, could not be done when it was applied, and can be done now."""
+        return ()
+
+    def waiting(self, resource: Resource, live: LiveObject) -> tuple[EditPath, ...]:
+        """Where live differs from what was declared because it cannot be had yet (a member without an account): no
+        failure to converge.
+        """
+        return ()
+
+    def unset_secrets(self, resource: Resource, live: LiveObject) -> tuple[str, ...]:
+        """The names of declared secrets that the server says it does not hold: sent again though they are the same."""
         return ()
 
     def notes(self, resource: Resource, live: LiveObject | None) -> tuple[str, ...]:

@@ -77,6 +77,12 @@ def projected(live: Sequence[JsonObject], wanted: Mapping[str, str], *, exact: b
     return result
 
 
+def accounts(users: Sequence[Json]) -> list[Json]:
+    """Logins and e-mails of the organisation's users, case-folded."""
+    people = [as_object(user) for user in users]
+    return [*sorted({text_of(who.get(key)).casefold() for who in people for key in ("login", "email") if who.get(key)})]
+
+
 def without_account(wanted: Mapping[str, str], known: Iterable[Json]) -> list[str]:
     """The declared names that are nobody's in the organisation; `known` are logins and e-mails, case-folded."""
     accounts = {text_of(text) for text in known}

@@ -137,6 +137,11 @@ spec:
         """`isDefault` moves by itself (grafana-api.md section 12): where nobody wrote it, it is not ours."""
         return live if "isDefault" in desired else {key: value for key, value in live.items() if key != "isDefault"}
 
+    def unset_secrets(self, resource: Resource, live: LiveObject) -> tuple[str, ...]:
+        """Those whose key `secureJsonFields` does not show."""
+        held = as_object(self.normalise(live.attributes)["secureJsonFields"])
+        return tuple(name for name in sorted(resource.secrets) if name.removeprefix(SECRET) not in held)
+
     def notes(self, resource: Resource, live: LiveObject | None) -> tuple[str, ...]:
         """Fields that shall be empty and that no update empties."""
         if live is None:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from reconciler.core.diff import Edit, Identities, Key, Op
+from reconciler.core.diff import Edit, EditPath, Identities, Key, Op
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
@@ -19,6 +19,7 @@ from reconciler.core.resource import LiveObject, Resource
 from reconciler.kinds._members import (
     ABSENT,
     LEVELS,
+    accounts,
     declared,
     is_external,
     listed,
@@ -28,8 +29,6 @@ from reconciler.kinds._members import (
     strongest,
     without_account,
 )
-
-_PAGE = 1000
 
 
 def _person(text: str) -> str:
@@ -47,8 +46,8 @@ class TeamSpec(BaseModel):
     email: str = Field(default="", description="The team's e-mail address.")
     membership: Literal["additive", "exact"] = Field(
         default="additive",
-        description="additive: at least the members named here; exact: these and no others. Members that an identity "
-        "provider syncs are left alone either way.",
+        description="additive: at least the members named here (who was named and no longer is leaves); exact: these "
+        "and no others. Members that an identity provider syncs are left alone either way.",
     )
     members: list[Annotated[str, AfterValidator(_person)]] | None = Field(
         default=None,
@@ -178,14 +177,21 @@ spec:
             if permission != ABSENT and name not in present and name not in strangers
         )
 
+    def waiting(self, resource: Resource, live: LiveObject) -> tuple[EditPath, ...]:
+        """Members without an account (none where the accounts may not be read)."""
+        if "knownUsers" not in live.meta:
+            return ()
+        wanted = declared(resource.attributes.get("members"))
+        strangers = without_account(wanted, as_list(live.meta["knownUsers"]))
+        return tuple(("members", Key("login", name)) for name in strangers)
+
     def notes(self, resource: Resource, live: LiveObject | None) -> tuple[str, ...]:
         """Members without an account, and members whose role is decided elsewhere."""
         if live is None:
             return ()
         wanted = declared(resource.attributes.get("members"))
         found = matched(wanted, _members(live.attributes))
-        known = live.meta.get("knownUsers")
-        strangers = without_account(wanted, as_list(known)) if known is not None else []
+        strangers = [step.value for _, step in self.waiting(resource, live) if isinstance(step, Key)]
         return (
             *(f"member {name}: has no account yet; is added once there is one" for name in strangers),
             *(
@@ -202,8 +208,7 @@ spec:
         known: list[Json] | None = None
         asked = False
         while True:
-            query = (("perpage", str(_PAGE)), ("page", str(page)))
-            answer = yield ApiRequest("GET", "/api/teams/search", query)
+            answer = yield ApiRequest("GET", "/api/teams/search", (("perpage", "1000"), ("page", str(page))))
             teams = [as_object(item) for item in as_list(answer.object.get("teams"))]
             for team in teams:
                 uid, name = text_of(team.get("uid")), text_of(team.get("name"))
@@ -278,9 +283,7 @@ def _org_users() -> Exchange[list[Json] | None]:
     answer = yield ApiRequest("GET", "/api/org/users", handles=frozenset({403}))
     if answer.status == 403:
         return None
-    users = [as_object(item) for item in as_list(answer.body)]
-    found = {text_of(user.get(key)).casefold() for user in users for key in ("login", "email") if user.get(key)}
-    return [*sorted(found)]
+    return accounts(as_list(answer.body))
 
 
 def _write_members(uid: str, wanted: dict[str, str], *, exact: bool) -> Exchange[None]:

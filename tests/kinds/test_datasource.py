@@ -157,6 +157,14 @@ def test_a_missing_secret_is_a_difference_and_a_false_one_is_missing() -> None:
     assert paths(spec, live()) == ["secureJsonFields.password"]
 
 
+def test_secrets_that_grafana_does_not_hold_are_named() -> None:
+    wanted = resource(SOURCE, {**PROMETHEUS, "secureJsonData": {"a": "${env:A}", "b": "${env:B}"}})
+    held = live(secureJsonFields={"b": True, "theirs": True})
+    assert SOURCE.unset_secrets(wanted, held) == ("secureJsonData.a",)
+    assert SOURCE.unset_secrets(wanted, live(secureJsonFields=None)) == ("secureJsonData.a", "secureJsonData.b")
+    assert SOURCE.unset_secrets(resource(SOURCE, PROMETHEUS), held) == ()
+
+
 JSON_DATA = st.dictionaries(
     st.text("abcXYZ", min_size=1, max_size=4), st.booleans() | st.integers(-9, 9) | st.text(max_size=3), max_size=3
 )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.diff import Op, diff, format_edit_path
+from reconciler.core.diff import Key, Op, diff, format_edit_path
 from reconciler.core.json import Json, JsonObject, same
 from tests.kinds.kind_driver import (
     LiveNames,
@@ -169,6 +169,14 @@ def test_who_has_no_account_is_noted_and_is_not_outstanding() -> None:
     team = live(member("ann"), known=["ann", "admin"])
     assert TEAM.notes(ops, team) == ("member New@example.org: has no account yet; is added once there is one",)
     assert TEAM.outstanding(ops, team) == ()
+
+
+def test_who_has_no_account_is_no_failure_to_converge() -> None:
+    ops = resource(TEAM, {"name": "Ops", "members": ["ann", "bob", "New@example.org"]})
+    team = live(member("ann"), known=["ann", "bob"])
+    differing = [edit.path for edit in authored_edits(TEAM, ops.attributes, team)]
+    assert [path for path in differing if path not in TEAM.waiting(ops, team)] == [("members", Key("login", "bob"))]
+    assert TEAM.waiting(ops, live(member("ann"))) == (), "where the accounts may not be read, nothing is excused"
 
 
 def test_who_has_an_account_now_is_outstanding() -> None:
