@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel
 
+from reconciler.core.address import Address
 from reconciler.core.diff import Edit, EditPath, Identities
 from reconciler.core.errors import Diagnostic, InvalidInput
 from reconciler.core.exchange import Exchange, Listing, Server, Wanted, WriteContext
@@ -93,6 +94,10 @@ class Kind(ABC):
     def keys(self, resource: Resource) -> tuple[str, ...]:
         """The texts among `LiveObject.keys` that identify this object in Grafana, strongest first."""
         return (f"uid:{resource.uid}",)
+
+    def own_keys(self, address: Address) -> tuple[str, ...]:
+        """The texts among `LiveObject.keys` that only an object of this address can have, whatever its uid is now."""
+        return ()
 
     def claims(self, resource: Resource) -> tuple[str, ...]:
         """Keys that no other object of this kind in Grafana may have (a unique name)."""

@@ -294,7 +294,7 @@ def _undeclared(situation: Situation, bodies: Bodies) -> Decision:
         address=situation.address,
         action=Action.DELETE,
         reason="" if situation.destroy else "no longer declared",
-        uid=entry.uid,
+        uid=live.uid if live is not None else entry.uid,
         title=_title(situation),
         depends_on=entry.depends_on,
         precondition=precondition_of(situation.kind, live),

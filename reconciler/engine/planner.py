@@ -176,7 +176,7 @@ def _situation(
     address: Address, selection: Selection, snapshot: Snapshot, kind: Kind, options: Options, secrets: Secrets
 ) -> Situation:
     resource, entry = selection.resources.get(address), selection.state.resources.get(address)
-    live = snapshot.live(kind, resource, entry)
+    live = snapshot.live(kind, address, resource, entry)
     found = snapshot.kinds[kind.name]
     return Situation(
         address=address,
@@ -257,7 +257,9 @@ def _unmanaged(selection: Selection, snapshot: Snapshot, registry: Registry) -> 
         ours = set()
         for address in {*selection.resources, *selection.state.resources}:
             if address.kind == name:
-                live = snapshot.live(kind, selection.resources.get(address), selection.state.resources.get(address))
+                live = snapshot.live(
+                    kind, address, selection.resources.get(address), selection.state.resources.get(address)
+                )
                 ours.add(live.uid if live is not None else None)
         others = sum(1 for uid in found.by_uid if uid not in ours)
         if others:

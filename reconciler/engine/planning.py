@@ -70,7 +70,7 @@ def _drifted(
     found: dict[str, LiveObject] = {}
     for drift in plan.drift:
         kind = registry[drift.address.kind]
-        live = snapshot.live(kind, resources.get(drift.address), state.resources.get(drift.address))
+        live = snapshot.live(kind, drift.address, resources.get(drift.address), state.resources.get(drift.address))
         if live is not None:
             found[str(drift.address)] = live
     return found

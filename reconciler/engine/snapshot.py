@@ -41,16 +41,19 @@ class Snapshot:
         """The kinds that could not be read."""
         return tuple(found.failure for _, found in sorted(self.kinds.items()) if found.failure is not None)
 
-    def live(self, kind: Kind, resource: Resource | None, entry: ResourceState | None) -> LiveObject | None:
-        """The live object of an address: by the uid in the state, else by what the author chose."""
+    def live(
+        self, kind: Kind, address: Address, resource: Resource | None, entry: ResourceState | None
+    ) -> LiveObject | None:
+        """The live object of an address: by the uid in the state, by a mark of its own, else by what the author
+        chose.
+        """
         found = self.kinds.get(kind.name, KindSnapshot())
         if entry is not None and entry.uid in found.by_uid:
             return found.by_uid[entry.uid]
+        keys = kind.own_keys(address)
         if entry is None and resource is not None:
-            for key in kind.keys(resource):
-                if key in found.by_key:
-                    return found.by_key[key]
-        return None
+            keys += kind.keys(resource)
+        return next((found.by_key[key] for key in keys if key in found.by_key), None)
 
 
 async def refresh(

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
 
+from reconciler.core.address import Address
 from reconciler.core.diff import Edit, Op
 from reconciler.core.errors import GgrecError, ServerError
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
@@ -79,6 +80,10 @@ spec:
     def keys(self, resource: Resource) -> tuple[str, ...]:
         """Found by its marker tag."""
         return (f"marker:{resource.address.name}",)
+
+    def own_keys(self, address: Address) -> tuple[str, ...]:
+        """The marker: an annotation that was written anew has another id."""
+        return (f"marker:{address.name}",)
 
     def desired(self, name: str, spec: AnnotationSpec, names: Names) -> Desired:
         """Tags as the server keeps them (trimmed, no duplicates, in order); a point ends when it begins."""

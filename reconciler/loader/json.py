@@ -31,7 +31,7 @@ def parse_json(data: bytes, file: str, *, positions: bool) -> tuple[Any, list[Di
         return None, [Diagnostic("json-syntax", f"not valid JSON: {error}", "", Mark(file, 1, 1))]
     if positions:
         documents, problems = parse_yaml(data, file)  # JSON is YAML: the composer knows where everything stands
-        if not problems and len(documents) == 1:
+        if not problems and documents == [value]:  # YAML folds some characters that JSON keeps
             return documents[0], []
     return (MarkedDict(value, mark=Mark(file, 1, 1)) if isinstance(value, dict) else value), []
 

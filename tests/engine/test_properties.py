@@ -1,0 +1,114 @@
+"""P1 a plan after an apply is empty; P2 an empty plan sends only GET; P3 whatever breaks at whatever request, running again converges.
+
+More examples: `GGREC_EXAMPLES=10000 pytest tests/engine/test_properties.py`.
+"""
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reconciler.core.errors import GgrecError
+from tests.engine.estates import ask, estate, hand_edits, people
+from tests.lab import Lab
+
+EXAMPLES = int(os.environ.get("GGREC_EXAMPLES", "100"))
+_SETTINGS = settings(
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+_CUTS = ("drop_request", "drop_response", "status", "status_after")
+
+
+@contextlib.contextmanager
+def a_lab() -> Any:
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # every write is flushed: not to a disk here
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        yield people(Lab(Path(folder)))
+
+
+@given(estate(), estate(), hand_edits)
+@_SETTINGS
+def test_plan_after_apply_is_empty_and_silent(first: Any, second: Any, edits: Any) -> None:
+    with a_lab() as lab:
+        lab.applied(first)
+        for edit, number in edits:
+            edit(lab, number)
+        lab.converge(second)
+        before = len(lab.dispatcher.requests)
+        plan = lab.plan(second)
+        assert plan.changes == ()
+        assert plan.drift == ()
+        assert lab.writes(before) == []
+        _holds_exactly(lab, second)
+
+
+@given(estate(), estate(), st.integers(0, 40), st.sampled_from(_CUTS), hand_edits)
+@_SETTINGS
+def test_whatever_breaks_running_again_converges(first: Any, second: Any, k: int, cut: str, edits: Any) -> None:
+    with a_lab() as lab:
+        lab.applied(first)
+        lab.dispatcher.faults.add(cut, 500, method="[PD]*", skip=k, count=1)
+        with contextlib.suppress(GgrecError):
+            lab.apply(second)
+        lab.dispatcher.faults.clear()
+        for edit, number in edits:
+            edit(lab, number)
+        lab.converge(second)
+        _holds_exactly(lab, second)
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+@given(estate(), estate(), st.integers(0, 60), st.booleans())
+@_SETTINGS
+def test_killed_after_any_request_running_again_converges(first: Any, second: Any, k: int, before: bool) -> None:
+    """Dying before or after the k-th request: nothing is lost, nothing is doubled."""
+    with a_lab() as lab:
+        lab.applied(first)
+        answer = lab.dispatcher.answer
+        seen = 0
+
+        def dying(*request: Any) -> Any:
+            nonlocal seen
+            seen += 1
+            if seen == k + 1 and before:
+                raise Killed
+            reply = answer(*request)
+            if seen == k + 1:
+                raise Killed
+            return reply
+
+        lab.dispatcher.answer = dying
+        with contextlib.suppress(Killed, GgrecError):
+            lab.apply(second)
+        lab.dispatcher.answer = answer
+        lab.converge(second)
+        _holds_exactly(lab, second)
+
+
+def _holds_exactly(lab: Lab, documents: list[dict[str, Any]]) -> None:
+    """Grafana holds what is declared, once, and nothing more (all of it was ours)."""
+    names: dict[str, list[str]] = {}
+    for item in documents:
+        names.setdefault(item["kind"], []).append(item["metadata"]["name"])
+    assert sorted(lab.org.folders) == sorted(names.get("Folder", []))
+    assert sorted(lab.org.dashboards) == sorted(names.get("Dashboard", []))
+    assert sorted(lab.org.datasources) == sorted(names.get("Datasource", []))
+    assert sorted(team["name"] for team in lab.org.teams.values()) == sorted(
+        item["spec"]["name"] for item in documents if item["kind"] == "Team"
+    )
+    markers = sorted(tag for item in lab.org.annotations.values() for tag in item["tags"] if tag.startswith("ggrec:"))
+    assert markers == sorted(f"ggrec:{name}" for name in names.get("Annotation", []))
+    for item in documents:
+        if item["kind"] == "Dashboard":
+            assert lab.org.dashboards[item["metadata"]["name"]]["folderUid"] == item["spec"].get("folder", "")
+    owned = {(address.kind, address.name) for address in lab.state.resources}
+    assert owned == {(kind.lower(), name) for kind, found in names.items() for name in found}
+    assert not lab.state.intents
+    assert ask(lab, "GET", "/api/search").status == 200
