@@ -14,7 +14,7 @@ from reconciler.grafana.client import Client
 T = TypeVar("T")
 
 _HEALTH = ApiRequest("GET", "/api/health", handles=frozenset({404, 503}))
-_ORG = ApiRequest("GET", "/api/org")
+_ORG = ApiRequest("GET", "/api/org", handles=frozenset({404}))
 _SETTINGS = ApiRequest("GET", "/api/frontend/settings", handles=frozenset({403, 404}))
 _USER = ApiRequest("GET", "/api/user", handles=frozenset(range(400, 500)) - {429})
 """A service account is no user: whatever it is told here, it may work."""
