@@ -89,6 +89,10 @@ class State:
         intents = {key: value for key, value in self.intents.items() if key != address}
         return replace(self, resources=dict(sorted(resources.items())), intents=intents)
 
+    def with_intent(self, intent: Intent) -> "State":
+        """The state with a write known that is about to be sent."""
+        return replace(self, intents={**self.intents, intent.address: intent})
+
     def moved(self, old: Address, new: Address) -> "State":
         """The state with an address renamed. Raises GgrecError where `old` is unknown, `new` is taken or the kinds
         differ.

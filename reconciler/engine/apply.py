@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from reconciler.core.address import Address
-from reconciler.core.errors import Conflict, Diagnostic, GgrecError, Unauthorized, Unreachable
+from reconciler.core.errors import Conflict, Diagnostic, GgrecError, ServerError, Unauthorized, Unreachable
 from reconciler.core.exchange import WriteContext
 from reconciler.core.kind import Kind, Registry
 from reconciler.core.plan import Action, Change, Plan
 from reconciler.core.ports import Audience, Clock, Progress, Secrets, Store, Writer
-from reconciler.core.state import Outcome, Run, State, entry_digest
+from reconciler.core.state import Intent, Outcome, ResourceState, Run, State, entry_digest
 from reconciler.engine.carry import Carrier, Written, conflict
 
 Listener = Callable[[Outcome], None]
@@ -88,7 +88,7 @@ class _Applier:
         self.errors: list[GgrecError] = []
         self.fatal: GgrecError | None = None
         context = WriteContext(job.writer.server, _message(job.run))
-        self.carrier = Carrier(job.writer, job.store, job.secrets, context, job.run.id)
+        self.carrier = Carrier(job.writer, job.store, job.secrets, context, self)
 
     async def run(self) -> Applied:
         self.job.store.begin(self.job.run)
@@ -189,14 +189,21 @@ class _Applier:
             case _:
                 assert_never(change.action)
 
+    def intend(self, intent: Intent) -> None:
+        """A write is about to be sent: whatever ends this run, the next one knows."""
+        self.job.store.intend(self.job.run.id, intent)
+        self.state = self.state.with_intent(intent)
+
+    def record(self, address: Address, entry: ResourceState | None) -> None:
+        """How it ended."""
+        self.job.store.record(self.job.run.id, address, entry)
+        self.state = self.state.with_resource(address, entry)
+
     def _take(self, change: Change, written: Written) -> None:
         if written.keep:
-            entry = written.entry
             if change.moved_from is not None:
-                self.job.store.record(self.job.run.id, change.moved_from, None)
-                self.state = self.state.with_resource(change.moved_from, None)
-            self.job.store.record(self.job.run.id, change.address, entry)
-            self.state = self.state.with_resource(change.address, entry)
+                self.record(change.moved_from, None)
+            self.record(change.address, written.entry)
         self._note(
             Outcome(
                 change.address,
@@ -212,8 +219,10 @@ class _Applier:
         self.errors.append(error)
         partial = self.carrier.partial.pop(change.address, None)
         if partial is not None:
-            self.job.store.record(self.job.run.id, change.address, partial)
-            self.state = self.state.with_resource(change.address, partial)
+            self.record(change.address, partial)
+        elif change.address in self.state.intents and not (isinstance(error, ServerError) and error.ambiguous):
+            # Grafana said no: nothing was begun. What may have happened all the same stays an intent.
+            self.record(change.address, self.state.resources.get(change.address))
         self._note(_outcome(change, result, error=str(error)))
 
     def _note(self, outcome: Outcome) -> None:

@@ -5,18 +5,18 @@ What was ambiguous (a lost answer, a 5xx) is looked at before it is repeated.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from reconciler.core.address import Address
 from reconciler.core.diff import diff, format_edit_path
 from reconciler.core.errors import Conflict, Diagnostic, GgrecError, ServerError
 from reconciler.core.exchange import WriteContext
-from reconciler.core.json import digest
 from reconciler.core.kind import Kind
 from reconciler.core.plan import Change, Precondition
 from reconciler.core.ports import Secrets, Store, Writer
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import UNKNOWN_SECRET, Intent, ResourceState, Status
-from reconciler.engine.decide import authored_edits
+from reconciler.engine.decide import authored_edits, content_of
 
 _TRIES = 3
 _LOOKS = 4
@@ -34,15 +34,25 @@ class Written:
     """False: leave the state's entry as it is."""
 
 
+class Recorder(Protocol):
+    """Keeps the journal and the state in step."""
+
+    def intend(self, intent: Intent) -> None: ...
+    def record(self, address: Address, entry: ResourceState | None) -> None: ...
+
+
 class Carrier:
     """Carries out changes of one run."""
 
-    def __init__(self, writer: Writer, store: Store, secrets: Secrets, context: WriteContext, run_id: str) -> None:
+    def __init__(
+        self, writer: Writer, store: Store, secrets: Secrets, context: WriteContext, recorder: "Recorder"
+    ) -> None:
         self.writer = writer
         self.store = store
         self.secrets = secrets
         self.context = context
-        self.run_id = run_id
+        self.intend = recorder.intend
+        self.record = recorder.record
         self.partial: dict[Address, ResourceState] = {}
         """Objects whose write failed after it had begun, to be remembered as unfinished."""
 
@@ -76,7 +86,7 @@ class Carrier:
     async def replace(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written:
         """Delete, then create under the new uid."""
         await self.delete(change, kind, entry)
-        self.store.record(self.run_id, change.address, None)
+        self.record(change.address, None)
         assert change.resource is not None
         fresh = replace(change, uid=change.resource.uid, precondition=Precondition(absent=True))
         return await self._write(fresh, kind, None, None)
@@ -90,7 +100,7 @@ class Carrier:
         if inside:
             what = ", ".join(inside[:5]) + (f" and {len(inside) - 5} more" if len(inside) > 5 else "")
             raise conflict("not-empty", f"{change.address} now holds {what}, which would be deleted with it", change)
-        self.store.intend(self.run_id, Intent(change.address, live.uid, None))
+        self.intend(Intent(change.address, live.uid, None))
         for attempt in range(_TRIES):
             try:
                 await self.writer.write(kind.delete(self.context, live))
@@ -117,7 +127,7 @@ class Carrier:
             )
         if expected.revision is not None and live.revision == expected.revision:
             return live
-        if expected.revision is None and digest(kind.normalise(live.attributes)) == expected.content:
+        if expected.revision is None and content_of(kind, live, change.applied) == expected.content:
             return live
         raise await self._conflict(change, kind, entry, live)
 
@@ -150,7 +160,7 @@ class Carrier:
         wanted = {name: ref for name, ref in change.resource.secrets.items() if name in change.secrets}
         sent = replace(change.resource, secrets=wanted)
         target = self.store.put(sent.attributes)
-        self.store.intend(self.run_id, Intent(change.address, sent.uid or change.uid, target))
+        self.intend(Intent(change.address, sent.uid or change.uid, target))
         before = live.version if live is not None else None
         uid = await self._send(change, kind, sent, live)
         found = await self._read_back(change, kind, sent, uid)
@@ -226,7 +236,9 @@ class Carrier:
             protected=resource.lifecycle.prevent_destroy,
             title=change.title,
         )
-        differing = tuple(format_edit_path(edit.path) for edit in authored_edits(kind, resource, live))
+        waiting = kind.waiting(resource, live)
+        edits = [edit for edit in authored_edits(kind, resource, live) if edit.path not in waiting]
+        differing = tuple(format_edit_path(edit.path) for edit in edits)
         return Written(new, live.version, live.version, differing)
 
     def _digests(self, change: Change, resource: Resource, entry: ResourceState | None) -> Mapping[str, str]:

@@ -49,13 +49,19 @@ Bodies = Callable[[str], JsonObject]
 """A stored body by its digest."""
 
 
-def precondition_of(kind: Kind, live: LiveObject | None) -> Precondition:
+def content_of(kind: Kind, live: LiveObject, applied: JsonObject | None) -> str:
+    """A digest of what of a live object concerns the author (all of it where nothing is declared)."""
+    present = kind.normalise(live.attributes)
+    return digest(present if applied is None else kind.project(present, kind.normalise(applied)))
+
+
+def precondition_of(kind: Kind, live: LiveObject | None, applied: JsonObject | None = None) -> Precondition:
     """What must still hold when the change is applied: the revision, or where the kind has none, the content."""
     if live is None:
         return Precondition(absent=True)
     if live.revision is not None:
         return Precondition(revision=live.revision, version=live.version)
-    return Precondition(content=digest(kind.normalise(live.attributes)), version=live.version)
+    return Precondition(content=content_of(kind, live, applied), version=live.version)
 
 
 def decide(situation: Situation, bodies: Bodies) -> Decision:
@@ -84,7 +90,7 @@ def _base(situation: Situation, resource: Resource, live: LiveObject | None) -> 
         title=_title(situation),
         resource=resource,
         applied=resource.attributes,
-        precondition=precondition_of(situation.kind, live),
+        precondition=precondition_of(situation.kind, live, resource.attributes),
         moved_from=situation.moved_from,
         depends_on=resource.depends_on,
         notes=situation.kind.notes(resource, live),

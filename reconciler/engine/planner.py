@@ -16,7 +16,7 @@ from reconciler.core.json import digest
 from reconciler.core.kind import Kind, Registry
 from reconciler.core.plan import Action, Change, Plan, Target
 from reconciler.core.ports import Secrets
-from reconciler.core.resource import Resource
+from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import UNKNOWN_SECRET, ResourceState, State, Status, entry_digest
 from reconciler.engine.decide import Bodies, Decision, Situation, decide
 from reconciler.engine.snapshot import Snapshot
@@ -187,10 +187,20 @@ def _situation(
         unchanged=live is not None and live.uid in found.unchanged,
         intent=selection.state.intents.get(address),
         moved_from=selection.moves.get(address),
-        secrets_changed=_changed_secrets(resource, entry, secrets),
+        secrets_changed=_secrets_to_send(kind, resource, entry, live, secrets),
         adopt=options.adopt,
         destroy=options.destroy,
     )
+
+
+def _secrets_to_send(
+    kind: Kind, resource: Resource | None, entry: ResourceState | None, live: LiveObject | None, secrets: Secrets
+) -> tuple[str, ...]:
+    """The secrets that changed here, and those that Grafana no longer holds."""
+    changed = _changed_secrets(resource, entry, secrets)
+    if resource is None or live is None or not live.attributes:
+        return changed
+    return tuple(sorted({*changed, *kind.unset_secrets(resource, live)}))
 
 
 def _changed_secrets(resource: Resource | None, entry: ResourceState | None, secrets: Secrets) -> tuple[str, ...]:

@@ -1,0 +1,50 @@
+# Everything works from a clean clone: the first target that needs the environment makes it.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: demo test test-grafana lint types check fmt bench docs lock clean
+
+$(READY): requirements.lock pyproject.toml
+	@echo "Installing into $(VENV) (a minute, once) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+demo: $(READY)          ## the main job, on the embedded sandbox, or on GRAFANA_URL
+	@$(BIN)/python scripts/demo.py
+
+test: $(READY)          ## all tests
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+test-grafana: $(READY)  ## the scenarios on the Grafana of GGREC_TEST_GRAFANA_URL
+	@$(BIN)/python -m pytest -m grafana $(ARGS)
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(READY)
+	@$(BIN)/mypy
+
+check: lint types test  ## what .ci/run does
+
+fmt: $(READY)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(READY)         ## ratios against a bare client, side by side
+	@$(BIN)/python benchmarks/plan.py
+
+docs: $(READY)          ## docs/kinds/*.md from the kinds themselves
+	@$(BIN)/python scripts/docs.py
+
+lock: $(READY)          ## requirements.lock from pyproject.toml (needs uv)
+	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	    --extra dev --extra sandbox --no-emit-package ggrec -o requirements.lock pyproject.toml
+
+clean:
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .ggrec dist build *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
