@@ -9,6 +9,7 @@ from reconciler.core.exchange import ApiRequest, ApiResponse
 from reconciler.core.json import Json, JsonObject, as_object, text_of
 from reconciler.grafana.failures import absent_api, broken, failure, not_grafana, redirected
 from reconciler.grafana.replies import Reply
+from reconciler.grafana.retry import come_back
 
 Hide = Callable[[str], str]
 """Takes the secrets out of a text: a server may repeat in its answer what it was sent."""
@@ -17,6 +18,7 @@ _MOVED = frozenset({301, 302, 303, 307, 308})
 _LONGEST = 500
 _QUOTED = 60
 _LOOKED_AT = 4000
+_CARRIED = re.compile(r"(?<=//)[^/]*@")
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -48,7 +50,7 @@ def _read(request: ApiRequest, reply: Reply, hide: Hide) -> tuple[Json, ServerEr
     else the body can be.
     """
     if reply.status in _MOVED:
-        return None, redirected(request, reply.status, clean(reply.headers.get("location", ""), hide))
+        return None, redirected(request, reply.status, clean(_place(reply.headers.get("location", "")), hide))
     content = reply.content.strip()
     if not content:
         if request.method == "GET" and 200 <= reply.status < 300:  # taken for an empty list it would delete everything
@@ -66,6 +68,11 @@ def _read(request: ApiRequest, reply: Reply, hide: Hide) -> tuple[Json, ServerEr
     return None, not_grafana(request, reply.status, clean(reply.media_type, hide, _QUOTED), beginning)
 
 
+def _place(location: str) -> str:
+    """Where a redirect leads, without what it may carry along: credentials, query, fragment."""
+    return _CARRIED.sub("", location.partition("#")[0].partition("?")[0])
+
+
 def _no_number(text: str) -> float:
     raise ValueError(f"{text} is not JSON")
 
@@ -78,9 +85,7 @@ def _refusal(request: ApiRequest, reply: Reply, body: Json, hide: Hide) -> Serve
     if 200 <= reply.status < 300 or (reply.status in request.handles and reply.status != 401):
         return None
     words = clean(text_of(content.get("message")), hide)
-    known = _hidden(content, hide)
-    if "retry-after" in reply.headers:
-        known["retryAfter"] = clean(reply.headers["retry-after"], hide)
+    known = {**_hidden(content, hide), "comeBack": come_back(reply.headers)}
     return failure(request, reply.status, known, words)
 
 
@@ -92,7 +97,7 @@ def _unknown_version(body: JsonObject) -> bool:
     return body.get("kind") == "Status" and body.get("reason") == "NotFound" and details == {}
 
 
-def _hidden(body: JsonObject, hide: Hide) -> dict[str, Json]:
+def _hidden(body: JsonObject, hide: Hide) -> JsonObject:
     """The keys that errors are made from, clean."""
     wanted = ("accessErrorId", "kind", "messageId", "reason")
     found: dict[str, Json] = {key: clean(text_of(body[key]), hide) for key in wanted if key in body}

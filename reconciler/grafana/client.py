@@ -22,7 +22,7 @@ from reconciler.core.errors import InvalidInput
 from reconciler.core.exchange import ApiRequest, ApiResponse, Body
 from reconciler.core.ports import Trace
 from reconciler.core.resource import SecretRef
-from reconciler.grafana.answers import understood
+from reconciler.grafana.answers import clean, understood
 from reconciler.grafana.connection import Connection
 from reconciler.grafana.failures import lost
 from reconciler.grafana.replies import Loss, Outcome, Reply
@@ -84,6 +84,10 @@ class Client:
     def url(self) -> str:
         """Grafana's address, in its one spelling."""
         return self.connection.url
+
+    def shown(self, text: str) -> str:
+        """A text of the server as a message may quote it."""
+        return clean(text, self._hide)
 
     async def aclose(self) -> None:
         """Close the connections. May be called twice."""

@@ -44,7 +44,7 @@ _PERMISSION = re.compile(r"permissions needed:\s*(.+?)\s*$", re.IGNORECASE)
 
 def failure(request: ApiRequest, status: int, body: JsonObject, words: str) -> ServerError:
     """The error for a JSON answer (`words`: its message) whose status the exchange does not handle; the three shapes
-    of grafana-api.md section 2.
+    of grafana-api.md section 2. `body` has the keys that matter, and in `comeBack` when a busy server may be asked.
     """
     code = text_of(body.get("messageId")) or text_of(as_object(body.get("details")).get("uid"))
     said = words or text_of(body.get("reason"))
@@ -59,9 +59,9 @@ def failure(request: ApiRequest, status: int, body: JsonObject, words: str) -> S
     default = "see Grafana's log" if status >= 500 else "the server refused what was sent"
     hint = _HINTS.get(status, default)
     ambiguous = request.method != "GET" and (status >= 500 or status == 408)
-    patience = text_of(body.get("retryAfter"))
-    if status == 429 and patience:
-        hint = f"the server says when to come back (Retry-After: {patience}): run again then"
+    come_back = text_of(body.get("comeBack"))
+    if status == 429 and come_back:
+        hint = f"the server asks for fewer requests: run again {come_back}"
     if ambiguous and status != 408:
         hint = "it may have been done all the same: run again, ggrec looks first; Grafana's log says more"
     text = f"{_asked(request, status)}: {said or 'no message'}" + (f" ({code})" if code else "")

@@ -88,14 +88,14 @@ def _check_health(client: Client, health: ApiResponse) -> None:
     if health.status != 200:
         raise ServerError.one(
             "unhealthy",
-            f"GET {_HEALTH.path}: HTTP {health.status}: Grafana says that its database is "
-            f"'{text_of(health.object.get('database'))[:40]}'",
+            f"GET {_HEALTH.path}: HTTP {health.status}: Grafana says of its database: "
+            f"{client.shown(text_of(health.object.get('database'))) or 'nothing'}",
             hint="see Grafana's log",
         )
 
 
 def _check_org(client: Client, org: ApiResponse) -> int:
-    found, name = org.object.get("id"), text_of(org.object.get("name"))
+    found, name = org.object.get("id"), client.shown(text_of(org.object.get("name")))
     if isinstance(found, bool) or not isinstance(found, int):
         text = f"GET {_ORG.path}: HTTP {org.status}: this is not Grafana's API: an organisation without an id"
         raise Unreachable.one("not-grafana", text, hint="is the url right?")

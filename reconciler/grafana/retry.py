@@ -72,6 +72,15 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     return max((when - (_date(headers.get("date", "")) or now)).total_seconds(), 0.0)
 
 
+def come_back(headers: Mapping[str, str]) -> str:
+    """When Retry-After says to come back, in words made here; "" where it does not."""
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return f"in {text[:12]} s"
+    when = _date(text)
+    return "" if when is None else f"at {when.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def _date(text: str) -> datetime | None:
     try:
         found = parsedate_to_datetime(text)

@@ -1,5 +1,6 @@
 """The HTTP library's side of a connection: trust, proxies, and what its exceptions mean. Sends nothing by itself."""
 
+import logging
 import socket
 import ssl
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ from reconciler.grafana.replies import Loss
 _PROXY_HINT = (
     "correct the environment's proxy variables (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY), or name the host in NO_PROXY"
 )
+# At DEBUG it logs the headers of answers, in which a server may repeat the credentials that it was sent.
+logging.getLogger("httpcore").setLevel(logging.INFO)
+
 _NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,

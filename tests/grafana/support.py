@@ -84,7 +84,7 @@ class RawServer:
     script: Script
     seen: list[Seen] = field(default_factory=list)
     port: int = 0
-    serving: set[asyncio.Task[None]] = field(default_factory=set)
+    serving: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -97,7 +97,7 @@ class RawServer:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        self.serving.add(task)
+        self.serving[task] = writer
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
@@ -125,9 +125,9 @@ class RawServer:
 
     async def rest(self) -> None:
         """Wait until all connections are closed; those that still hang are cut."""
-        for task in self.serving:
-            task.cancel()
-        await asyncio.gather(*self.serving, return_exceptions=True)
+        for writer in self.serving.values():
+            writer.transport.abort()
+        await asyncio.gather(*self.serving)
 
 
 def _announced(reply: bytes) -> tuple[int, int]:

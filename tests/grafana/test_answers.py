@@ -79,6 +79,12 @@ def test_a_redirect_says_where_it_points(status: int, method: Method) -> None:
     assert "change the url" in error.diagnostics[0].hint
 
 
+def test_what_a_redirect_carries_along_is_not_shown() -> None:
+    given = reply(302, location="https://admin:pass-word@h/login?redirect=pass-word#pass-word")
+    assert 'redirected to "https://h/login"' in str(error_of(GET, given))
+    assert "redirected without saying where" in str(error_of(GET, reply(302)))
+
+
 def test_304_is_no_redirect() -> None:
     assert type(error_of(GET, reply(304))) is ServerError
 
@@ -159,8 +165,11 @@ def test_a_message_id_is_shown_and_kept() -> None:
 
 
 def test_too_many_requests_says_when_to_come_back() -> None:
-    assert "Retry-After: 3600" in str(error_of(POST, reply(429, {"message": "slow"}, retry_after="3600")))
-    assert "fewer requests" in str(error_of(POST, reply(429, {"message": "slow"})))
+    assert "run again in 3600 s" in str(error_of(POST, reply(429, {"message": "slow"}, retry_after="3600")))
+    dated = reply(429, {"message": "slow"}, retry_after="Mon, 23 Nov 2026 13:00:09 +0100")
+    assert "run again at 2026-11-23 12:00:09 UTC" in str(error_of(POST, dated))
+    assert "run again later" in str(error_of(POST, reply(429, {"message": "slow"}, retry_after="soon")))
+    assert "run again later" in str(error_of(POST, reply(429, {"message": "slow"})))
 
 
 @pytest.mark.parametrize("body", [[], "text", 7, None, {"message": ["list"]}, {"message": None, "messageId": 4}])
