@@ -2,7 +2,6 @@
 
 import sys
 
-import click
 import typer
 
 from reconciler.cli.local import init, render, sandbox, schema, validate, version
@@ -10,6 +9,10 @@ from reconciler.cli.output import Output
 from reconciler.cli.owning import history, import_, pull, state_app
 from reconciler.cli.planning import apply, destroy, plan, show
 from reconciler.core.errors import ExitCode, GgrecError
+
+# Newer typers bring their own click: these are its error types, whichever it is.
+_UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+_ClickError: type[Exception] = _UsageError.__bases__[0]
 
 app = typer.Typer(
     name="ggrec",
@@ -50,16 +53,22 @@ def run(arguments: list[str]) -> int:
     except GgrecError as error:
         Output(as_json="--json" in arguments, no_color="--no-color" in arguments, verbose=False).failure(error)
         return int(error.exit_code)
-    except click.UsageError as error:
-        error.show()
+    except _UsageError as error:
+        _show(error)
         return int(ExitCode.USAGE)
-    except click.ClickException as error:
-        error.show()
+    except _ClickError as error:
+        _show(error)
         return int(ExitCode.ERROR)
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         sys.stderr.write("Interrupted.\n")
         return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output went away: nothing is left to say
         return int(ExitCode.DONE)
     return int(code) if isinstance(code, int) else int(ExitCode.DONE)
+
+
+def _show(error: Exception) -> None:
+    show = getattr(error, "show", None)
+    if callable(show):
+        show()

@@ -8,7 +8,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from reconciler.cli.session import Session, new_lineage
@@ -196,7 +195,7 @@ async def _apply_file(session: Session, file: Path) -> int:
 
 
 def _ask(session: Session, found: Plan, *, approved: bool) -> None:
-    """Raises Refused where nobody can be asked, click.Abort where the answer is no."""
+    """Raises Refused where nobody can be asked, typer.Abort where the answer is no."""
     if approved:
         return
     if not sys.stdin.isatty() or session.settings.json:
@@ -204,15 +203,15 @@ def _ask(session: Session, found: Plan, *, approved: bool) -> None:
         raise Refused.one("nobody-to-ask", "apply asks before it writes, and nobody can answer here", hint=hint)
     deletes = found.count(Action.DELETE) + found.count(Action.REPLACE)
     if found.destroy:
-        answer = click.prompt(
+        answer = typer.prompt(
             f"This deletes {deletes} objects in Grafana. Type {deletes} to go on", default="", show_default=False
         )
         if answer.strip() == str(deletes):
             return
-    elif click.confirm("Do this?", default=False):
+    elif typer.confirm("Do this?", default=False):
         return
     session.output.text("Nothing was changed.")
-    raise click.Abort
+    raise typer.Abort
 
 
 async def _carry_out(session: Session, found: Plan, state: State, writer: GrafanaWriter, run: Run) -> int:

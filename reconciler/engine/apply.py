@@ -91,6 +91,8 @@ class _Applier:
         self.carrier = Carrier(job.writer, job.store, job.secrets, context, self)
 
     async def run(self) -> Applied:
+        if self.state.serial == 0:
+            self.state = self.job.store.save(self.state)  # an index, and its lineage, from the very first moment on
         self.job.store.begin(self.job.run)
         changes = self.job.plan.changes
         removing = tuple(c for c in changes if c.action in {Action.DELETE, Action.FORGET})

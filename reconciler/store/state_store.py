@@ -41,11 +41,11 @@ class StateStore:
         data = self._blobs.get(_STATE)
         journals = self._blobs.list("journal/")
         if data is None:
-            if journals or self._blobs.list("objects/"):
+            if journals or self._blobs.list("runs/"):
                 # Nothing here says "empty": a lost index must not look like a fresh start.
                 raise GgrecError.one(
                     "state-lost",
-                    f"{self.location} has bodies of objects but no {_STATE}",
+                    f"{self.location} has runs but no {_STATE}",
                     hint=f"restore {_STATE} from a backup; to begin anew, move the folder away",
                 )
             return None

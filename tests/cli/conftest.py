@@ -1,0 +1,25 @@
+"""A sandbox on a real socket, and a project that points to it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.sandbox import start
+from tests.cli.command import DESIRED, PROJECT, Folder
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Any]:
+    handle = start()
+    yield handle
+    handle.stop()
+
+
+@pytest.fixture
+def project(tmp_path: Path, sandbox: Any) -> Folder:
+    folder = Folder(tmp_path)
+    folder.write("ggrec.yaml", PROJECT.format(url=sandbox.url))
+    folder.write("desired/all.yaml", DESIRED)
+    return folder

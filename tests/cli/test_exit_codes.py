@@ -1,0 +1,110 @@
+"""The exit codes are a contract: one test pins each (design, decision 10)."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+
+from reconciler.core.errors import ExitCode
+from tests.cli.command import DESIRED, Folder
+
+
+def test_0_done_and_nothing_to_do(project: Folder) -> None:
+    assert project.ggrec("apply", "--auto-approve").code == 0
+    assert project.ggrec("plan", "--detailed-exitcode").code == 0
+    assert project.ggrec("apply", "--auto-approve").code == 0
+
+
+def test_1_error(project: Folder) -> None:
+    project.write("desired/all.yaml", "kind: Folder\n")
+    assert project.ggrec("plan").code == 1
+
+
+def test_2_differences(project: Folder) -> None:
+    assert project.ggrec("plan").code == 0
+    assert project.ggrec("plan", "--detailed-exitcode").code == 2
+
+
+def test_3_refused(project: Folder) -> None:
+    ended = project.ggrec("apply")
+    assert ended.code == 3
+    assert "nobody can answer here" in ended.err
+
+
+def test_4_conflict(project: Folder, sandbox: Any) -> None:
+    assert project.ggrec("plan", "-o", "p.ggrec").code == 0
+    assert project.ggrec("apply", "p.ggrec").code == 0
+    ended = project.ggrec("apply", "p.ggrec")
+    assert ended.code == 4
+    assert "applied already, by run" in ended.err
+
+
+def test_5_locked(project: Folder) -> None:
+    project.ggrec("apply", "--auto-approve")
+    live = '{"id": "x", "host": "elsewhere", "pid": 1, "user": "ann", "command": "ggrec apply", "since": "2026-01-01T00:00:00Z"}'
+    project.write("state/lock.json", live)
+    ended = project.ggrec("apply", "--auto-approve")
+    assert ended.code == 5
+    assert "ann on elsewhere" in ended.err
+
+
+def test_6_some_failed(project: Folder, sandbox: Any) -> None:
+    sandbox.faults.add("status", 400, method="POST", path="/api/dashboards/db", count=None)
+    ended = project.ggrec("apply", "--auto-approve")
+    assert ended.code == 6
+    assert "1 done, 1 failed" in ended.out
+    assert "To go on: ggrec apply" in ended.out
+
+
+def test_6_could_not_be_read(project: Folder, sandbox: Any) -> None:
+    token = sandbox.world.add_service_account("viewer", "Viewer")
+    project.environment["GRAFANA_TOKEN"] = token
+    project.write("desired/team.yaml", "apiVersion: ggrec/v1\nkind: Team\nmetadata: {name: t}\nspec: {name: T}\n")
+    ended = project.ggrec("plan")
+    assert ended.code == 6
+    assert "teams:read" in ended.out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["plan", "--nonsense"], ["nonsense"], ["plan", "-i", "nowhere"], ["state", "mv", "a", "b"]]
+)
+def test_64_usage(project: Folder, arguments: list[str]) -> None:
+    project.ggrec("apply", "--auto-approve")
+    assert project.ggrec(*arguments).code == 64
+
+
+def test_130_interrupted(project: Folder, sandbox: Any) -> None:
+    """Ctrl-C in the middle of an apply: what is in flight is finished, recorded and told."""
+    many = DESIRED + "".join(
+        f"---\napiVersion: ggrec/v1\nkind: Folder\nmetadata: {{name: f{n}}}\nspec: {{title: F{n}}}\n" for n in range(20)
+    )
+    project.write("desired/all.yaml", many)
+    sandbox.faults.add("hang", method="POST", path="/api/folders", skip=5)
+    command = [sys.executable, "-c", "from reconciler.cli import main; main()", "apply", "--auto-approve"]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("GRAFANA_")}
+    process = subprocess.Popen(
+        command, cwd=project.path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    until = time.monotonic() + 30
+    while not any(switch.seen > 5 for switch in sandbox.faults.switches) and time.monotonic() < until:
+        time.sleep(0.01)  # waiting for the process to hang in the request, not for time to pass
+    process.send_signal(signal.SIGINT)
+    sandbox.faults.released.set()
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    assert "not attempted" in out.decode()
+    sandbox.faults.clear()
+    assert not (project.path / "state" / "lock.json").exists()
+    assert project.ggrec("apply", "--auto-approve").code == 0
+    assert project.ggrec("plan", "--detailed-exitcode").code == 0
+
+
+def test_every_code_is_pinned_here() -> None:
+    pinned = {
+        int(name.split("_")[1]) for name in globals() if name.startswith("test_") and name.split("_")[1].isdigit()
+    }
+    assert pinned == {int(code) for code in ExitCode}
