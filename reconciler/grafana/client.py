@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote, urlencode
 
 import httpx
 
@@ -181,8 +182,9 @@ class Client:
             if authorization.startswith("Basic ") and self._org is not None:
                 headers["X-Grafana-Org-Id"] = str(self._org)
         url = self.url + request.path
-        query: tuple[tuple[str, str | int | float | bool | None], ...] = request.query
-        return self._http.build_request(request.method, url, params=query or None, content=content, headers=headers)
+        if request.query:  # written out here, for the library would put repeated names side by side
+            url += "?" + urlencode(request.query, quote_via=quote)
+        return self._http.build_request(request.method, url, content=content, headers=headers)
 
     def _authorization(self) -> str | None:
         """The header's value. The organisation is chosen by header only with basic auth: a token has its own."""

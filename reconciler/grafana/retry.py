@@ -29,7 +29,7 @@ class Patience:
     tries: int = 5
     first_wait: float = 0.25
     longest_wait: float = 30.0
-    budget: float = 120.0
+    budget: float = 60.0
 
     def wait(
         self, request: ApiRequest, outcome: Outcome, tried: Tried, *, now: datetime, roll: float = 1.0

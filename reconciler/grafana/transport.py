@@ -25,6 +25,10 @@ _NEVER_SENT = (
     httpx.UnsupportedProtocol,
     httpx.LocalProtocolError,
 )
+_TLS_AT_WORK = (ssl.SSLWantReadError, ssl.SSLWantWriteError, ssl.SSLZeroReturnError, ssl.SSLEOFError)
+"""No failures of TLS: they come along with every connection that breaks over it."""
+LONGEST_CONNECT = 10.0
+"""Seconds for a connection to come about: where nobody answers at all, patience does not help."""
 
 
 def open_http(connection: Connection, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
@@ -39,7 +43,7 @@ def open_http(connection: Connection, transport: httpx.AsyncBaseTransport | None
         raise InvalidInput.one("bad-url", f"{url}: not a usable Grafana URL: its host is malformed") from None
     try:
         return httpx.AsyncClient(
-            timeout=httpx.Timeout(connection.timeout, pool=None),
+            timeout=httpx.Timeout(connection.timeout, connect=min(connection.timeout, LONGEST_CONNECT), pool=None),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
             follow_redirects=False,
             verify=context,
@@ -91,14 +95,16 @@ def loss_of(error: Exception, timeout: float) -> Loss:
     """What it means that a request ended with an exception instead of an answer."""
     sent = not isinstance(error, _NEVER_SENT)
     if isinstance(error, (httpx.TimeoutException, TimeoutError)):
-        doing = "no connection" if isinstance(error, httpx.ConnectTimeout) else "no answer"
-        hint = "is it overloaded, or is there a firewall? `timeout` of the instance in ggrec.yaml allows more"
-        return Loss(f"{doing} within {timeout:g} s", hint, sent)
+        if isinstance(error, httpx.ConnectTimeout):
+            hint = "is the url right (host, port), and is there a firewall in between?"
+            return Loss(f"no connection within {min(timeout, LONGEST_CONNECT):g} s", hint, sent)
+        hint = "is it overloaded? `timeout` of the instance in ggrec.yaml allows more"
+        return Loss(f"no answer within {timeout:g} s", hint, sent)
     causes = tuple(_causes(error))
     if isinstance(error, httpx.ProxyError):
         return Loss("the proxy of the environment refused the connection", _PROXY_HINT, sent=False)
     for cause in causes:
-        if isinstance(cause, ssl.SSLError):
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, _TLS_AT_WORK):
             return _tls_loss(cause, sent)
     for cause in causes:
         if isinstance(cause, socket.gaierror):
@@ -107,9 +113,12 @@ def loss_of(error: Exception, timeout: float) -> Loss:
         if isinstance(cause, UnicodeError):
             return Loss("the host name is not possible", "is the url right?", sent=False, lasting=True)
     hint = "is Grafana running, and is the url right (host, port, http or https)?"
+    if any(isinstance(cause, _TLS_AT_WORK) for cause in causes):
+        hint += " A server that wants a client certificate (tls.certificate in ggrec.yaml) may break off like this."
     if isinstance(error, httpx.ConnectError):
         refused = any(isinstance(cause, ConnectionRefusedError) for cause in causes)
-        return Loss("connection refused" if refused else f"cannot connect ({error})", hint, sent=False)
+        reason = "connection refused" if refused else "cannot connect" + (f" ({error})" if str(error) else "")
+        return Loss(reason, hint, sent=False)
     if isinstance(error, (httpx.UnsupportedProtocol, httpx.LocalProtocolError)):
         # The text of a local protocol error quotes the header that is wrong.
         return Loss("the request cannot be sent", "this is a fault of ggrec or of the url", sent=False, lasting=True)

@@ -78,10 +78,12 @@ def answer(status: int, body: Any = None, *, media_type: str = "application/json
 @dataclass
 class RawServer:
     """Listens on loopback and answers each request with the bytes that `script` gives: HANG never answers, CUT closes
-    the connection, and so does an answer that is shorter than it says.
+    the connection, and so does an answer that is shorter than it says. A `blunt` one answers whatever comes, also what
+    is no HTTP.
     """
 
     script: Script
+    blunt: bool = False
     seen: list[Seen] = field(default_factory=list)
     port: int = 0
     serving: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
@@ -100,6 +102,12 @@ class RawServer:
         self.serving[task] = writer
         try:
             while True:
+                if self.blunt:
+                    await reader.read(1)
+                    writer.write(self.script(Seen("", "", {}, b"")))
+                    await writer.drain()
+                    await reader.read()
+                    return
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
                 method, target, _ = head[0].split(" ", 2)
                 headers = {k.lower(): v for k, _, v in (line.partition(": ") for line in head[1:] if line)}
@@ -140,9 +148,9 @@ def _announced(reply: bytes) -> tuple[int, int]:
 
 
 @asynccontextmanager
-async def raw_server(script: Script | bytes, *, ssl: Any = None) -> AsyncIterator[RawServer]:
+async def raw_server(script: Script | bytes, *, ssl: Any = None, blunt: bool = False) -> AsyncIterator[RawServer]:
     """A RawServer under way."""
-    server = RawServer((lambda seen: script) if isinstance(script, bytes) else script)
+    server = RawServer((lambda seen: script) if isinstance(script, bytes) else script, blunt)
     listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=ssl)
     server.port = listening.sockets[0].getsockname()[1]
     try:

@@ -1,10 +1,13 @@
 """Trust and proxies over real sockets, and what the HTTP library's failures mean."""
 
 import asyncio
+import contextlib
+import os
 import shutil
 import socket
 import ssl
 import subprocess
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +20,7 @@ from reconciler.core.errors import GgrecError, InvalidInput, Unreachable
 from reconciler.core.exchange import ApiResponse
 from reconciler.grafana.connection import Tls
 from reconciler.grafana.transport import loss_of, trust
-from tests.grafana.support import GET, POST, RawServer, VirtualTime, answer, client_of, raw_server
+from tests.grafana.support import GET, POST, RawServer, answer, client_of, raw_server
 
 OPENSSL = shutil.which("openssl")
 needs_openssl = pytest.mark.skipif(OPENSSL is None, reason="needs the command openssl to make certificates")
@@ -60,31 +63,33 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Certifica
     yield Certificates(tmp_path_factory.mktemp("tls"))
 
 
-def over_tls(context: ssl.SSLContext | None, tls: Tls, scheme: str = "https") -> ApiResponse | GgrecError:
+async def read_of(url: str, tls: Tls) -> ApiResponse | GgrecError:
     """What a read comes to."""
+    async with client_of(url, tls=tls) as client:
+        try:
+            return await client.send(GET)
+        except GgrecError as error:
+            return error
+
+
+def over_tls(context: ssl.SSLContext, tls: Tls) -> ApiResponse | GgrecError:
+    """What a read of a server with this certificate comes to."""
 
     async def work() -> ApiResponse | GgrecError:
         asyncio.get_running_loop().set_exception_handler(lambda loop, problem: None)  # the server's failed handshakes
         async with raw_server(answer(200, {"uid": "f"}), ssl=context) as server:
-            url = f"{scheme}://127.0.0.1:{server.port}"
-            async with client_of(url, tls=tls) as client:
-                try:
-                    return await client.send(GET)
-                except GgrecError as error:
-                    return error
+            return await read_of(server.url.replace("http:", "https:"), tls)
 
     return asyncio.run(work())
 
 
 @needs_openssl
 def test_an_unknown_authority_is_refused_and_the_setting_named(certificates: Certificates) -> None:
-    time = VirtualTime()
     error = over_tls(certificates.server(certificates.here), Tls())
     assert type(error) is Unreachable
     assert "its TLS certificate is not trusted here: self-signed certificate" in str(error)
     assert "tls.ca in ggrec.yaml" in error.diagnostics[0].hint
     assert not error.ambiguous
-    assert time.slept == []
 
 
 @needs_openssl
@@ -124,15 +129,39 @@ def test_a_client_certificate_is_shown(certificates: Certificates) -> None:
 
 
 @needs_openssl
-def test_a_missing_client_certificate_is_named(certificates: Certificates) -> None:
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_missing_client_certificate_is_named(certificates: Certificates, newest: ssl.TLSVersion) -> None:
+    """From TLS 1.3 on the refusal comes after the handshake, as the answer to the request."""
     context = certificates.server(certificates.here, asks_for=certificates.elsewhere[0])
-    error = over_tls(context, Tls(ca=certificates.here[0]))
+    context.maximum_version = newest
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        refusing = threading.Thread(target=refuse, args=(listening, context))
+        refusing.start()
+        error = asyncio.run(read_of(f"https://127.0.0.1:{listening.getsockname()[1]}", Tls(ca=certificates.here[0])))
+        refusing.join()
     assert type(error) is Unreachable
-    assert "tls.certificate and tls.key" in str(error)
+    assert "it refused the TLS connection" in str(error)
+    assert "set tls.certificate and tls.key" in error.diagnostics[0].hint
+
+
+def refuse(listening: socket.socket, context: ssl.SSLContext) -> None:
+    """Say no to one client as TLS servers do, and leave it the time to hear it."""
+    plain, _ = listening.accept()
+    with context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False) as connection:
+        with pytest.raises(ssl.SSLError):
+            connection.do_handshake()
+        with contextlib.suppress(ConnectionError):
+            while os.read(connection.fileno(), 4096):
+                pass
 
 
 def test_a_server_without_tls_is_told() -> None:
-    error = over_tls(None, Tls())
+    async def work() -> ApiResponse | GgrecError:
+        refusal = answer(400, b"Bad Request", media_type="text/plain")
+        async with raw_server(refusal, blunt=True) as server:
+            return await read_of(server.url.replace("http:", "https:"), Tls())
+
+    error = asyncio.run(work())
     assert type(error) is Unreachable
     assert "it does not speak TLS on this port" in str(error)
     assert "http:// instead of https://" in str(error)
@@ -240,6 +269,7 @@ NOT_NOW = socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolutio
         (httpx.WriteTimeout(""), "no answer within 3 s", True, False),
         (httpx.PoolTimeout(""), "no answer within 3 s", False, False),
         (TimeoutError(), "no answer within 3 s", True, False),
+        (caused(httpx.ReadError(""), ssl.SSLWantReadError(2, "did not complete")), "the connection broke", True, False),
         (httpx.ReadError(""), "the connection broke", True, False),
         (httpx.WriteError(""), "the connection broke", True, False),
         (httpx.RemoteProtocolError(""), "the connection broke", True, False),
@@ -254,6 +284,10 @@ def test_what_a_failure_means(error: Any, says: str, sent: bool, lasting: bool) 
     assert "s3cret" not in loss.reason + loss.hint
     assert (loss.sent, loss.lasting) == (sent, lasting)
     assert loss.hint
+
+
+def test_patience_does_not_make_a_connection() -> None:
+    assert "no connection within 10 s" in loss_of(httpx.ConnectTimeout(""), 30.0).reason
 
 
 @pytest.mark.parametrize("url", ["http://" + "x" * 64 + ".example", "http://a..b"])
