@@ -12,6 +12,9 @@ from reconciler.render.lines import Line, Span, count, indented, is_long, line, 
 MOST = 40
 """Lines of one object's edits that are shown before the rest is folded."""
 
+_DERIVED = 1_000_000
+"""Panel ids from here on follow from the title: they tell a reader nothing more."""
+
 
 def edit_lines(edits: Sequence[Edit], body_key: str | None, *, most: int = MOST) -> list[Line]:
     """All edits of an object as lines, without indentation. `body_key` is left out of paths."""
@@ -60,7 +63,10 @@ def _called(noun: str, step: Key | int) -> str:
     if isinstance(step, int):
         return f"{noun} #{step + 1}"
     if noun == "panel":
-        return f'{noun} {step.value} "{safe(step.label)}"' if step.label else f"{noun} {step.value}"
+        if not step.label:
+            return f"{noun} {step.value}"
+        derived = isinstance(step.value, int) and step.value >= _DERIVED
+        return f'{noun} "{safe(step.label)}"' if derived else f'{noun} {step.value} "{safe(step.label)}"'
     return f'{noun} "{safe(str(step.value))}"'
 
 

@@ -30,6 +30,9 @@ _OUTCOMES = {
 }
 
 
+_TITLE = 60
+
+
 @dataclass(frozen=True, slots=True)
 class PlanView:
     """What is shown beside the plan itself. `now` is RFC 3339; `verbose` folds nothing."""
@@ -94,7 +97,7 @@ def _drift(drift: Drift, view: PlanView, width: int) -> list[Line]:
 def _change(change: Change, view: PlanView, width: int) -> list[Line]:
     symbol, style = _SYMBOLS[change.action]
     what = "move" if change.action is Action.NO_OP else str(change.action)
-    title = f'"{safe(change.title)}"' if change.title and change.action in {Action.CREATE, Action.DELETE} else ""
+    title = f'"{_short(change.title)}"' if change.title and change.action in {Action.CREATE, Action.DELETE} else ""
     reason = safe(change.reason) if change.action is not Action.NO_OP else f"was {change.moved_from}"
     if change.moved_from and change.action is not Action.NO_OP:
         reason = f"was {change.moved_from}" + (f"; {reason}" if reason else "")
@@ -105,6 +108,12 @@ def _change(change: Change, view: PlanView, width: int) -> list[Line]:
         inside += [line(f"{name}  ", Span("(secret changed)", "change")) for name in change.secrets]
     inside += [line(Span(f"note: {safe(note)}", "dim")) for note in change.notes]
     return [head, *indented(4, inside)]
+
+
+def _short(title: str) -> str:
+    """A title for a list: an annotation's is its text, which may be long."""
+    text = safe(title)
+    return text if len(text) <= _TITLE else f"{text[: _TITLE - 1]}…"
 
 
 def _complaints(plan: Plan) -> list[Line]:
