@@ -1,7 +1,8 @@
-"""`make demo`: the main job from end to end, each command before its output, on the embedded sandbox or on a real Grafana.
+"""`make demo`: the main job from end to end, each command before its output, on the embedded sandbox or on a real
+Grafana.
 
-With GRAFANA_URL (and GRAFANA_TOKEN, or GRAFANA_USER and GRAFANA_PASSWORD) set it runs there, on GigGatek's desired state, and deletes
-what it made at the end. Works in a temporary copy: nothing of the checkout changes.
+With GRAFANA_URL (and GRAFANA_TOKEN, or GRAFANA_USER and GRAFANA_PASSWORD) set it runs there, on GigGatek's desired
+state, and deletes what it made at the end. Works in a temporary copy: nothing of the checkout changes.
 """
 
 import base64
@@ -125,7 +126,11 @@ def main() -> None:
         shutil.copy(ROOT / "ggrec.yaml", folder / "ggrec.yaml")
         url = environment.get("GRAFANA_URL")
         if url:
-            say(f"On your Grafana, {url}, with GigGatek's desired state.")
+            say(f"On your Grafana, {url}, with GigGatek's desired state (unprotected here, to be deleted at the end).")
+            for file in (folder / "desired").rglob("*.yaml"):
+                file.write_text(
+                    file.read_text("utf-8").replace("prevent_destroy: true", "prevent_destroy: false"), "utf-8"
+                )
             Demo(folder, url, environment).story()
             return
         port = _free_port()

@@ -170,9 +170,13 @@ async def _plan_and_apply(session: Session, resources: Sequence[Resource], optio
         async with session.writer() as writer:
             state = own_state(session.store.load(), writer, lineage=new_lineage())
             found = await compute_plan(_inputs(session, resources, options, state, writer))
-            if not session.settings.json:
+            if session.settings.json:
+                stands(found)
+            else:
                 _show(session, found)
-            stands(found)
+            if found.unreadable or found.refusals:
+                session.output.text("Nothing was changed.")
+                return ExitCode.PARTIAL if found.unreadable else ExitCode.REFUSED
             if not found.changes:
                 if session.settings.json:
                     session.output.json(run_json((), run_id="", serial=state.serial, interrupted=False))
