@@ -1,7 +1,5 @@
 """A folder of files → documents. Reads everything, and reports everything wrong at once."""
 
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,10 +8,10 @@ from reconciler.core.errors import Diagnostic
 from reconciler.core.resource import Document
 from reconciler.core.source import Mark, MarkedDict, mark_at
 from reconciler.loader.envelope import open_envelope
+from reconciler.loader.files import Folder, Found, resolved
 from reconciler.loader.json import parse_json
+from reconciler.loader.text import shown
 from reconciler.loader.yaml import parse_yaml
-
-_ENDINGS = {".yaml", ".yml", ".json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,132 +28,147 @@ def load_documents(folder: Path, *, root: Path | None = None) -> Loaded:
 
     An absent or empty folder is an error (`empty-desired`): it must never be taken for "delete everything".
     """
-    return _Reading(folder, (root or folder.parent).resolve()).run()
+    return _Reading(Folder(folder, root or folder.parent)).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Json:
+    """A JSON file as it was read; `data` to read it again with places."""
+
+    found: Found
+    data: bytes
+    value: Any
 
 
 class _Reading:
-    def __init__(self, folder: Path, root: Path) -> None:
+    def __init__(self, folder: Folder) -> None:
         self.folder = folder
-        self.root = root
-        self.problems: list[Diagnostic] = []
-        self.documents: list[Document] = []
-        self.bodies: set[Path] = set()
-        self.json: dict[Path, tuple[Any, str]] = {}
+        self.problems = folder.problems
+        self.documents: list[tuple[Document, Path]] = []
+        self.json: dict[Path, _Json] = {}
+        self.broken: set[Path] = set()
+        self.used: set[Path] = set()
+        self.incomplete = False
 
     def run(self) -> Loaded:
-        files = list(self._files()) if self.folder.is_dir() else []
-        for path in files:
-            self._read(path)
-        self.documents = [self._with_body(document) for document in self.documents]
-        for path, (value, name) in self.json.items():
-            if path not in self.bodies:
-                self._json_document(value, name)
-        if not self.documents and not self.problems:
-            text = "holds no documents" if self.folder.is_dir() else "is not a folder"
+        files = self.folder.files()
+        for found in files:
+            self._read(found)
+        documents = [self._with_body(*item) for item in self.documents]
+        documents += [self._with_body(*item) for item in self._json_documents()]
+        self._unused()
+        if not documents and not self.problems:
+            text = "holds no documents" if self.folder.exists() else "is not a folder"
             hint = "an empty desired state is never taken for 'delete everything': that is `ggrec destroy`"
-            self.problems.append(
-                Diagnostic("empty-desired", f"the desired folder {text}", hint, subject=self._name(self.folder))
-            )
-        ordered = sorted(self.documents, key=lambda document: document.mark)
-        names = tuple(self._name(path) for path in files)
-        return Loaded(tuple(ordered), tuple(sorted(self.problems, key=Diagnostic.sort_key)), names)
+            name = self.folder.name(self.folder.folder)
+            self.problems.append(Diagnostic("empty-desired", f"the desired folder {text}", hint, subject=name))
+        ordered = sorted(documents, key=lambda document: document.mark)
+        problems = sorted(self.problems, key=Diagnostic.sort_key)
+        return Loaded(tuple(ordered), tuple(problems), tuple(found.name for found in files))
 
-    def _files(self) -> Iterator[Path]:
-        """Sorted; hidden ones left out; links followed only where they stay inside the project."""
-        for here, folders, names in os.walk(self.folder, followlinks=False):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in sorted(names):
-                path = Path(here, name)
-                if not name.startswith(".") and path.suffix.lower() in _ENDINGS:
-                    yield path
-
-    def _name(self, path: Path) -> str:
-        try:
-            return path.resolve().relative_to(self.root).as_posix()
-        except ValueError:
-            return path.as_posix()
-
-    def _bytes(self, path: Path, name: str) -> bytes | None:
-        try:
-            if not path.is_file():
-                raise OSError(0, "not a regular file")
-            return path.read_bytes()
-        except OSError as error:
-            text = f"cannot be read: {error.strerror or error}"
-            self.problems.append(
-                Diagnostic("unreadable-file", text, "check the file and its permissions", Mark(name, 1, 1))
-            )
-            return None
-
-    def _read(self, path: Path) -> None:
-        name = self._name(path)
-        data = self._bytes(path, name)
+    def _read(self, found: Found) -> None:
+        data = self.folder.read(found.path)
         if data is None:
-            return
-        if path.suffix.lower() == ".json":
-            value, problems = parse_json(data, name, positions=False)
+            self.broken.add(resolved(found.path) or found.path)
+            self.incomplete |= not found.is_json
+        elif found.is_json:
+            self._keep_json(found, data)
+        else:
+            values, problems = parse_yaml(data, found.name)
             self.problems += problems
-            if not problems:
-                self.json[path.resolve()] = (value, name)
-            return
-        values, problems = parse_yaml(data, name)
+            self.incomplete |= bool(problems)
+            for value in values:
+                self._open(value, found)
+
+    def _open(self, value: Any, found: Found) -> None:
+        document, problems = open_envelope(value, found.name)
         self.problems += problems
-        for value in values:
-            document, wrong = open_envelope(value, name)
-            self.problems += wrong
-            if document is not None:
-                self.documents.append(document)
+        if document is None:
+            self.incomplete = True
+        else:
+            self.documents.append((document, found.path.parent))
 
-    def _json_document(self, value: Any, name: str) -> None:
-        """A JSON file that nobody names with `from:` must be a document by itself."""
-        if isinstance(value, dict) and "apiVersion" in value:
-            data = (self.root / name).read_bytes()
-            marked, _ = parse_json(data, name, positions=True)
-            document, wrong = open_envelope(marked, name)
-            self.problems += wrong
-            if document is not None:
-                self.documents.append(document)
+    def _keep_json(self, found: Found, data: bytes) -> None:
+        """Remember what a JSON file holds, or that it cannot be read."""
+        path = resolved(found.path) or found.path
+        value, problems = parse_json(data, found.name, positions=False)
+        self.problems += problems
+        if problems:
+            self.broken.add(path)
+        else:
+            self.json[path] = _Json(found, data, value)
+
+    def _json_documents(self) -> list[tuple[Document, Path]]:
+        """The JSON files that nobody names with `from:` and that are documents by themselves."""
+        before = len(self.documents)
+        for path, file in list(self.json.items()):
+            if path not in self.used and isinstance(file.value, dict) and "apiVersion" in file.value:
+                self.used.add(path)
+                value, _ = parse_json(file.data, file.found.name, positions=True)
+                self._open(value, file.found)
+        return self.documents[before:]
+
+    def _unused(self) -> None:
+        """Note the JSON files that nobody names; not where the document that does may be one that could not be read."""
+        if self.incomplete:
             return
-        text = "a JSON file that no Dashboard names with `from:`"
-        hint = f"write a Dashboard with `from: {Path(name).name}`, or move the file out of the desired folder"
-        self.problems.append(Diagnostic("unused-json", text, hint, Mark(name, 1, 1)))
+        for path, file in self.json.items():
+            if path not in self.used:
+                text = "a JSON file that no Dashboard names with `from:`"
+                hint = (
+                    f"write a Dashboard with `from: {file.found.path.name}`, or move the file out of the desired folder"
+                )
+                self.folder.fail("unused-json", text, hint, file.found.path)
 
-    def _with_body(self, document: Document) -> Document:
+    def _with_body(self, document: Document, here: Path) -> Document:
         """The document with the file that its `spec.from` names."""
         if document.manifest or "from" not in document.spec:
             return document
-        named = document.spec["from"]
-        where = mark_at(document.spec, ("from",))
-        if not isinstance(named, str):
-            self._fail("bad-from", "`from` must be the name of a JSON file", "as in `from: orders.json`", where)
+        path = self._target(document, here)
+        if path is None:
             return document
-        here = (self.root / document.mark.file).parent
-        path = (here / named).resolve()
-        if not path.is_relative_to(self.root):
-            self._fail("from-outside", f"{named} lies outside the project", "copy the file into the project", where)
+        self.used.add(path)
+        if path not in self.json and path not in self.broken:
+            found = Found(path, self.folder.name(path))
+            data = self.folder.read(path)
+            if data is not None:
+                self._keep_json(found, data)
+            else:
+                self.broken.add(path)
+        if path in self.broken:
             return document
-        if path in self.json:
-            value: Any = self.json[path][0]
-        else:
-            if not path.is_file():
-                if not any(d.where and d.where.file == self._name(path) for d in self.problems):
-                    self._fail(
-                        "from-missing",
-                        f"the file {named} does not exist",
-                        f"it is looked for in {self._name(here)}/",
-                        where,
-                    )
-                return document
-            data = self._bytes(path, self._name(path))
-            value, problems = parse_json(data or b"", self._name(path), positions=False)
-            self.problems += problems
-            if problems:
-                return document
-        self.bodies.add(path)
+        value = self.json[path].value
         if not isinstance(value, MarkedDict):
-            self._fail("from-not-object", f"{named} is not a JSON object", "is it a dashboard's JSON?", where)
+            text = f"the file {shown(document.spec['from'])} is not a JSON object"
+            self._fail(document, "from-not-object", text, "is it a dashboard's JSON?")
             return document
         return replace(document, body=value)
 
-    def _fail(self, code: str, message: str, hint: str, where: Mark | None) -> None:
+    def _target(self, document: Document, here: Path) -> Path | None:
+        """The file that `spec.from` names; None (and noted) where it cannot be one."""
+        named = document.spec["from"]
+        example = "as in `from: orders.json`"
+        if not isinstance(named, str) or not named:
+            self._fail(document, "bad-from", "`from` must be the name of a JSON file", example)
+            return None
+        path = resolved(here / named)
+        if path is None:
+            self._fail(document, "bad-from", "`from` is not the name of a file", example)
+            return None
+        if not self.folder.inside(path):
+            self._fail(document, "from-outside", f"{shown(named)} lies outside the project", "copy it into the project")
+            return None
+        if path in self.json or path in self.broken:
+            return path
+        if path.suffix.lower() != ".json":
+            self._fail(document, "bad-from", f"{shown(named)} is not a JSON file", f"{example}; YAML goes into spec")
+            return None
+        if not path.exists():
+            hint = f"it is looked for in {self.folder.name(here)}/"
+            self._fail(document, "from-missing", f"the file {shown(named)} does not exist", hint)
+            return None
+        return path
+
+    def _fail(self, document: Document, code: str, message: str, hint: str) -> None:
+        where: Mark | None = mark_at(document.spec, ("from",))
         self.problems.append(Diagnostic(code, message, hint, where))

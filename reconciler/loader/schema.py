@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from reconciler.loader.envelope import API_VERSION
-from reconciler.loader.project import ProjectModel
+from reconciler.loader.models import ProjectModel
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _METADATA: dict[str, Any] = {

@@ -1,0 +1,180 @@
+"""What is wrong with the spec of ggrec.yaml, all of it at once, each thing at its place. Resolves nothing.
+
+No message quotes what may be a secret: of a wrong value only its type is told.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ValidationError
+
+from reconciler.core.address import NAME
+from reconciler.core.errors import Diagnostic
+from reconciler.core.source import MarkedDict, Path, format_path, mark_at
+from reconciler.loader.envelope import suggestion
+from reconciler.loader.models import AuthModel, GuardModel, InstanceModel, ProjectModel, TlsModel
+from reconciler.loader.references import has_reference, is_reference, misused
+
+_PARTS: dict[Any, type[BaseModel]] = {"auth": AuthModel, "tls": TlsModel, "guard": GuardModel}
+_TYPES: dict[type, str] = {
+    type(None): "nothing",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    str: "a text",
+    MarkedDict: "a mapping",
+}
+_WANTED = {
+    "string_type": ("a text", "quote it if that is the text"),
+    "int_type": ("a whole number", "write digits, without quotes"),
+    "int_from_float": ("a whole number", "write digits only"),
+    "float_type": ("a number", "write it without quotes"),
+    "bool_type": ("true or false", "write true or false: yes and on are texts here"),
+    "dict_type": ("a mapping", "indent what belongs to it, or remove the key"),
+    "model_type": ("a mapping", "indent what belongs to it, or remove the key"),
+}
+_LIMITS = {
+    "greater_than_equal": ("ge", "must be at least {}"),
+    "less_than_equal": ("le", "must be at most {}"),
+    "greater_than": ("gt", "must be more than {}"),
+    "string_too_short": ("min_length", "must not be empty"),
+}
+_SECRETS = ("token", "password")
+
+
+def checked(spec: MarkedDict) -> tuple[ProjectModel, list[Diagnostic]]:
+    """The model of a spec (the empty one where it is wrong), and everything that is wrong."""
+    problems: list[Diagnostic] = []
+    model = ProjectModel()
+    try:
+        model = ProjectModel.model_validate(spec)
+    except ValidationError as error:
+        problems += [_problem(spec, dict(item)) for item in error.errors(include_url=False, include_input=False)]
+    instances = spec.get("instances")
+    named = instances if isinstance(instances, MarkedDict) else MarkedDict()
+    for name, instance in named.items():
+        problems += _name(spec, name)
+        if isinstance(instance, MarkedDict):
+            problems += [*_auth(spec, name, instance), *_url(spec, name, instance), *_tls(spec, name, instance)]
+    default = spec.get("default")
+    if isinstance(default, str) and default not in named:
+        text = f"default names the instance '{default}', which is not there"
+        hint = suggestion(default, named) if named else "there are no instances"
+        problems.append(Diagnostic("unknown-default", text, hint, mark_at(spec, ("default",))))
+    problems += _misused(spec, ())
+    return model, problems
+
+
+def url_problem(url: str) -> str:
+    """Why a text is not the address of a Grafana; "" where it is one. The text itself may hold a secret."""
+    try:
+        parts = urlsplit(url.strip())
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "its host or port is malformed"
+    if parts.username is not None or parts.password is not None:
+        return "it carries credentials, which would end up in logs"
+    if parts.query or parts.fragment:
+        return "it carries a query or a fragment"
+    if parts.scheme.lower() not in {"http", "https"} or not host:
+        return "it is not of the form http://host[:port][/path] or https://…"
+    return ""
+
+
+def url_diagnostic(what: str, problem: str, path: Path, written: MarkedDict | None) -> Diagnostic:
+    """The error for an unusable URL; `what` names where it comes from."""
+    hint = "as in https://grafana.example.org/grafana"
+    if "credentials" in problem:
+        hint += "; user and password belong to auth, as references"
+    where = mark_at(written, path) if written is not None else None
+    return Diagnostic("bad-url", f"{what} is not the address of a Grafana: {problem}", hint, where)
+
+
+def _fields(path: Path) -> list[str]:
+    """The keys that may stand at the place where an unknown one was found."""
+    model: type[BaseModel] = ProjectModel if len(path) == 1 else InstanceModel
+    return list((_PARTS[path[2]] if len(path) > 3 else model).model_fields)
+
+
+def _problem(spec: MarkedDict, item: dict[str, Any]) -> Diagnostic:
+    path: Path = tuple(item["loc"])
+    name = ".".join(map(str, path))
+    sort = str(item["type"])
+    if sort == "extra_forbidden":
+        hint = suggestion(str(path[-1]), _fields(path))
+        return Diagnostic("unknown-key", f"unknown key '{path[-1]}'", hint, mark_at(spec, path, key=True))
+    if sort == "missing":
+        hint = 'as in url: "${env:GRAFANA_URL}"'
+        return Diagnostic("missing-key", f"'{name}' is missing", hint, mark_at(spec, path[:-1]))
+    where = mark_at(spec, path)
+    if sort in _WANTED:
+        wanted, hint = _WANTED[sort]
+        found = _TYPES.get(type(_value(spec, path)), "a list")
+        return Diagnostic("bad-value", f"{name} must be {wanted}, and is {found}", hint, where)
+    limit, text = _LIMITS.get(sort, ("", f"is wrong: {item['msg']}"))
+    value = item.get("ctx", {}).get(limit, 0)
+    return Diagnostic("bad-value", f"{name} {text.format(f'{value:g}')}", "", where)
+
+
+def _value(spec: Any, path: Path) -> Any:
+    for step in path:
+        spec = spec[step]
+    return spec
+
+
+def _name(spec: MarkedDict, name: str) -> Iterator[Diagnostic]:
+    if not NAME.match(name):
+        text = f"'{name}' cannot be the name of an instance"
+        hint = "1 to 40 of A-Z a-z 0-9 _ - : the state is kept under it"
+        yield Diagnostic("bad-name", text, hint, mark_at(spec, ("instances", name), key=True))
+
+
+def _auth(spec: MarkedDict, name: str, instance: MarkedDict) -> Iterator[Diagnostic]:
+    auth = instance.get("auth")
+    if not isinstance(auth, MarkedDict):
+        return
+    base = f"instances.{name}.auth"
+    path = ("instances", name, "auth")
+    for key in _SECRETS:
+        text = auth.get(key)
+        if isinstance(text, str) and not is_reference(text):
+            what = "is not one reference" if has_reference(text) else "is a secret in plain text"
+            hint = f'write a reference: {key}: "${{env:GRAFANA_{key.upper()}}}"'
+            code = "bad-reference" if has_reference(text) else "literal-secret"
+            yield Diagnostic(code, f"{base}.{key} {what}", hint, mark_at(spec, (*path, key)))
+    if "token" in auth and ("user" in auth or "password" in auth):
+        text = f"{base} has a token and a user or password"
+        yield Diagnostic("two-credentials", text, "keep the token, or user and password", mark_at(spec, path, key=True))
+    elif ("user" in auth) != ("password" in auth):
+        there, absent = ("user", "password") if "user" in auth else ("password", "user")
+        hint = 'as in auth: {user: admin, password: "${env:GRAFANA_PASSWORD}"}'
+        yield Diagnostic(
+            "half-credentials", f"{base} has {there} without {absent}", hint, mark_at(spec, (*path, there))
+        )
+
+
+def _url(spec: MarkedDict, name: str, instance: MarkedDict) -> Iterator[Diagnostic]:
+    url = instance.get("url")
+    if isinstance(url, str) and not has_reference(url) and (problem := url_problem(url)):
+        yield url_diagnostic(f"instances.{name}.url", problem, ("instances", name, "url"), spec)
+
+
+def _tls(spec: MarkedDict, name: str, instance: MarkedDict) -> Iterator[Diagnostic]:
+    tls = instance.get("tls")
+    if isinstance(tls, MarkedDict) and "key" in tls and "certificate" not in tls:
+        text = f"instances.{name}.tls has a key without a certificate"
+        yield Diagnostic("half-tls", text, "set both, or neither", mark_at(spec, ("instances", name, "tls", "key")))
+
+
+def _misused(value: Any, path: Path, root: Any = None) -> Iterator[Diagnostic]:
+    """Texts that are no secrets and whose references cannot be filled in."""
+    root = value if root is None else root
+    secret = path[2:3] == ("auth",) and path[-1] in _SECRETS
+    if isinstance(value, str) and not secret and (problem := misused(value)):
+        text = f"{format_path(path)} cannot be filled in: {problem}"
+        hint = 'write "${env:NAME}" or "${env:NAME:-default}"; names are letters, digits and _'
+        yield Diagnostic("bad-reference", text, hint, mark_at(root, path))
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, item in steps:
+        yield from _misused(item, (*path, step), root)

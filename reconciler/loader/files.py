@@ -1,0 +1,135 @@
+"""The files of a desired folder, found and read. What cannot be looked at is an error: a folder that is passed over in
+silence would read as "delete what was in it". Must not understand what is in a file.
+"""
+
+import errno
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.core.errors import Diagnostic
+from reconciler.core.source import Mark
+
+_ENDINGS = {".yaml", ".yml", ".json"}
+_DANGLING = {"", *_ENDINGS}
+"""Endings of links to nothing that are worth an error: those that may have stood for files of ours, or for a folder."""
+_PERMISSIONS = "check the file and its permissions"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file, and how it is called in messages: relative to the project, with forward slashes."""
+
+    path: Path
+    name: str
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it is read as JSON."""
+        return self.path.suffix.lower() == ".json"
+
+
+class Folder:
+    """One desired folder inside a project's `root`. `problems` collects what could not be looked at."""
+
+    def __init__(self, folder: Path, root: Path) -> None:
+        self.folder = resolved(folder) or folder
+        self.root = resolved(root) or root
+        self.problems: list[Diagnostic] = []
+
+    def files(self) -> list[Found]:
+        """Every *.yaml, *.yml and *.json, sorted by path; hidden files and folders left out."""
+        return self._below(self.folder, (self.folder,))
+
+    def exists(self) -> bool:
+        """Whether there is a folder that can be listed, as far as can be told."""
+        try:
+            return self.folder.is_dir()
+        except OSError:
+            return True
+
+    def inside(self, path: Path) -> bool:
+        """Whether a resolved path belongs to the project."""
+        return path.is_relative_to(self.root) or path.is_relative_to(self.folder)
+
+    def name(self, path: Path) -> str:
+        """How messages call a path: without line breaks or bytes that a terminal would choke on."""
+        text = path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
+        text = os.fsencode(text).decode("utf-8", "backslashreplace")
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+    def read(self, path: Path) -> bytes | None:
+        """The bytes of a file; None (and noted) where it cannot be read."""
+        try:
+            if not path.is_file():  # reading a pipe or a device would wait for ever
+                self.fail("unreadable-file", "is not a regular file", "only files can be read", path)
+                return None
+            return path.read_bytes()
+        except OSError as error:
+            self.fail("unreadable-file", f"cannot be read: {error.strerror or error}", _PERMISSIONS, path)
+            return None
+
+    def fail(self, code: str, message: str, hint: str, path: Path) -> None:
+        """Note what is wrong with a file as a whole."""
+        self.problems.append(Diagnostic(code, message, hint, Mark(self.name(path), 1, 1)))
+
+    def _below(self, folder: Path, trail: tuple[Path, ...]) -> list[Found]:
+        """`trail`: the real folders that led here."""
+        try:
+            names = sorted(entry.name for entry in os.scandir(folder) if not entry.name.startswith("."))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            if error.errno != errno.ENOTDIR:
+                text = f"the folder cannot be read: {error.strerror or error}"
+                self.fail("unreadable-folder", text, "what is in it would count as deleted", folder)
+            return []
+        found: list[Found] = []
+        for name in names:
+            found += self._entry(folder / name, trail)
+        return found
+
+    def _entry(self, path: Path, trail: tuple[Path, ...]) -> list[Found]:
+        wanted = path.suffix.lower() in _ENDINGS
+        target = resolved(path)
+        if target is None or not _exists(target):
+            if path.suffix.lower() in _DANGLING:
+                self.fail("broken-link", "a link that leads nowhere", "remove it, or mend what it points to", path)
+            return []
+        folder = _is_folder(target)
+        if not folder and not wanted:
+            return []
+        if not self.inside(target):
+            self.fail("outside-project", "a link to a place outside the project", "copy what it points to", path)
+            return []
+        if not folder:
+            return [Found(path, self.name(path))]
+        if target in trail:
+            self.fail("link-loop", "a link to a folder that it is in itself", "remove it", path)
+            return []
+        return self._below(path, (*trail, target))
+
+
+def resolved(path: Path) -> Path | None:
+    """The real path behind all links; None for links in a circle and texts that are no path."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return None
+
+
+def _exists(path: Path) -> bool:
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        return error.errno not in {errno.ENOTDIR, errno.ELOOP}
+    return not path.is_symlink()  # what is still a link after resolving leads in a circle
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
