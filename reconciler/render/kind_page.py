@@ -1,0 +1,42 @@
+"""One page of documentation for a kind, from the kind itself: its summary, its fields, its example. Markdown."""
+
+from typing import Any
+
+from reconciler.core.kind import Kind
+
+
+def kind_page(kind: Kind) -> str:
+    """The page, ending in a newline."""
+    model = kind.written or kind.spec
+    schema = model.model_json_schema(by_alias=True)
+    required = set(schema.get("required", ()))
+    lines = [
+        f"# {kind.yaml_kind}",
+        "",
+        kind.summary,
+        "",
+        f"Addresses: `{kind.name}.<metadata.name>`. This page is made from the kind itself (`make docs`).",
+        "",
+        "## spec",
+        "",
+        "| field | type | |",
+        "|---|---|---|",
+    ]
+    for name, field in schema.get("properties", {}).items():
+        text = str(field.get("description", "As in Grafana.")).replace("|", "\\|")
+        must = " **required**" if name in required else ""
+        lines.append(f"| `{name}` | {_type(field)} | {text}{must} |")
+    if schema.get("additionalProperties") is True:
+        lines += ["", "Everything else of Grafana's own model may be written beside these."]
+    lines += ["", "## Example", "", "```yaml", kind.example.rstrip("\n"), "```", ""]
+    return "\n".join(lines)
+
+
+def _type(field: dict[str, Any]) -> str:
+    if "anyOf" in field:
+        return " or ".join(dict.fromkeys(_type(item) for item in field["anyOf"] if item.get("type") != "null"))
+    if "enum" in field:
+        return ", ".join(f"`{value}`" for value in field["enum"])
+    names = {"string": "text", "integer": "whole number", "boolean": "true or false", "object": "mapping", "number": "number"}
+    kind = str(field.get("type", "anything"))
+    return f"list of {_type(field.get('items', {}))}" if kind == "array" else names.get(kind, kind)
