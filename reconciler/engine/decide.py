@@ -33,6 +33,8 @@ class Situation:
     secrets_changed: tuple[str, ...] = ()
     adopt: bool = False
     destroy: bool = False
+    declared: str = ""
+    """The digest of the resource's attributes, made once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,7 @@ def authored_edits(kind: Kind, resource: Resource, live: LiveObject) -> tuple[Ed
 def _compare(situation: Situation, resource: Resource, live: LiveObject, bodies: Bodies) -> Decision:
     kind, entry = situation.kind, situation.entry
     assert entry is not None and entry.applied is not None and entry.observed is not None
-    applied = resource.attributes if digest(resource.attributes) == entry.applied else bodies(entry.applied)
+    applied = resource.attributes if situation.declared == entry.applied else bodies(entry.applied)
     if applied is not resource.attributes:
         resource = replace(resource, attributes=kind.keep_identity(resource.attributes, applied))
     wanted, was = kind.normalise(resource.attributes), kind.normalise(applied)
@@ -245,10 +247,16 @@ def _settle(situation: Situation, change: Change, live: LiveObject) -> Change | 
         or entry.revision != live.revision
         or entry.depends_on != resource.depends_on
         or entry.protected != resource.lifecycle.prevent_destroy
-        or digest(resource.attributes) != entry.applied
+        or _digest_of(situation, resource) != entry.applied
     )
     reason = f"was {situation.moved_from}" if situation.moved_from else "the state has something to learn"
     return replace(change, reason=reason) if news else None
+
+
+def _digest_of(situation: Situation, resource: Resource) -> str:
+    mine = situation.resource
+    kept = mine is not None and resource.attributes is mine.attributes
+    return situation.declared if kept else digest(resource.attributes)
 
 
 def _with_drift(situation: Situation, change: Change, drifted: tuple[Edit, ...], live: LiveObject) -> Decision:

@@ -109,11 +109,13 @@ def make_plan(
     decisions: dict[Address, Decision] = {}
     skipped = {name for name, found in snapshot.kinds.items() if found.failure is not None}
     addresses = sorted({*selection.resources, *state.resources})
+    digests = {address: digest(resource.attributes) for address, resource in selection.resources.items()}
     warnings = list(_unknown_kinds(addresses, registry))
     for address in addresses:
         if address.kind not in registry or address.kind in skipped:
             continue
         situation = _situation(address, selection, snapshot, registry[address.kind], options, secrets)
+        situation = replace(situation, declared=digests.get(address, ""))
         decision = decide(situation, bodies)
         if decision.change is not None:
             entry = entry_digest(state.resources.get(address))
@@ -134,7 +136,7 @@ def make_plan(
         target=Target(snapshot.server.url, snapshot.server.org_id, snapshot.server.org_name, snapshot.server.version),
         lineage=state.lineage,
         serial=state.serial,
-        config_digest=_config_digest(selection.resources),
+        config_digest=digest({str(address): found for address, found in digests.items()}),
         changes=changes,
         drift=tuple(decision.drift for _, decision in sorted(decisions.items()) if decision.drift is not None),
         compared=len(decisions),
@@ -275,7 +277,3 @@ def _unmanaged(selection: Selection, snapshot: Snapshot, registry: Registry) -> 
         if others:
             counts[name] = others
     return counts
-
-
-def _config_digest(resources: Mapping[Address, Resource]) -> str:
-    return digest({str(address): digest(resource.attributes) for address, resource in resources.items()})
