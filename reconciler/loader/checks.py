@@ -21,18 +21,18 @@ _TYPES: dict[type, str] = {
     type(None): "nothing",
     bool: "true or false",
     int: "a number",
-    float: "a number",
+    float: "a number with a fraction",
     str: "a text",
     MarkedDict: "a mapping",
 }
 _WANTED = {
-    "string_type": ("a text", "quote it if that is the text"),
-    "int_type": ("a whole number", "write digits, without quotes"),
-    "int_from_float": ("a whole number", "write digits only"),
-    "float_type": ("a number", "write it without quotes"),
+    "string_type": ("a text", "quote it, if that is the text"),
+    "int_type": ("a whole number", "write only digits, without quotes"),
+    "int_from_float": ("a whole number", "write only digits"),
+    "float_type": ("a number", "write only the number, without a unit and quotes"),
     "bool_type": ("true or false", "write true or false: yes and on are texts here"),
-    "dict_type": ("a mapping", "indent what belongs to it, or remove the key"),
-    "model_type": ("a mapping", "indent what belongs to it, or remove the key"),
+    "dict_type": ("a mapping", "indent what belongs to it"),
+    "model_type": ("a mapping", "indent what belongs to it"),
 }
 _LIMITS = {
     "greater_than_equal": ("ge", "must be at least {}"),
@@ -111,6 +111,10 @@ def _problem(spec: MarkedDict, item: dict[str, Any]) -> Diagnostic:
     if sort in _WANTED:
         wanted, hint = _WANTED[sort]
         found = _TYPES.get(type(_value(spec, path)), "a list")
+        if found == "nothing":
+            hint = "write one, or remove the key"
+        elif path[-1] in _SECRETS and path[2:3] == ("auth",):
+            hint = _secret_hint(str(path[-1]))
         return Diagnostic("bad-value", f"{name} must be {wanted}, and is {found}", hint, where)
     limit, text = _LIMITS.get(sort, ("", f"is wrong: {item['msg']}"))
     value = item.get("ctx", {}).get(limit, 0)
@@ -140,7 +144,7 @@ def _auth(spec: MarkedDict, name: str, instance: MarkedDict) -> Iterator[Diagnos
         text = auth.get(key)
         if isinstance(text, str) and not is_reference(text):
             what = "is not one reference" if has_reference(text) else "is a secret in plain text"
-            hint = f'write a reference: {key}: "${{env:GRAFANA_{key.upper()}}}"'
+            hint = _secret_hint(key)
             code = "bad-reference" if has_reference(text) else "literal-secret"
             yield Diagnostic(code, f"{base}.{key} {what}", hint, mark_at(spec, (*path, key)))
     if "token" in auth and ("user" in auth or "password" in auth):
@@ -152,6 +156,10 @@ def _auth(spec: MarkedDict, name: str, instance: MarkedDict) -> Iterator[Diagnos
         yield Diagnostic(
             "half-credentials", f"{base} has {there} without {absent}", hint, mark_at(spec, (*path, there))
         )
+
+
+def _secret_hint(key: str) -> str:
+    return f'write a reference: {key}: "${{env:GRAFANA_{key.upper()}}}"'
 
 
 def _url(spec: MarkedDict, name: str, instance: MarkedDict) -> Iterator[Diagnostic]:

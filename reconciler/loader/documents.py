@@ -8,7 +8,7 @@ from reconciler.core.errors import Diagnostic
 from reconciler.core.resource import Document
 from reconciler.core.source import Mark, MarkedDict, mark_at
 from reconciler.loader.envelope import open_envelope
-from reconciler.loader.files import Folder, Found, resolved
+from reconciler.loader.files import Folder, Found, no_file, resolved
 from reconciler.loader.json import parse_json
 from reconciler.loader.text import shown
 from reconciler.loader.yaml import parse_yaml
@@ -163,9 +163,10 @@ class _Reading:
         if path.suffix.lower() != ".json":
             self._fail(document, "bad-from", f"{shown(named)} is not a JSON file", f"{example}; YAML goes into spec")
             return None
-        if not path.exists():
+        problem = no_file(path)
+        if problem:
             hint = f"it is looked for in {self.folder.name(here)}/"
-            self._fail(document, "from-missing", f"the file {shown(named)} does not exist", hint)
+            self._fail(document, "from-missing", f"the file {shown(named)} {problem}", hint)
             return None
         return path
 

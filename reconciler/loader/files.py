@@ -118,6 +118,14 @@ def resolved(path: Path) -> Path | None:
         return None
 
 
+def no_file(path: Path) -> str:
+    """Why there is no file to read at a path; "" where there is one, or where only reading it can tell."""
+    try:
+        return "" if path.is_file() else "is not a file" if path.exists() else "does not exist"
+    except OSError:
+        return ""
+
+
 def _exists(path: Path) -> bool:
     try:
         path.lstat()

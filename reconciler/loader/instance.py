@@ -11,7 +11,7 @@ from reconciler.core.errors import Diagnostic, InvalidInput
 from reconciler.core.guard import Guard
 from reconciler.core.json import Json
 from reconciler.core.resource import SecretRef
-from reconciler.core.source import MarkedDict, mark_at
+from reconciler.core.source import MarkedDict, format_path, mark_at
 from reconciler.core.source import Path as ValuePath
 from reconciler.loader.checks import url_diagnostic, url_problem
 from reconciler.loader.models import AuthModel, GuardModel, InstanceModel, TlsModel
@@ -65,7 +65,7 @@ class Filling:
         """The text, filled in."""
         filled, missing = interpolated(text, self.environment)
         for name in missing:
-            message = f"{'.'.join(map(str, path))}: the environment variable {name} is not set"
+            message = f"{format_path(path)}: the environment variable {name} is not set, or empty"
             self.fail("variable-missing", message, f"set it, or write ${{env:{name}:-default}}", path)
         return filled
 

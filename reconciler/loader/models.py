@@ -4,6 +4,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from reconciler.loader.references import REFERENCE
+
+_SECRET: dict[str, Any] = {"pattern": f"^{REFERENCE.pattern}$"}
+"""Only for editors: the program checks it by itself, and never quotes the text."""
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
@@ -12,9 +17,13 @@ class _Model(BaseModel):
 class AuthModel(_Model):
     """How to get in: a service account's token, or a user and password. Secrets as references."""
 
-    token: str | None = Field(default=None, description='A reference: "${env:GRAFANA_TOKEN}".')
+    token: str | None = Field(
+        default=None, description='A reference: "${env:GRAFANA_TOKEN}".', json_schema_extra=_SECRET
+    )
     user: str | None = Field(default=None, min_length=1)
-    password: str | None = Field(default=None, description='A reference: "${env:GRAFANA_PASSWORD}".')
+    password: str | None = Field(
+        default=None, description='A reference: "${env:GRAFANA_PASSWORD}".', json_schema_extra=_SECRET
+    )
 
 
 class TlsModel(_Model):

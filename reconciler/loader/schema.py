@@ -9,17 +9,15 @@ from reconciler.loader.envelope import API_VERSION
 from reconciler.loader.models import ProjectModel
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_ENVELOPE = ["apiVersion", "kind", "metadata", "spec"]
+_NAME = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,40}$"}
 _METADATA: dict[str, Any] = {
     "type": "object",
     "required": ["name"],
     "additionalProperties": False,
     "properties": {
-        "name": {
-            "type": "string",
-            "pattern": "^[A-Za-z0-9_-]{1,40}$",
-            "description": "The address's name and the uid.",
-        },
-        "uid": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,40}$", "description": "Another uid than the name."},
+        "name": {**_NAME, "description": "The address's name and the uid."},
+        "uid": {**_NAME, "description": "Another uid than the name."},
         "lifecycle": {
             "type": "object",
             "additionalProperties": False,
@@ -31,23 +29,37 @@ _METADATA: dict[str, Any] = {
         },
     },
 }
+_TEMPLATE: dict[str, Any] = {
+    "type": "object",
+    "required": ["panel"],
+    "additionalProperties": False,
+    "properties": {"panel": {"type": "object", "description": "What is merged under panels that `use` it."}},
+}
+_MANIFEST: dict[str, Any] = {
+    "title": "A dashboard as Grafana's own tools write it",
+    "type": "object",
+    "required": _ENVELOPE,
+    "properties": {
+        "apiVersion": {"type": "string", "pattern": r"^dashboard\.grafana\.app/(v0alpha1|v1beta1|v1)$"},
+        "kind": {"const": "Dashboard"},
+        "metadata": {"type": "object", "required": ["name"], "properties": {"name": _NAME}},
+        "spec": {"type": "object"},
+    },
+}
 
 
 def document_schema(kinds: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
-    """The schema of one document: which spec goes with which kind."""
-    definitions: dict[str, Any] = {}
+    """The schema of one document: which spec goes with which kind (by its name in YAML); or a dashboard manifest."""
+    definitions: dict[str, Any] = {"Manifest": _MANIFEST}
+    specs = {name: _spec(name, model, definitions) for name, model in sorted(kinds.items())} | {"Template": _TEMPLATE}
     choices = []
-    template = {"type": "object", "required": ["panel"], "properties": {"panel": {"type": "object"}}}
-    specs = {name: _spec(name, model, definitions) for name, model in sorted(kinds.items())} | {"Template": template}
     for name, spec in specs.items():
-        definitions[f"{name}Spec"] = spec
-        condition = {"properties": {"kind": {"const": name}}}
-        choices.append({"if": condition, "then": {"properties": {"spec": {"$ref": f"#/$defs/{name}Spec"}}}})
-    return {
-        "$schema": _DIALECT,
-        "title": "A ggrec document",
+        definitions[f"{name}.spec"] = spec
+        condition = {"properties": {"kind": {"const": name}}, "required": ["kind"]}
+        choices.append({"if": condition, "then": {"properties": {"spec": {"$ref": f"#/$defs/{name}.spec"}}}})
+    definitions["Document"] = {
         "type": "object",
-        "required": ["apiVersion", "kind", "metadata", "spec"],
+        "required": _ENVELOPE,
         "additionalProperties": False,
         "properties": {
             "apiVersion": {"const": API_VERSION},
@@ -56,6 +68,14 @@ def document_schema(kinds: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
             "spec": {"type": "object"},
         },
         "allOf": choices,
+    }
+    return {
+        "$schema": _DIALECT,
+        "title": "A ggrec document",
+        "type": "object",
+        "if": {"properties": {"apiVersion": {"pattern": r"^dashboard\.grafana\.app/"}}, "required": ["apiVersion"]},
+        "then": {"$ref": "#/$defs/Manifest"},
+        "else": {"$ref": "#/$defs/Document"},
         "$defs": definitions,
     }
 
@@ -64,16 +84,22 @@ def project_schema() -> dict[str, Any]:
     """The schema of ggrec.yaml."""
     spec = ProjectModel.model_json_schema()
     definitions = spec.pop("$defs", {})
+    spec["properties"]["instances"]["propertyNames"] = {"pattern": _NAME["pattern"]}
     return {
         "$schema": _DIALECT,
         "title": "ggrec.yaml",
         "type": "object",
-        "required": ["apiVersion", "kind", "metadata", "spec"],
+        "required": _ENVELOPE,
         "additionalProperties": False,
         "properties": {
             "apiVersion": {"const": API_VERSION},
             "kind": {"const": "Project"},
-            "metadata": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}},
+            "metadata": {
+                "type": "object",
+                "required": ["name"],
+                "additionalProperties": False,
+                "properties": {"name": _NAME},
+            },
             "spec": spec,
         },
         "$defs": definitions,
@@ -81,6 +107,7 @@ def project_schema() -> dict[str, Any]:
 
 
 def _spec(name: str, model: type[BaseModel], definitions: dict[str, Any]) -> dict[str, Any]:
-    found = model.model_json_schema(by_alias=True)
-    definitions |= found.pop("$defs", {})
+    """The schema of a kind's spec; what it refers to goes under the kind's name, as two kinds may use one word."""
+    found = model.model_json_schema(by_alias=True, ref_template=f"#/$defs/{name}.{{model}}")
+    definitions |= {f"{name}.{word}": item for word, item in found.pop("$defs", {}).items()}
     return found

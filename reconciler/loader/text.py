@@ -79,5 +79,7 @@ def shown(value: Any) -> str:
         return "a mapping"
     if isinstance(value, list):
         return "a list"
-    text = f"'{value}'" if isinstance(value, str) else repr(value)
+    text = repr(value)
+    if isinstance(value, str):
+        text = f"'{value}'" if value.isprintable() else '"' + value.encode("unicode_escape").decode() + '"'
     return text if len(text) <= 40 else f"{text[:39]}…"

@@ -14,6 +14,7 @@ from reconciler.core.json import Json, JsonObject
 from reconciler.loader.yaml import parse_yaml
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 _./-]*[A-Za-z0-9_/]\Z|[A-Za-z]\Z")
+_NOT_IN_BLOCKS = re.compile(r"[^\S\n]\n|[^\x20-\x7e\n\u00a0-\u2027\u202a-\ud7ff]")
 _WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 
 
@@ -25,7 +26,7 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     style: str | None = '"'
     if _PLAIN.match(value) and value.lower() not in _WORDS:
         style = None
-    elif "\n" in value and not re.search(r"[^\S\n]\n|[^\x20-\x7e\n\u00a0-\ud7ff]", value) and not value[:1].isspace():
+    elif "\n" in value and not _NOT_IN_BLOCKS.search(value) and not value[:1].isspace():
         style = "|"
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
