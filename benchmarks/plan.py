@@ -1,7 +1,7 @@
 """`make bench`: a plan of many dashboards against a bare client that fetches the same lists, side by side in one run.
 
-The sandbox runs in its own process (or give GRAFANA_URL with GRAFANA_USER and GRAFANA_PASSWORD; the estate is deleted afterwards). Prints medians and
-spreads; times are never asserted.
+The sandbox runs in its own process (or give GRAFANA_URL with GRAFANA_USER and GRAFANA_PASSWORD; the estate is deleted
+afterwards). Prints medians and spreads; times are never asserted.
 """
 
 import argparse

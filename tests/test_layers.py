@@ -1,4 +1,6 @@
-"""Hub and rim: every room imports core and itself, only cli imports them all; the pure rooms import nothing that acts."""
+"""Hub and rim: every room imports core and itself, only cli imports them all; the pure rooms import nothing that
+acts.
+"""
 
 import ast
 from collections.abc import Iterator
@@ -10,8 +12,10 @@ PACKAGE = Path(__file__).parents[1] / "reconciler"
 ROOMS = sorted(path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__")
 PURE = ("core", "kinds", "authoring", "lint")
 ACTING = {
-    "asyncio", "builtins.open", "ctypes", "http", "httpx", "io", "multiprocessing", "os", "pathlib", "random", "secrets", "shutil",
-    "signal", "socket", "sqlite3", "ssl", "starlette", "subprocess", "sys", "tempfile", "threading", "time", "urllib.request",
+    "asyncio", "builtins.open", "ctypes", "http", "httpx", "io", "multiprocessing", "os", "pathlib", "random",
+    "secrets", "shutil",
+    "signal", "socket", "sqlite3", "ssl", "starlette", "subprocess", "sys", "tempfile", "threading", "time",
+    "urllib.request",
     "uuid", "uvicorn", "yaml",
 }  # fmt: skip
 

@@ -1,5 +1,5 @@
-"""The same scenarios on any Grafana: on the sandbox, or on the one of GGREC_TEST_GRAFANA_URL (with GGREC_TEST_GRAFANA_USER and _PASSWORD,
-by default admin). Each uses names of its own and leaves nothing behind.
+"""The same scenarios on any Grafana: on the sandbox, or on the one of GGREC_TEST_GRAFANA_URL (with
+GGREC_TEST_GRAFANA_USER and _PASSWORD, by default admin). Each uses names of its own and leaves nothing behind.
 """
 
 import base64
@@ -114,7 +114,13 @@ spec:
     - {{name: region, type: custom, query: "a,b"}}
   panels:
     - row: Numbers
-    - {{title: Rate, type: stat, width: 6, unit: reqps, datasource: {mark}-ds, targets: [{{expr: up}}], thresholds: {{green: null, red: 30}}}}
+    - title: Rate
+      type: stat
+      width: 6
+      unit: reqps
+      datasource: {mark}-ds
+      targets: [{{expr: up}}]
+      thresholds: {{green: null, red: 30}}
     - {{row: Later, collapsed: true}}
     - {{title: Text, type: text, options: {{content: "# hi", mode: markdown}}}}
 ---
@@ -126,7 +132,13 @@ spec: {{name: "{mark} team", email: t@example.org, members: [admin], membership:
 apiVersion: ggrec/v1
 kind: Annotation
 metadata: {{name: {mark}-event}}
-spec: {{text: {text}, time: "2026-03-01T09:00:00.123+05:45", timeEnd: "2026-03-02T09:00:00Z", tags: [{mark}], dashboard: {mark}-board, panel: Rate}}
+spec:
+  text: {text}
+  time: "2026-03-01T09:00:00.123+05:45"
+  timeEnd: "2026-03-02T09:00:00Z"
+  tags: [{mark}]
+  dashboard: {mark}-board
+  panel: Rate
 """
 
 

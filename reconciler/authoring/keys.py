@@ -7,7 +7,8 @@ from reconciler.authoring.problems import Problems
 from reconciler.core.source import MarkedDict, mark_at
 
 _DASHBOARD = (
-    "__elements __inputs __requires annotations description editable fiscalYearStartMonth gnetId graphTooltip hideControls id iteration links liveNow "
+    "__elements __inputs __requires annotations description editable fiscalYearStartMonth gnetId graphTooltip "
+    "hideControls id iteration links liveNow "
     "originalTitle panels preload refresh revision rows schemaVersion scopedMeta sharedCrosshair snapshot style tags "
     "templating time timeRangeUpdatedDuringEditOrView timepicker timezone title uid version weekStart"
 )

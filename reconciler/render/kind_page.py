@@ -4,6 +4,8 @@ from typing import Any
 
 from reconciler.core.kind import Kind
 
+_WORDS = {"string": "text", "integer": "whole number", "boolean": "true or false", "object": "mapping"}
+
 
 def kind_page(kind: Kind) -> str:
     """The page, ending in a newline."""
@@ -37,6 +39,5 @@ def _type(field: dict[str, Any]) -> str:
         return " or ".join(dict.fromkeys(_type(item) for item in field["anyOf"] if item.get("type") != "null"))
     if "enum" in field:
         return ", ".join(f"`{value}`" for value in field["enum"])
-    names = {"string": "text", "integer": "whole number", "boolean": "true or false", "object": "mapping", "number": "number"}
     kind = str(field.get("type", "anything"))
-    return f"list of {_type(field.get('items', {}))}" if kind == "array" else names.get(kind, kind)
+    return f"list of {_type(field.get('items', {}))}" if kind == "array" else _WORDS.get(kind, kind)

@@ -10,7 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.sandbox import annotations, dashboards, datasources, folders, kube_dashboards, people, teams
+from reconciler.sandbox import (
+    annotations,
+    dashboards,
+    datasources,
+    folders,
+    kube_dashboards,
+    kube_folders,
+    people,
+    search,
+    teams,
+)
 from reconciler.sandbox.call import BAD, Call, Handler, Reply, message, status
 from reconciler.sandbox.faults import Faults
 from reconciler.sandbox.world import Org, User, World
@@ -47,14 +57,14 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("POST", rf"/api/folders/{_UID}/move", folders.move),
     ("GET", rf"/api/folders/{_UID}/counts", folders.counts),
     ("GET", rf"/api/folders/{_UID}/permissions", people.forbidden_unless_admin("folders.permissions:read")),
-    ("GET", _FOLDERS, folders.kube_list),
-    ("POST", _FOLDERS, folders.kube_create),
-    ("GET", rf"{_FOLDERS}/{_UID}", folders.kube_read),
-    ("PUT", rf"{_FOLDERS}/{_UID}", folders.kube_update),
-    ("DELETE", rf"{_FOLDERS}/{_UID}", folders.kube_delete),
-    ("GET", rf"{_FOLDERS}/{_UID}/parents", folders.kube_parents),
-    ("GET", rf"{_FOLDERS}/{_UID}/children", folders.kube_children),
-    ("GET", rf"{_FOLDERS}/{_UID}/counts", folders.kube_counts),
+    ("GET", _FOLDERS, kube_folders.list_),
+    ("POST", _FOLDERS, kube_folders.create),
+    ("GET", rf"{_FOLDERS}/{_UID}", kube_folders.read),
+    ("PUT", rf"{_FOLDERS}/{_UID}", kube_folders.update),
+    ("DELETE", rf"{_FOLDERS}/{_UID}", kube_folders.delete),
+    ("GET", rf"{_FOLDERS}/{_UID}/parents", kube_folders.parents),
+    ("GET", rf"{_FOLDERS}/{_UID}/children", kube_folders.children),
+    ("GET", rf"{_FOLDERS}/{_UID}/counts", kube_folders.counts),
     ("POST", r"/api/dashboards/db", dashboards.save),
     ("GET", r"/api/dashboards/tags", dashboards.tags),
     ("GET", rf"/api/dashboards/uid/{_UID}", dashboards.read),
@@ -62,7 +72,7 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("GET", rf"/api/dashboards/uid/{_UID}/versions", dashboards.versions),
     ("GET", rf"/api/dashboards/uid/{_UID}/versions/(?P<number>\d+)", dashboards.one_version),
     ("POST", rf"/api/dashboards/uid/{_UID}/restore", dashboards.restore),
-    ("GET", r"/api/search", dashboards.search),
+    ("GET", r"/api/search", search.search),
     ("GET", _BOARDS, kube_dashboards.list_),
     ("GET", _BOARDS.replace("v0alpha1", "v1beta1"), kube_dashboards.list_),
     ("POST", _BOARDS, kube_dashboards.create),

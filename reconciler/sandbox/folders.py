@@ -1,13 +1,11 @@
-"""Folders over /api/folders and over /apis/folder.grafana.app/v1beta1 (grafana-api.md section 7)."""
+"""Folders over /api/folders (grafana-api.md section 7)."""
 
-import base64
 from typing import Any
 
-from reconciler.sandbox.call import BAD, Call, Reply, bad_uid, denied, message, status
-from reconciler.sandbox.world import Org, User, kube_uid, short_uid, slugify
+from reconciler.sandbox.call import BAD, Call, Reply, bad_uid, denied, message
+from reconciler.sandbox.world import Org, User, short_uid, slugify
 
-GROUP = "folder.grafana.app/v1beta1"
-_NOT_FOUND = "folder not found"
+NOT_FOUND = "folder not found"
 _DEPTH = 5
 
 
@@ -91,7 +89,7 @@ def list_(call: Call) -> Reply:
     """One level, by title."""
     parent = call.one("parentUid")
     if parent and parent not in call.org.folders:
-        return message(404, _NOT_FOUND, status="not-found")
+        return message(404, NOT_FOUND, status="not-found")
     level = sorted((f for f in call.org.folders.values() if f["parentUid"] == parent), key=lambda f: f["title"].lower())
     limit, page = call.number("limit", 1000) or 1000, max(call.number("page", 1), 1)
     entries = []
@@ -101,25 +99,25 @@ def list_(call: Call) -> Reply:
     return Reply(200, entries)
 
 
-def _find(call: Call) -> dict[str, Any] | None:
+def find(call: Call) -> dict[str, Any] | None:
     return call.org.folders.get(call.parts["uid"])
 
 
 def _absent(call: Call, permission: str) -> Reply:
     """403 for whoever may not see all folders: absent and forbidden look alike."""
-    return message(404, _NOT_FOUND, status="not-found") if call.user.is_admin(call.org.id) else denied(permission)
+    return message(404, NOT_FOUND, status="not-found") if call.user.is_admin(call.org.id) else denied(permission)
 
 
 def read(call: Call) -> Reply:
     """One folder."""
-    folder = _find(call)
+    folder = find(call)
     return Reply(200, shown(call, folder)) if folder else _absent(call, "folders:read")
 
 
 def read_by_id(call: Call) -> Reply:
     """One folder by its number."""
     found = next((f for f in call.org.folders.values() if str(f["id"]) == call.parts["id"]), None)
-    return Reply(200, shown(call, found)) if found else message(404, _NOT_FOUND, status="not-found")
+    return Reply(200, shown(call, found)) if found else message(404, NOT_FOUND, status="not-found")
 
 
 def create(call: Call) -> Reply:
@@ -130,13 +128,11 @@ def create(call: Call) -> Reply:
         return message(400, "bad request data")
     fields = call.fields
     parent = "" if call.options.get("ignore_parent") else fields.get("parentUid") or ""
-    refusal, folder = _create(
-        call, fields.get("uid") or "", fields.get("title"), parent, fields.get("description") or ""
-    )
+    refusal, folder = make(call, fields.get("uid") or "", fields.get("title"), parent, fields.get("description") or "")
     return Reply(200, shown(call, folder, fresh=True)) if folder else message(*refusal)
 
 
-def _create(call: Call, uid: str, title: Any, parent: str, description: str) -> tuple[tuple[int, str], Any]:
+def make(call: Call, uid: str, title: Any, parent: str, description: str) -> tuple[tuple[int, str], Any]:
     title = title.strip() if isinstance(title, str) else ""
     problem = bad_uid(uid)
     if not title:
@@ -148,7 +144,7 @@ def _create(call: Call, uid: str, title: Any, parent: str, description: str) -> 
     if title == "General":
         return (400, "A folder with that name already exists"), None
     if parent and parent not in call.org.folders:
-        return (404, _NOT_FOUND), None
+        return (404, NOT_FOUND), None
     if parent and len(parents(call.org, call.org.folders[parent])) + 1 >= _DEPTH:
         return (400, "Maximum nested folder depth reached"), None
     if uid in call.org.dashboards:
@@ -180,9 +176,9 @@ def update(call: Call) -> Reply:
     """PUT: the version must be right, or overwrite set; the parent is ignored."""
     if not call.user.may_edit(call.org.id):
         return denied("folders:write")
-    folder = _find(call)
+    folder = find(call)
     if folder is None:
-        return message(404, _NOT_FOUND, status="not-found")
+        return message(404, NOT_FOUND, status="not-found")
     fields = call.fields
     enforced = not call.options.get("version_not_enforced")
     if enforced and not fields.get("overwrite") and fields.get("version") != folder["version"]:
@@ -196,7 +192,7 @@ def update(call: Call) -> Reply:
     return Reply(200, shown(call, folder))
 
 
-def _move(call: Call, folder: dict[str, Any], parent: str) -> bool:
+def moved_in_a_circle(call: Call, folder: dict[str, Any], parent: str) -> bool:
     """Whether the move goes in a circle; else it is done."""
     if parent in below(call.org, folder["uid"]):
         return True
@@ -207,11 +203,11 @@ def _move(call: Call, folder: dict[str, Any], parent: str) -> bool:
 
 def move(call: Call) -> Reply:
     """POST …/move: two saves inside."""
-    folder = _find(call)
+    folder = find(call)
     parent = call.fields.get("parentUid") or ""
     if folder is None or (parent and parent not in call.org.folders):
         return message(500, "move folder failed")
-    if _move(call, folder, parent):
+    if moved_in_a_circle(call, folder, parent):
         error = {"statusCode": 400, "messageId": "folder.circular-reference", "message": "Circular reference detected"}
         return Reply(400, error)
     return Reply(200, shown(call, folder))
@@ -221,8 +217,8 @@ def delete(call: Call) -> Reply:
     """With everything in it."""
     if not call.user.may_edit(call.org.id):
         return denied("folders:delete")
-    if _find(call) is None:
-        return message(404, _NOT_FOUND)
+    if find(call) is None:
+        return message(404, NOT_FOUND)
     remove(call.org, call.parts["uid"])
     return message(200, "Folder deleted")
 
@@ -247,133 +243,9 @@ def remove_dashboard(org: Org, uid: str) -> None:
 
 def counts(call: Call) -> Reply:
     """What is in it at any depth."""
-    if _find(call) is None:
-        return message(404, _NOT_FOUND, status="not-found")
+    if find(call) is None:
+        return message(404, NOT_FOUND, status="not-found")
     inside = below(call.org, call.parts["uid"])
     boards = sum(1 for d in call.org.dashboards.values() if d["folderUid"] in inside)
     panels = sum(1 for p in call.org.library.values() if p["folderUid"] in inside)
     return Reply(200, {"alertrule": 0, "dashboard": boards, "folder": len(inside) - 1, "librarypanel": panels})
-
-
-# Over /apis.
-
-
-def _kube(call: Call, folder: dict[str, Any], *, listed: bool = False, answer: bool = False) -> dict[str, Any]:
-    annotations: dict[str, Any] = {"grafana.app/updatedTimestamp": folder["updated"]}
-    if folder["parentUid"]:
-        annotations["grafana.app/folder"] = folder["parentUid"]
-    metadata: dict[str, Any] = {
-        "name": folder["uid"],
-        "namespace": call.org.namespace(),
-        "uid": kube_uid(call.org.namespace(), folder["uid"]),
-        "resourceVersion": str(folder["stamp"]),
-        "creationTimestamp": folder["created"],
-        "labels": {"grafana.app/deprecatedInternalID": str(folder["id"])},
-        "annotations": annotations,
-    }
-    if listed and (call.one("limit") or folder["parentUid"]):
-        chain = [*parents(call.org, folder), folder]
-        annotations["grafana.app/fullpath"] = "/".join(item["title"].replace("/", "\\/") for item in chain)
-        annotations["grafana.app/fullpathUIDs"] = "/".join(item["uid"] for item in chain)
-    if not listed:
-        metadata["generation"] = folder["version"]
-        annotations["grafana.app/createdBy"] = f"user:{folder['createdUser']}"
-        annotations["grafana.app/updatedBy"] = f"user:{folder['updatedUser']}"
-    description = "" if answer else folder["description"]
-    return {
-        "kind": "Folder",
-        "apiVersion": GROUP,
-        "metadata": metadata,
-        "spec": {"title": folder["title"], "description": description},
-        "status": {},
-    }
-
-
-def kube_list(call: Call) -> Reply:
-    """Pages of 100 by default."""
-    everything = sorted(call.org.folders.values(), key=lambda f: f["title"].lower())
-    limit = call.number("limit", 100) or 100
-    page = 1
-    token = call.one("continue")
-    if token:
-        page = int(base64.b64decode(token).decode().partition("|")[2] or 1)
-    found = everything[(page - 1) * limit : page * limit]
-    metadata = {}
-    if len(everything) > page * limit:
-        metadata["continue"] = base64.b64encode(f"{limit}|{page + 1}".encode()).decode()
-    hidden = call.options.get("hidden", frozenset())
-    items = [_kube(call, folder, listed=True) for folder in found if folder["uid"] not in hidden]
-    return Reply(200, {"kind": "FolderList", "apiVersion": GROUP, "metadata": metadata, "items": items})
-
-
-def kube_read(call: Call) -> Reply:
-    """404 for absent, for every role."""
-    folder = _find(call)
-    return Reply(200, _kube(call, folder)) if folder else status(404, _NOT_FOUND)
-
-
-def kube_create(call: Call) -> Reply:
-    """POST: 201; taken is 412."""
-    metadata, spec = call.fields.get("metadata") or {}, call.fields.get("spec") or {}
-    parent = (metadata.get("annotations") or {}).get("grafana.app/folder") or ""
-    refusal, folder = _create(
-        call, metadata.get("name") or "", spec.get("title"), parent, spec.get("description") or ""
-    )
-    return Reply(201, _kube(call, folder, answer=True)) if folder else status(*refusal)
-
-
-def kube_update(call: Call) -> Reply:
-    """PUT: no revision is enforced; the folder annotation moves, its absence moves to the root."""
-    folder = _find(call)
-    if folder is None:
-        return status(404, _NOT_FOUND)
-    metadata, spec = call.fields.get("metadata") or {}, call.fields.get("spec") or {}
-    parent = (metadata.get("annotations") or {}).get("grafana.app/folder") or ""
-    if parent != folder["parentUid"]:
-        if parent == folder["uid"] or _move(call, folder, parent):
-            return status(400, "Circular reference detected", "BadRequest", uid="folder.circular-reference")
-    else:
-        touch(call, folder)
-    folder["title"] = spec.get("title") or folder["title"]
-    folder["description"] = spec.get("description", folder["description"])
-    return Reply(200, _kube(call, folder))
-
-
-def kube_delete(call: Call) -> Reply:
-    """DELETE: with everything in it, preconditions or not."""
-    folder = _find(call)
-    if folder is None:
-        return status(404, _NOT_FOUND)
-    last = _kube(call, folder)
-    remove(call.org, folder["uid"])
-    return Reply(200, last)
-
-
-def kube_parents(call: Call) -> Reply:
-    """The folders above and the folder itself."""
-    folder = _find(call)
-    if folder is None:
-        return status(404, _NOT_FOUND)
-    items = []
-    for item in [*parents(call.org, folder), folder]:
-        entry = {"name": item["uid"], "title": item["title"]}
-        items.append({**entry, "parent": item["parentUid"]} if item["parentUid"] else entry)
-    return Reply(200, {"kind": "FolderInfoList", "apiVersion": GROUP, "metadata": {}, "items": items})
-
-
-def kube_children(call: Call) -> Reply:
-    """Answers null even where there are children."""
-    return Reply(200, {"kind": "FolderList", "apiVersion": GROUP, "metadata": {}, "items": None})
-
-
-def kube_counts(call: Call) -> Reply:
-    """Direct children only."""
-    uid = call.parts["uid"]
-    number = {
-        "alertrules": 0,
-        "dashboards": sum(1 for d in call.org.dashboards.values() if d["folderUid"] == uid),
-        "folders": sum(1 for f in call.org.folders.values() if f["parentUid"] == uid),
-        "library_elements": sum(1 for p in call.org.library.values() if p["folderUid"] == uid),
-    }
-    found = [{"group": "sql-fallback", "resource": name, "count": count} for name, count in number.items()]
-    return Reply(200, {"kind": "DescendantCounts", "apiVersion": GROUP, "counts": found})

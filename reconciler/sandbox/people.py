@@ -26,7 +26,9 @@ def settings(call: Call) -> Reply:
 
 def api_groups(call: Call) -> Reply:
     """The groups that are served."""
-    groups = [{key: value for key, value in _group(name).items() if key not in {"kind", "apiVersion"}} for name in _GROUPS]
+    groups = [
+        {key: value for key, value in _group(name).items() if key not in {"kind", "apiVersion"}} for name in _GROUPS
+    ]
     return Reply(200, {"kind": "APIGroupList", "groups": groups})
 
 

@@ -19,7 +19,7 @@ KEY = "lock.json"
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who runs: as shown to whoever finds the lock taken. `started` tells a process from a later one with its number."""
+    """Who runs, as shown to whoever finds the lock taken. `started` tells a process from a later one of its number."""
 
     host: str
     pid: int

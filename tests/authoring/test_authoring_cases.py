@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.authoring.authoring_cases import Case, cases, line, resolved
 
 from reconciler.authoring.ids import DERIVED_IDS
 from reconciler.core.resource import Resource
+from tests.authoring.authoring_cases import Case, cases, line, resolved
 
 
 @pytest.mark.parametrize("case", cases("*.yaml"), ids=str)

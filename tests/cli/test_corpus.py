@@ -1,4 +1,6 @@
-"""Every dashboard of the corpus, as people really publish them: apply, plan (empty), one mutation (exactly that path), pull, plan (empty)."""
+"""Every dashboard of the corpus, as people really publish them: apply, plan (empty), one mutation (exactly that
+path), pull, plan (empty).
+"""
 
 import hashlib
 import json

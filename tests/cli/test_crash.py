@@ -1,4 +1,6 @@
-"""A real `kill -9` of a real process, at random moments of an apply: then everything converges, and nothing is there twice."""
+"""A real `kill -9` of a real process, at random moments of an apply: then everything converges, and nothing is there
+twice.
+"""
 
 import os
 import random
@@ -22,7 +24,8 @@ def _estate(version: int) -> str:
             f"spec: {{title: D{n}, folder: f, description: 'v{version}'}}\n"
         )
         documents.append(
-            f"apiVersion: ggrec/v1\nkind: Team\nmetadata: {{name: t{n}}}\nspec: {{name: T{n}, email: e{version}@x.org, members: []}}\n"
+            f"apiVersion: ggrec/v1\nkind: Team\nmetadata: {{name: t{n}}}\n"
+            f"spec: {{name: T{n}, email: e{version}@x.org, members: []}}\n"
         )
         documents.append(
             f"apiVersion: ggrec/v1\nkind: Annotation\nmetadata: {{name: a{version}-{n}}}\n"

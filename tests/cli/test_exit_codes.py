@@ -1,5 +1,6 @@
 """The exit codes are a contract: one test pins each (design, decision 10)."""
 
+import json
 import os
 import signal
 import subprocess
@@ -45,8 +46,8 @@ def test_4_conflict(project: Folder, sandbox: Any) -> None:
 
 def test_5_locked(project: Folder) -> None:
     project.ggrec("apply", "--auto-approve")
-    live = '{"id": "x", "host": "elsewhere", "pid": 1, "user": "ann", "command": "ggrec apply", "since": "2026-01-01T00:00:00Z"}'
-    project.write("state/lock.json", live)
+    holder = {"id": "x", "host": "elsewhere", "pid": 1, "user": "ann", "command": "ggrec apply", "since": "2026-01-01"}
+    project.write("state/lock.json", json.dumps(holder))
     ended = project.ggrec("apply", "--auto-approve")
     assert ended.code == 5
     assert "ann on elsewhere" in ended.err

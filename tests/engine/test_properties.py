@@ -1,4 +1,5 @@
-"""P1 a plan after an apply is empty; P2 an empty plan sends only GET; P3 whatever breaks at whatever request, running again converges.
+"""P1 a plan after an apply is empty; P2 an empty plan sends only GET; P3 whatever breaks at whatever request, running
+again converges.
 
 More examples: `GGREC_EXAMPLES=10000 pytest tests/engine/test_properties.py`.
 """

@@ -30,8 +30,8 @@ def saved_by_hand(lab: Lab, uid: str, **changes: Any) -> None:
     board = lab.org.dashboards[uid]
     lab.dispatcher.answer(
         "POST", "/api/dashboards/db", {}, basic(),
-        json_bytes({"dashboard": {**board["body"], **changes, "uid": uid}, "folderUid": board["folderUid"], "overwrite": True,
-                    "message": "by hand"}),
+        json_bytes({"dashboard": {**board["body"], **changes, "uid": uid}, "folderUid": board["folderUid"],
+                    "overwrite": True, "message": "by hand"}),
     )  # fmt: skip
 
 

@@ -121,7 +121,8 @@ def _provision(world: World, name: str, text: str) -> None:
         org.versions[model["uid"]] = []
     elif "datasources:" in text:
         org.datasources["from-file"] = {
-            "id": world.next("datasource"), "uid": "from-file", "name": "FromFile", "type": "prometheus", "access": "proxy",
+            "id": world.next("datasource"), "uid": "from-file", "name": "FromFile", "type": "prometheus",
+            "access": "proxy",
             "url": "http://127.0.0.1:9090", "user": "", "database": "", "basicAuth": False, "basicAuthUser": "",
             "withCredentials": False, "isDefault": True, "jsonData": {}, "secrets": {}, "readOnly": True, "version": 1,
         }  # fmt: skip
