@@ -16,7 +16,8 @@ from reconciler.core.plan import Change, Precondition
 from reconciler.core.ports import Secrets, Store, Writer
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import UNKNOWN_SECRET, Intent, ResourceState, Status
-from reconciler.engine.decide import authored_edits, content_of
+from reconciler.engine.decide import authored_edits
+from reconciler.engine.situation import content_of
 
 _TRIES = 3
 _LOOKS = 4

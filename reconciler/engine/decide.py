@@ -3,74 +3,24 @@
 Two comparisons, never one: desired with last applied is the change, live with observed is the drift.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from reconciler.core.address import Address
 from reconciler.core.diff import Edit, carry_over, diff
 from reconciler.core.errors import Diagnostic
 from reconciler.core.json import JsonObject, digest
 from reconciler.core.kind import Kind
-from reconciler.core.plan import Action, Change, Drift, Precondition
+from reconciler.core.plan import Action, Change, Drift
 from reconciler.core.resource import LiveObject, OnDrift, Resource
-from reconciler.core.state import Intent, ResourceState, Status
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """Everything known about one address. `unchanged`: the live revision is the observed one (its attributes may be
-    empty then).
-    """
-
-    address: Address
-    kind: Kind
-    resource: Resource | None
-    entry: ResourceState | None
-    live: LiveObject | None
-    unchanged: bool = False
-    intent: Intent | None = None
-    moved_from: Address | None = None
-    secrets_changed: tuple[str, ...] = ()
-    adopt: bool = False
-    destroy: bool = False
-    declared: str = ""
-    """The digest of the resource's attributes, made once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What follows: at most one change and one drift, and what forbids it."""
-
-    change: Change | None = None
-    drift: Drift | None = None
-    refusals: tuple[Diagnostic, ...] = field(default=())
-    warnings: tuple[Diagnostic, ...] = field(default=())
-
-
-Bodies = Callable[[str], JsonObject]
-"""A stored body by its digest."""
-
-
-def content_of(kind: Kind, live: LiveObject, applied: JsonObject | None) -> str:
-    """A digest of what of a live object concerns the author (all of it where nothing is declared)."""
-    present = kind.normalise(live.attributes)
-    return digest(present if applied is None else kind.project(present, kind.normalise(applied)))
-
-
-def precondition_of(kind: Kind, live: LiveObject | None, applied: JsonObject | None = None) -> Precondition:
-    """What must still hold when the change is applied: the revision, or where the kind has none, the content."""
-    if live is None:
-        return Precondition(absent=True)
-    if live.revision is not None:
-        return Precondition(revision=live.revision, version=live.version)
-    return Precondition(content=content_of(kind, live, applied), version=live.version)
+from reconciler.core.state import ResourceState, Status
+from reconciler.engine.situation import Bodies, Decision, Situation, managed, precondition_of, protected, title_of
+from reconciler.engine.undeclared import undeclared
 
 
 def decide(situation: Situation, bodies: Bodies) -> Decision:
     """The row of the table. Exhaustive over desired × state × live."""
     resource, entry, live = situation.resource, situation.entry, situation.live
     if resource is None:
-        return _undeclared(situation, bodies)
+        return undeclared(situation, bodies)
     if entry is None:
         return _create(situation, resource) if live is None else _adopt(situation, resource, live)
     if live is None:
@@ -89,7 +39,7 @@ def _base(situation: Situation, resource: Resource, live: LiveObject | None) -> 
         action=Action.NO_OP,
         reason="",
         uid=live.uid if live is not None else resource.uid,
-        title=_title(situation),
+        title=title_of(situation),
         resource=resource,
         applied=resource.attributes,
         precondition=precondition_of(situation.kind, live, resource.attributes),
@@ -97,18 +47,6 @@ def _base(situation: Situation, resource: Resource, live: LiveObject | None) -> 
         depends_on=resource.depends_on,
         notes=situation.kind.notes(resource, live),
     )
-
-
-def _title(situation: Situation) -> str:
-    resource = situation.resource
-    if resource is not None:
-        shown = LiveObject(situation.kind.name, "", resource.attributes).title
-        body = resource.attributes.get(situation.kind.body_key or "")
-        inner = body.get("title") if isinstance(body, dict) else None
-        return inner if isinstance(inner, str) else shown
-    if situation.entry is not None and situation.entry.title:
-        return situation.entry.title
-    return situation.live.title if situation.live is not None else ""
 
 
 def _create(situation: Situation, resource: Resource) -> Decision:
@@ -123,7 +61,7 @@ def _adopt(situation: Situation, resource: Resource, live: LiveObject) -> Decisi
         _base(situation, resource, live), action=Action.ADOPT, edits=edits, secrets=situation.secrets_changed
     )
     if live.manager is not None:
-        return Decision(change, refusals=(_managed(situation, live),))
+        return Decision(change, refusals=(managed(situation, live),))
     if not edits:
         return Decision(replace(change, reason="exists already, as declared"))
     allowed = situation.adopt or resource.lifecycle.adopt or situation.intent is not None
@@ -149,7 +87,7 @@ def _recreate(situation: Situation, resource: Resource, entry: ResourceState) ->
         drift = None
     else:
         drift = Drift(
-            situation.address, entry.uid, _title(situation), "recreated", gone=True, version_before=entry.version
+            situation.address, entry.uid, title_of(situation), "recreated", gone=True, version_before=entry.version
         )
     decision = _create(situation, resource)
     assert decision.change is not None
@@ -166,9 +104,9 @@ def _replace(situation: Situation, resource: Resource, live: LiveObject) -> Deci
     )
     refusals: list[Diagnostic] = []
     if live.manager is not None:
-        refusals.append(_managed(situation, live))
+        refusals.append(managed(situation, live))
     if resource.lifecycle.prevent_destroy or (situation.entry is not None and situation.entry.protected):
-        refusals.append(_protected(situation, "replaced"))
+        refusals.append(protected(situation, "replaced"))
     return Decision(change, refusals=tuple(refusals))
 
 
@@ -178,7 +116,7 @@ def _finish(situation: Situation, resource: Resource, live: LiveObject) -> Decis
     secrets = tuple(sorted(resource.secrets))
     change = replace(_base(situation, resource, live), edits=edits, secrets=secrets, reason="was left unfinished")
     if live.manager is not None:
-        return Decision(change, refusals=(_managed(situation, live),))
+        return Decision(change, refusals=(managed(situation, live),))
     return Decision(replace(change, action=Action.UPDATE if edits or secrets else Action.NO_OP))
 
 
@@ -233,7 +171,7 @@ def _why(change: Change) -> str:
 
 def _writable(situation: Situation, change: Change, live: LiveObject) -> Decision:
     if live.manager is not None:
-        return Decision(change, refusals=(_managed(situation, live),))
+        return Decision(change, refusals=(managed(situation, live),))
     return Decision(change)
 
 
@@ -267,7 +205,7 @@ def _with_drift(situation: Situation, change: Change, drifted: tuple[Edit, ...],
     drift = Drift(
         situation.address,
         live.uid,
-        _title(situation),
+        title_of(situation),
         "reverted",
         edits=drifted,
         version_before=entry.version,
@@ -298,80 +236,3 @@ def _with_drift(situation: Situation, change: Change, drifted: tuple[Edit, ...],
 
 def _top(edit: Edit) -> str:
     return "/".join(str(step) for step in edit.path)
-
-
-def _undeclared(situation: Situation, bodies: Bodies) -> Decision:
-    entry, live = situation.entry, situation.live
-    if entry is None:
-        return Decision()
-    base = Change(
-        address=situation.address,
-        action=Action.DELETE,
-        reason="" if situation.destroy else "no longer declared",
-        uid=live.uid if live is not None else entry.uid,
-        title=_title(situation),
-        depends_on=entry.depends_on,
-        precondition=precondition_of(situation.kind, live),
-    )
-    if live is None:
-        drift = Drift(
-            situation.address, entry.uid, _title(situation), "forgotten", gone=True, version_before=entry.version
-        )
-        if situation.intent is not None and situation.intent.target is None:
-            return Decision(replace(base, action=Action.FORGET, reason="was deleted by an interrupted run"))
-        return Decision(
-            replace(base, action=Action.FORGET, reason="was deleted outside ggrec, and is not declared"), drift
-        )
-    refusals: list[Diagnostic] = []
-    if live.manager is not None:
-        refusals.append(_managed(situation, live))
-    if entry.protected:
-        refusals.append(_protected(situation, "deleted"))
-    return Decision(base, _drift_before_delete(situation, live, bodies), tuple(refusals))
-
-
-def _drift_before_delete(situation: Situation, live: LiveObject, bodies: Bodies) -> Drift | None:
-    entry, kind = situation.entry, situation.kind
-    assert entry is not None
-    if (
-        situation.unchanged
-        or entry.observed is None
-        or entry.applied is None
-        or digest(live.attributes) == entry.observed
-    ):
-        return None
-    was = kind.normalise(bodies(entry.applied))
-    observed, present = kind.normalise(bodies(entry.observed)), kind.normalise(live.attributes)
-    edits = diff(kind.project(observed, was), kind.project(present, was), identities=kind.identities)
-    if not edits:
-        return None
-    return Drift(
-        situation.address,
-        live.uid,
-        _title(situation),
-        "deleted",
-        edits=edits,
-        version_before=entry.version,
-        version_after=live.version,
-    )
-
-
-def _managed(situation: Situation, live: LiveObject) -> Diagnostic:
-    return Diagnostic(
-        "managed-elsewhere",
-        f"belongs to {live.manager}: ggrec does not change it",
-        "end the other management first, or take the object out of the desired state (`ggrec state rm` forgets it)",
-        where=situation.resource.source if situation.resource else None,
-        subject=str(situation.address),
-    )
-
-
-def _protected(situation: Situation, done: str) -> Diagnostic:
-    return Diagnostic(
-        "prevent-destroy",
-        f"would be {done}, but its lifecycle says prevent_destroy",
-        "apply once with `prevent_destroy: false`, or forget it without deleting: "
-        f"`ggrec state rm {situation.address}`",
-        where=situation.resource.source if situation.resource else None,
-        subject=str(situation.address),
-    )

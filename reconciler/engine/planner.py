@@ -18,7 +18,8 @@ from reconciler.core.plan import Action, Change, Plan, Target
 from reconciler.core.ports import Secrets
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import UNKNOWN_SECRET, ResourceState, State, Status, entry_digest
-from reconciler.engine.decide import Bodies, Decision, Situation, decide
+from reconciler.engine.decide import decide
+from reconciler.engine.situation import Bodies, Decision, Situation
 from reconciler.engine.snapshot import Snapshot
 
 

@@ -3,7 +3,6 @@
 Must not: read over v1beta1 (it rewrites), send a foreign `id`, or leave the folder out (that moves to the root).
 """
 
-from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -12,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from reconciler.core.diff import Identities
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
-from reconciler.core.json import Json, JsonObject, as_list, as_object, same, text_of
+from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.resource import Attribution, LiveObject, Resource
 from reconciler.kinds._kube import continue_token, kube_manager, kube_path
+from reconciler.kinds._panels import alike, all_panels, references_only, renumbered
 
 GROUP = "dashboard.grafana.app/v0alpha1"
 _PREFIX = "grafana.app/"
@@ -137,14 +137,14 @@ spec:
         model = as_object(attributes.get("dashboard"))
         cleaned = {key: value for key, value in model.items() if key not in _SERVERS_OWN}
         if "panels" in cleaned:
-            cleaned["panels"] = _references_only(cleaned["panels"])
+            cleaned["panels"] = references_only(cleaned["panels"])
         return {"folderUid": text_of(attributes.get("folderUid")), "dashboard": cleaned}
 
     def keep_identity(self, desired: JsonObject, applied: JsonObject) -> JsonObject:
         """A panel whose title changed keeps its id where it is recognised by its type and queries: links point at
         ids.
         """
-        old, new = _panels(applied), _panels(desired)
+        old, new = all_panels(applied), all_panels(desired)
         known = {panel.get("id") for panel in old}
         present = {panel.get("id") for panel in new}
         orphans = [panel for panel in old if panel.get("id") not in present]
@@ -154,13 +154,13 @@ spec:
             if number in known or not isinstance(number, int) or number < _DERIVED:
                 continue
             for index, orphan in enumerate(orphans):
-                if _alike(panel, orphan):
+                if alike(panel, orphan):
                     renames[number] = orphans.pop(index).get("id")
                     break
         if not renames:
             return desired
         model = as_object(desired.get("dashboard"))
-        return {**desired, "dashboard": {**model, "panels": _renumbered(model.get("panels"), renames)}}
+        return {**desired, "dashboard": {**model, "panels": renumbered(model.get("panels"), renames)}}
 
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """Whole dashboards by LIST of v0alpha1, page by page; where it is missing, search and GETs of the wanted."""
@@ -258,63 +258,6 @@ _V2 = "dashboard schema v2 (this ggrec writes v1 only: save it as 'Classic' firs
 
 def _path(uid: str) -> str:
     return f"/api/dashboards/uid/{quote(uid, safe='')}"
-
-
-def _panels(attributes: JsonObject) -> list[JsonObject]:
-    """All panels, those inside collapsed rows too."""
-    found: list[JsonObject] = []
-    for panel in as_list(as_object(attributes.get("dashboard")).get("panels")):
-        if isinstance(panel, Mapping):
-            found.append(panel)
-            found += [inner for inner in as_list(panel.get("panels")) if isinstance(inner, Mapping)]
-    return found
-
-
-def _alike(left: JsonObject, right: JsonObject) -> bool:
-    if left.get("type") != right.get("type"):
-        return False
-    if same(left.get("title"), right.get("title")):
-        return True
-    queries = left.get("targets")
-    if queries:
-        return same(queries, right.get("targets"))
-    return bool(left.get("options") or left.get("gridPos")) and all(
-        same(left.get(key), right.get(key)) for key in ("options", "fieldConfig", "gridPos")
-    )
-
-
-def _renumbered(panels: Json, renames: Mapping[Json, Json]) -> Json:
-    result: list[Json] = []
-    for panel in as_list(panels):
-        if isinstance(panel, Mapping):
-            changed: dict[str, Json] = dict(panel)
-            if panel.get("id") in renames:
-                changed["id"] = renames[panel.get("id")]
-            if "panels" in panel:
-                changed["panels"] = _renumbered(panel["panels"], renames)
-            result.append(changed)
-        else:
-            result.append(panel)
-    return result
-
-
-def _references_only(panels: Json) -> Json:
-    """Some servers fill a library panel's reference with its model; only uid and name are the author's."""
-    if not isinstance(panels, (list, tuple)):
-        return panels
-    result: list[Json] = []
-    for panel in panels:
-        if isinstance(panel, Mapping) and ("libraryPanel" in panel or "panels" in panel):
-            changed: dict[str, Json] = dict(panel)
-            reference = panel.get("libraryPanel")
-            if isinstance(reference, Mapping):
-                changed["libraryPanel"] = {key: reference[key] for key in ("uid", "name") if key in reference}
-            if "panels" in panel:
-                changed["panels"] = _references_only(panel["panels"])
-            result.append(changed)
-        else:
-            result.append(panel)
-    return result
 
 
 def _live(uid: str, folder: str, model: JsonObject, **rest: Any) -> LiveObject:

@@ -1,0 +1,98 @@
+"""What is known about one address, and what may follow from it: the values that deciding works with. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from reconciler.core.address import Address
+from reconciler.core.errors import Diagnostic
+from reconciler.core.json import JsonObject, digest
+from reconciler.core.kind import Kind
+from reconciler.core.plan import Change, Drift, Precondition
+from reconciler.core.resource import LiveObject, Resource
+from reconciler.core.state import Intent, ResourceState
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything known about one address. `unchanged`: the live revision is the observed one (its attributes may be
+    empty then).
+    """
+
+    address: Address
+    kind: Kind
+    resource: Resource | None
+    entry: ResourceState | None
+    live: LiveObject | None
+    unchanged: bool = False
+    intent: Intent | None = None
+    moved_from: Address | None = None
+    secrets_changed: tuple[str, ...] = ()
+    adopt: bool = False
+    destroy: bool = False
+    declared: str = ""
+    """The digest of the resource's attributes, made once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What follows: at most one change and one drift, and what forbids it."""
+
+    change: Change | None = None
+    drift: Drift | None = None
+    refusals: tuple[Diagnostic, ...] = field(default=())
+    warnings: tuple[Diagnostic, ...] = field(default=())
+
+
+Bodies = Callable[[str], JsonObject]
+"""A stored body by its digest."""
+
+
+def content_of(kind: Kind, live: LiveObject, applied: JsonObject | None) -> str:
+    """A digest of what of a live object concerns the author (all of it where nothing is declared)."""
+    present = kind.normalise(live.attributes)
+    return digest(present if applied is None else kind.project(present, kind.normalise(applied)))
+
+
+def precondition_of(kind: Kind, live: LiveObject | None, applied: JsonObject | None = None) -> Precondition:
+    """What must still hold when the change is applied: the revision, or where the kind has none, the content."""
+    if live is None:
+        return Precondition(absent=True)
+    if live.revision is not None:
+        return Precondition(revision=live.revision, version=live.version)
+    return Precondition(content=content_of(kind, live, applied), version=live.version)
+
+
+def title_of(situation: Situation) -> str:
+    """How people call the object."""
+    resource = situation.resource
+    if resource is not None:
+        shown = LiveObject(situation.kind.name, "", resource.attributes).title
+        body = resource.attributes.get(situation.kind.body_key or "")
+        inner = body.get("title") if isinstance(body, dict) else None
+        return inner if isinstance(inner, str) else shown
+    if situation.entry is not None and situation.entry.title:
+        return situation.entry.title
+    return situation.live.title if situation.live is not None else ""
+
+
+def managed(situation: Situation, live: LiveObject) -> Diagnostic:
+    """Somebody else owns it."""
+    return Diagnostic(
+        "managed-elsewhere",
+        f"belongs to {live.manager}: ggrec does not change it",
+        "end the other management first, or take the object out of the desired state (`ggrec state rm` forgets it)",
+        where=situation.resource.source if situation.resource else None,
+        subject=str(situation.address),
+    )
+
+
+def protected(situation: Situation, done: str) -> Diagnostic:
+    """Its lifecycle forbids it."""
+    return Diagnostic(
+        "prevent-destroy",
+        f"would be {done}, but its lifecycle says prevent_destroy",
+        "apply once with `prevent_destroy: false`, or forget it without deleting: "
+        f"`ggrec state rm {situation.address}`",
+        where=situation.resource.source if situation.resource else None,
+        subject=str(situation.address),
+    )

@@ -1,0 +1,67 @@
+"""The rows of the table for what nobody declares any more: delete, or forget what is gone already. Pure."""
+
+from dataclasses import replace
+
+from reconciler.core.diff import diff
+from reconciler.core.errors import Diagnostic
+from reconciler.core.json import digest
+from reconciler.core.plan import Action, Change, Drift
+from reconciler.core.resource import LiveObject
+from reconciler.engine.situation import Bodies, Decision, Situation, managed, precondition_of, protected, title_of
+
+
+def undeclared(situation: Situation, bodies: Bodies) -> Decision:
+    """What follows for an address that is in the state and not declared."""
+    entry, live = situation.entry, situation.live
+    if entry is None:
+        return Decision()
+    base = Change(
+        address=situation.address,
+        action=Action.DELETE,
+        reason="" if situation.destroy else "no longer declared",
+        uid=live.uid if live is not None else entry.uid,
+        title=title_of(situation),
+        depends_on=entry.depends_on,
+        precondition=precondition_of(situation.kind, live),
+    )
+    if live is None:
+        drift = Drift(
+            situation.address, entry.uid, title_of(situation), "forgotten", gone=True, version_before=entry.version
+        )
+        if situation.intent is not None and situation.intent.target is None:
+            return Decision(replace(base, action=Action.FORGET, reason="was deleted by an interrupted run"))
+        return Decision(
+            replace(base, action=Action.FORGET, reason="was deleted outside ggrec, and is not declared"), drift
+        )
+    refusals: list[Diagnostic] = []
+    if live.manager is not None:
+        refusals.append(managed(situation, live))
+    if entry.protected:
+        refusals.append(protected(situation, "deleted"))
+    return Decision(base, _drift_before_delete(situation, live, bodies), tuple(refusals))
+
+
+def _drift_before_delete(situation: Situation, live: LiveObject, bodies: Bodies) -> Drift | None:
+    entry, kind = situation.entry, situation.kind
+    assert entry is not None
+    if (
+        situation.unchanged
+        or entry.observed is None
+        or entry.applied is None
+        or digest(live.attributes) == entry.observed
+    ):
+        return None
+    was = kind.normalise(bodies(entry.applied))
+    observed, present = kind.normalise(bodies(entry.observed)), kind.normalise(live.attributes)
+    edits = diff(kind.project(observed, was), kind.project(present, was), identities=kind.identities)
+    if not edits:
+        return None
+    return Drift(
+        situation.address,
+        live.uid,
+        title_of(situation),
+        "deleted",
+        edits=edits,
+        version_before=entry.version,
+        version_after=live.version,
+    )
