@@ -91,7 +91,7 @@ def _wrong_type(path: Path, wanted: list[str], spec: MarkedDict, problems: Probl
     hint = ""
     if secret and len(path) > 1:
         hint = 'as in "${env:NAME}": a secret must be a reference, never the text itself'
-    elif "a text" in wanted and isinstance(value, int | float):
+    elif wanted == ["a text"] and isinstance(value, int | float):
         hint = "quote it"
     is_secret_value = secret and not isinstance(value, dict | list)
     text = f"{_name(path)}: must be {' or '.join(dict.fromkeys(wanted))}"

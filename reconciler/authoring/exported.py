@@ -35,7 +35,7 @@ def exported_model(body: MarkedDict, spec: MarkedDict, names: Declared, problems
     if "elements" in model and "layout" in model:
         text = "the file is a dashboard of schema v2, which is not supported yet"
         problems.at(where, "schema-v2", text, "export it as 'Classic' (v1)")
-        return MarkedDict(mark=body.mark)
+        return MarkedDict({"title": model.get("title")}, mark=body.mark)
     bound = _Binding(model, names, problems, where).all(spec)
     elements = as_object(model).get("__elements")
     brought = list(elements.values()) if isinstance(elements, Mapping) else list(as_list(elements))

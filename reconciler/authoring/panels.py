@@ -25,6 +25,8 @@ class Panels:
         self.flow = Flow()
         self.inner = Flow()
         self.result = MarkedList()
+        self.complete = True
+        """Whether all templates of the panel at hand are known."""
         self.collapsed: MarkedDict | None = None
         """The row into which the panels that follow go."""
 
@@ -52,7 +54,8 @@ class Panels:
             return None
         near_miss_of_panel(item, self.problems)
         whole = MarkedDict(mark=item.mark)
-        for layer in self.templates.layers(item, self.problems):
+        layers, self.complete = self.templates.layers(item, self.problems)
+        for layer in layers:
             whole = merged(whole, layer)
         return whole
 
@@ -146,11 +149,11 @@ class Panels:
                 hint = "as in `libraryPanel: {uid: abc123, name: Orders}`"
                 text = "libraryPanel needs the uid of the library panel"
                 self.problems.in_value(whole, ("libraryPanel", "uid"), "no-library-uid", text, hint)
-        elif not kind:
+        elif not kind and self.complete:
             called = f"panel '{title}'" if title else "a panel"
             hint = "as in `type: timeseries`, or `use:` a Template that has one"
             self.problems.at(whole.mark, "no-type", f"{called} has no type", hint)
-        elif not isinstance(kind, str):
+        elif kind and not isinstance(kind, str):
             text = f"type must be a text, not {shown(kind)}"
             self.problems.in_value(whole, ("type",), "bad-type", text, "as in `type: timeseries`")
         self.check_audience(whole)

@@ -128,7 +128,7 @@ def _thresholds(layer: MarkedDict, key: str, problems: Problems) -> Any:
 def _check_steps(layer: MarkedDict, written: MarkedDict, problems: Problems) -> None:
     colors, values = list(written), list(written.values())
     if not values or values[0] is not None:
-        text = "thresholds: the first colour has no value but null: it is for all below the second"
+        text = "thresholds: the value of the first colour must be null: it is for all below the second"
         path = (colors[0],) if colors else ()
         problems.in_value(written if colors else layer, path or ("thresholds",), "bad-thresholds", text, _STEPS)
         return

@@ -26,7 +26,7 @@ class Templates:
         self.found: list[Diagnostic] = []
         self._documents: dict[str, Document] = {}
         self._blocks: dict[str, MarkedDict] = {}
-        self._uses: dict[str, tuple[str, ...]] = {}
+        self._uses: dict[str, tuple[str, ...] | None] = {}
         self._used: set[str] = set()
         for document in documents:
             if document.kind == KIND:
@@ -58,7 +58,7 @@ class Templates:
         for name, uses in sorted(self._uses.items()):
             problems = Problems(self._documents[name])
             where = mark_at(self._documents[name].spec, ("panel", "use"))
-            for other in uses:
+            for other in uses or ():
                 if other not in self._documents:
                     problems.at(where, "unknown-template", f"no Template '{other}'", suggestion(other, self._documents))
             circle = () if name in told else self._circle(name, (name,))
@@ -70,7 +70,7 @@ class Templates:
 
     def _circle(self, name: str, trail: tuple[str, ...]) -> tuple[str, ...]:
         """The shortest way along the first uses from a template back to itself (empty: there is none)."""
-        for other in self._uses.get(name, ()):
+        for other in self._uses.get(name) or ():
             if other == trail[0]:
                 return (*trail, other)
             found = () if other in trail else self._circle(other, (*trail, other))
@@ -78,12 +78,14 @@ class Templates:
                 return found
         return ()
 
-    def layers(self, panel: MarkedDict, problems: Problems) -> list[MarkedDict]:
+    def layers(self, panel: MarkedDict, problems: Problems) -> tuple[list[MarkedDict], bool]:
         """What a panel is made of, the lowest first: its templates (each on top of those it uses itself, and each
-        once), then the panel. Shorthands are spelled out in all of them.
+        once), then the panel. Shorthands are spelled out in all of them. And whether that is all: False where a
+        template is unknown or broken, which is noted; what is missing then may have been in it.
         """
         order: list[str] = []
-        for name in used_names(panel, problems):
+        names = used_names(panel, problems)
+        for name in names or ():
             if name in self._documents:
                 self._collect(name, order)
             else:
@@ -91,12 +93,14 @@ class Templates:
                 problems.at(where, "unknown-template", f"no Template '{name}'", suggestion(name, self._documents))
         self._used |= set(order)
         blocks = [self._blocks[name] for name in order if name in self._blocks]
-        return [*blocks, spelled_out(without_use(panel), problems)]
+        asked = {*(names or ()), *(other for name in order for other in self._uses.get(name) or ())}
+        whole = names is not None and asked <= set(self._blocks) and all(self._uses[n] is not None for n in asked)
+        return [*blocks, spelled_out(without_use(panel), problems)], whole
 
     def _collect(self, name: str, order: list[str], trail: tuple[str, ...] = ()) -> None:
         if name in order or name in trail:
             return
-        for other in self._uses.get(name, ()):
+        for other in self._uses.get(name) or ():
             if other in self._documents:
                 self._collect(other, order, (*trail, name))
         order.append(name)
@@ -126,8 +130,8 @@ def without_use(panel: MarkedDict) -> MarkedDict:
     return result
 
 
-def used_names(panel: MarkedDict, problems: Problems) -> tuple[str, ...]:
-    """The names under `use`; anything but a name or a list of names is an error."""
+def used_names(panel: MarkedDict, problems: Problems) -> tuple[str, ...] | None:
+    """The names under `use`; anything but a name or a list of names is an error, and None."""
     if "use" not in panel:
         return ()
     written: Any = panel["use"]
@@ -136,4 +140,4 @@ def used_names(panel: MarkedDict, problems: Problems) -> tuple[str, ...]:
         return tuple(names)
     hint = "as in `use: [headline, with-sla]`"
     problems.in_value(panel, ("use",), "bad-use", "`use` is the name of a Template, or a list of names", hint)
-    return ()
+    return None

@@ -75,7 +75,7 @@ class _Filling:
             return text
         whole = _VALUE.fullmatch(text)
         if whole and whole.group(2):
-            return marked(self.look(whole.group(1), path), mark_at(self.root, path))
+            return marked(self.look(whole, path), mark_at(self.root, path))
         return _VALUE.sub(lambda match: self.inside(match, path), text)
 
     def is_secret(self, text: str) -> bool:
@@ -89,24 +89,26 @@ class _Filling:
         if not match.group(2):
             self.fail(path, "unclosed-value", "'${values.' is not closed", "write ${values.name}")
             return match.group()
-        value = self.look(match.group(1), path)
+        value = self.look(match, path)
         if value is None or isinstance(value, (Mapping, list, tuple)):
             what = "null" if value is None else "a mapping" if isinstance(value, Mapping) else "a list"
             message = f"the value '{match.group(1)}' is {what} and cannot stand inside a longer text"
             self.fail(path, "value-not-text", message, "let ${values.…} be the whole text, or name a part of it")
-            return ""
+            return match.group()
         if isinstance(value, bool):
             return "true" if value else "false"
         return str(value)
 
-    def look(self, name: str, path: Path) -> Any:
+    def look(self, match: re.Match[str], path: Path) -> Any:
+        """The value of a name; the text as it was, with an error noted, where there is none."""
+        name = match.group(1)
         here: Any = self.values
         for step in name.split("."):
             if not isinstance(here, Mapping) or step not in here:
                 known = list(_names(self.values))
                 hint = suggestion(name, known) if known else "set it under `values` of the instance in ggrec.yaml"
                 self.fail(path, "unknown-value", f"no value '{name}' for this instance", hint)
-                return ""
+                return match.group()
             here = here[step]
         return here
 

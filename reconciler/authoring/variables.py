@@ -115,7 +115,7 @@ def _by_tags(item: MarkedDict, problems: Problems) -> MarkedDict:
     """`{name, tags}`: Grafana's own annotations, by tags."""
     tags, any_of = item["tags"], item.get("matchAny", True)
     if not isinstance(tags, list) or not tags or not all(isinstance(tag, str) for tag in tags):
-        problems.in_value(item, ("tags",), "bad-tags", "tags must be a list of texts", "as in [campaign, price]")
+        problems.in_value(item, ("tags",), "bad-tags", "tags must be a list of texts, one at least", "as in [campaign]")
     if not isinstance(any_of, bool):
         text = f"matchAny is {shown(any_of)}, not true or false"
         problems.in_value(item, ("matchAny",), "not-true-or-false", text, "true: any of the tags, false: all of them")
