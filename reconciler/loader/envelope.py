@@ -65,7 +65,7 @@ def _envelope_problems(value: MarkedDict) -> list[Diagnostic]:
         fail("kind-not-text", f"kind is {shown(kind)}, not the name of a kind", "as in `kind: Folder`", "kind")
     for key in ("metadata", "spec"):
         if key in value and not isinstance(value[key], MarkedDict):
-            hint = "as in `metadata: {name: orders}`" if key == "metadata" else "indent what belongs to it under `spec:`"
+            hint = {"metadata": "as in `metadata: {name: orders}`"}.get(key, "indent what belongs to it under `spec:`")
             fail("not-a-mapping", f"{key} must be a mapping, and is {shown(value[key])}", hint, key)
     metadata = value.get("metadata")
     if isinstance(metadata, MarkedDict):

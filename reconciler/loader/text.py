@@ -10,7 +10,7 @@ from reconciler.core.source import Mark
 MOST_VALUES = 500_000
 MOST_DEPTH = 100
 _LARGEST = 1.7976931348623157e308
-_LARGEST_DIGITS = 310
+_MOST_DIGITS = 309
 _LINE_END = re.compile("\r\n|\r|\n")
 
 
@@ -54,8 +54,9 @@ def decode(data: bytes, file: str) -> str:
 
 def number(text: str, where: Mark) -> int | float:
     """The value of a number in JSON's grammar. Raises InputProblem for one that no double can come near to."""
-    whole = text.lstrip("-").isdigit()
-    if whole and len(text) < _LARGEST_DIGITS:  # Python refuses to read integers of thousands of digits
+    digits = text.removeprefix("-")
+    whole = digits.isdigit()
+    if whole and len(digits) <= _MOST_DIGITS:  # Python refuses to read integers of thousands of digits
         value: int | float = int(text)
         if abs(value) <= _LARGEST:
             return value

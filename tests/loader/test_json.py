@@ -58,6 +58,16 @@ def test_bytes_that_are_no_text(data: bytes, said: str, positions: bool) -> None
     assert [str(item) for item in problems] == [said]
 
 
+@pytest.mark.parametrize("positions", [True, False])
+def test_depth_has_the_limit_of_yaml(positions: bool) -> None:
+    value, problems = parse_json(b"[" * 101 + b"]" * 101, "a.json", positions=positions)
+    assert (repr(value).count("["), problems) == (101, [])
+    for text in ("[" * 101 + "1" + "]" * 101, '{"a":' * 101 + "1" + "}" * 101):
+        value, problems = parse_json(text.encode(), "a.json", positions=positions)
+        assert value is None
+        assert [item.code for item in problems] == ["too-deep"]
+
+
 def test_a_large_file_is_read_whole() -> None:
     panels = [{"id": number, "title": f"Panel {number}", "expr": "rate(x[5m])" * 20} for number in range(12_000)]
     data = json.dumps({"panels": panels}).encode()

@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.core.errors import GgrecError, InvalidInput, UsageError
 from reconciler.core.guard import Guard
+from reconciler.core.json import Json
 from reconciler.core.resource import SecretRef
 from reconciler.loader.instance import default_name
 from reconciler.loader.project import Instance, Project, Tls, load_project
@@ -47,7 +48,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
     found = project(tmp_path, environment={"HOST": "g.example"})
     assert (found.name, found.root, found.desired) == ("shop", tmp_path, tmp_path / "grafana")
     assert list(found.model.instances) == ["test", "production"]
-    values = {"url": "http://prom:9090", "deep": {"list": ["g.example", 1, None]}, "scrape": 15.5}
+    values: dict[str, Json] = {"url": "http://prom:9090", "deep": {"list": ["g.example", 1, None]}, "scrape": 15.5}
     assert found.values("production") == values
     assert found.values(None) == {}
     assert found.instance("production", {"HOST": "g.example"}) == Instance(
@@ -83,7 +84,7 @@ def test_what_is_not_set_matters_only_to_the_instance_that_is_chosen(tmp_path: P
     assert found.instance("test", {}).url == "http://127.0.0.1:3999"
     with pytest.raises(InvalidInput) as caught:
         found.instance("production", {})
-    assert [str(item.where) for item in caught.value.diagnostics] == ["ggrec.yaml:12:12", "ggrec.yaml:17:86"]
+    assert [str(item.where) for item in caught.value.diagnostics] == ["ggrec.yaml:12:12", "ggrec.yaml:17:74"]
     with pytest.raises(InvalidInput, match="HOST is not set"):
         found.values("production")
 
@@ -137,10 +138,7 @@ def test_the_organisation_of_the_environment_wins(tmp_path: Path) -> None:
 
 
 def test_an_overridden_url_needs_none_of_its_variables(tmp_path: Path) -> None:
-    text = FULL.replace(
-        'values: {url: "http://${env:PROMETHEUS:-prom}:9090", deep: {list: ["${env:HOST}"', "values: {a: {b: [1"
-    )
-    found = project(tmp_path, text.replace("b: [1, 1", "b: [1"))
+    found = project(tmp_path, FULL.replace('["${env:HOST}", 1, null]', "[]"))
     assert found.instance("production", {}, url="http://given").url == "http://given"
 
 
@@ -190,7 +188,7 @@ def test_a_named_file_is_taken_and_its_folder_is_the_root(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("name", ["nothing.yaml", ""])
 def test_a_named_file_that_cannot_be_read(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InvalidInput, match="cannot be read: (No such file|Is a directory)"):
+    with pytest.raises(InvalidInput, match=r"cannot be read: (No such file|Is a directory)"):
         load_project(tmp_path / name, start=tmp_path)
 
 

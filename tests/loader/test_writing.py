@@ -1,11 +1,14 @@
 """Files that are written: safe names, all or none, nothing overwritten. (That they read back: test_roundtrip.)"""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from reconciler.core.errors import InvalidInput
+from reconciler.loader import writing
 from reconciler.loader.writing import slug, to_json, to_yaml, write_files
+from reconciler.loader.yaml import parse_yaml
 
 
 def test_texts_are_plain_only_where_nobody_could_mistake_them() -> None:
@@ -15,6 +18,14 @@ def test_texts_are_plain_only_where_nobody_could_mistake_them() -> None:
         '  a: Orders\n  b: "on"\n  c: "0123"\n  d: "x: y"\n  e: |\n    one\n    two\n  f: ""\n'
         "  g:\n  - 1\n  - 1.5\n  - null\n  - true\n"
     )
+
+
+def test_a_text_that_yaml_would_spoil_is_written_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "_NOT_IN_BLOCKS", re.compile("(?!)"))
+    text = to_yaml("Folder", "orders", {"description": "one\u2028🚀\ntwo"})
+    documents, problems = parse_yaml(text.encode(), "a.yaml")
+    assert problems == []
+    assert documents[0]["spec"] == {"description": "one\u2028🚀\ntwo"}
 
 
 def test_json_is_sorted_and_readable() -> None:

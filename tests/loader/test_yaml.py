@@ -73,6 +73,7 @@ def test_scalars_of_json(text: str) -> None:
 
 def test_integers_that_no_double_holds_stay_exact_and_the_largest_double_is_read() -> None:
     assert only("[9007199254740993, 1.7976931348623157e+308]") == [9007199254740993, 1.7976931348623157e308]
+    assert only(f"[{10**308}, -{10**308}]") == [10**308, -(10**308)]
     assert math.copysign(1, only("[-0.0]")[0]) == -1
 
 
@@ -101,6 +102,12 @@ def test_lines_end_as_they_like(end: str) -> None:
     value = only(end.join(["a: 1", "b: |", "  x", "c: 3", ""]))
     assert value == {"a": 1, "b": "x\n", "c": 3}
     assert value.keys_at["c"] == Mark("a.yaml", 4, 1)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_places_of_characters_count_the_same_lines(end: str) -> None:
+    _, problems = parse_yaml(end.join(["a: 1", "b: 2", "c: \x07"]).encode(), "a.yaml")
+    assert [item.where for item in problems] == [Mark("a.yaml", 3, 4)]
 
 
 def test_aliases_are_values_of_their_own() -> None:
