@@ -34,7 +34,7 @@ def explain(error: ValidationError, spec: MarkedDict, model: type[BaseModel], pr
     """Note each finding. `spec` is what was validated, `model` what it was validated by."""
     wrong_types: dict[Path, list[str]] = {}
     for item in error.errors(include_url=False):
-        path = _in_spec(spec, item["loc"])
+        path = _in_spec(spec, item["loc"], absent=item["type"] == "missing")
         if item["type"] in _TYPES:
             wrong_types.setdefault(path, []).append(_TYPES[item["type"]])
         elif item["type"] == "extra_forbidden":
@@ -46,14 +46,16 @@ def explain(error: ValidationError, spec: MarkedDict, model: type[BaseModel], pr
         _wrong_type(path, wanted, spec, problems)
 
 
-def _in_spec(spec: MarkedDict, location: Iterable[int | str]) -> Path:
-    """pydantic's location without the names of a union's members, which are none of the author's keys."""
+def _in_spec(spec: MarkedDict, location: Iterable[int | str], *, absent: bool) -> Path:
+    """pydantic's location without the names of a union's members, which are none of the author's keys. With `absent`
+    its last step is a key that is not there.
+    """
     here: Any = spec
     path: list[int | str] = []
     steps = list(location)
     for index, step in enumerate(steps):
         inside = (isinstance(here, Mapping) and step in here) or (isinstance(here, list) and isinstance(step, int))
-        if not inside and not (isinstance(here, Mapping) and index == len(steps) - 1):
+        if not inside and not (absent and index == len(steps) - 1):
             continue
         path.append(step)
         here = here[step] if inside and not (isinstance(here, list) and int(step) >= len(here)) else None
