@@ -133,7 +133,7 @@ def _exists(path: Path) -> bool:
         return False
     except OSError as error:
         return error.errno not in {errno.ENOTDIR, errno.ELOOP}
-    return not path.is_symlink()  # what is still a link after resolving leads in a circle
+    return not path.is_symlink()  # since Python 3.13 circles resolve to a link again
 
 
 def _is_folder(path: Path) -> bool:
