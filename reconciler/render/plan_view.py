@@ -145,6 +145,8 @@ def diagnostic_lines(item: Diagnostic, style: str = "error") -> list[Line]:
 def _summary(plan: Plan, view: PlanView) -> Line:
     if plan.unreadable:
         return line(Span("The plan is incomplete and cannot be applied: what could not be read is not known.", "error"))
+    if plan.refusals and not plan.visible:
+        return line(Span("Refused as it stands: nothing would be applied.", "error"))
     if not plan.visible and not plan.drift:
         when = clock_text(view.now)
         more = "" if plan.compared == 1 else "s"
@@ -156,7 +158,8 @@ def _summary(plan: Plan, view: PlanView) -> Line:
     moved = sum(1 for change in plan.changes if change.moved_from)
     parts += [f"{moved} renamed"] if moved else []
     outside = f"; {len(plan.drift)} changed outside" if plan.drift else ""
-    return line(Span(f"Plan: {', '.join(parts)}, {plan.unchanged:,} unchanged{outside}.", "head"))
+    refused = " Refused as it stands." if plan.refusals else ""
+    return line(Span(f"Plan: {', '.join(parts)}, {plan.unchanged:,} unchanged{outside}.{refused}", "head"))
 
 
 def ago(when: str, now: str) -> str:
