@@ -165,6 +165,14 @@ class Carrier:
         before = live.version if live is not None else None
         uid = await self._send(change, kind, sent, live)
         found = await self._read_back(change, kind, sent, uid)
+        unset = kind.unset_secrets(change.resource, found)
+        if unset:
+            self.partial[change.address] = ResourceState(found.uid, None, None, status=Status.PARTIAL)
+            raise GgrecError.one(
+                "secret-not-kept",
+                f"{change.address}: Grafana took the write, but these secrets are not set: {', '.join(unset)}",
+                hint="apply again; if it stays so, see Grafana's log: the datasource does not work without them",
+            )
         return replace(self._remember(change, kind, entry, found), version_before=before)
 
     async def _send(self, change: Change, kind: Kind, sent: Resource, live: LiveObject | None) -> str:

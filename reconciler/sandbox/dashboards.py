@@ -150,7 +150,7 @@ def _folder(call: Call, fields: dict[str, Any]) -> str:
 
 
 def _conflict(call: Call, fields: dict[str, Any], model: dict[str, Any], board: dict[str, Any]) -> Reply | None:
-    if fields.get("overwrite") or call.options.get("version_not_enforced"):
+    if fields.get("overwrite") or "version_not_enforced" in call.options:
         return None
     if model.get("version") != board["version"]:
         return message(412, _MISMATCH, status="version-mismatch")

@@ -129,7 +129,7 @@ def _take(call: Call, source: dict[str, Any], fields: dict[str, Any]) -> None:
     for key in ("basicAuth", "withCredentials", "isDefault"):
         source[key] = bool(fields.get(key))
     source["jsonData"] = fields.get("jsonData") or {}
-    if not call.options.get("drop_secure_json"):
+    if "drop_secure_json" not in call.options:
         for key, value in (fields.get("secureJsonData") or {}).items():
             if value == "":
                 source["secrets"].pop(key, None)

@@ -127,7 +127,7 @@ def create(call: Call) -> Reply:
     if call.body is BAD:
         return message(400, "bad request data")
     fields = call.fields
-    parent = "" if call.options.get("ignore_parent") else fields.get("parentUid") or ""
+    parent = "" if "ignore_parent" in call.options else fields.get("parentUid") or ""
     refusal, folder = make(call, fields.get("uid") or "", fields.get("title"), parent, fields.get("description") or "")
     return Reply(200, shown(call, folder, fresh=True)) if folder else message(*refusal)
 
@@ -180,7 +180,7 @@ def update(call: Call) -> Reply:
     if folder is None:
         return message(404, NOT_FOUND, status="not-found")
     fields = call.fields
-    enforced = not call.options.get("version_not_enforced")
+    enforced = "version_not_enforced" not in call.options
     if enforced and not fields.get("overwrite") and fields.get("version") != folder["version"]:
         return message(412, "The dashboard has been changed by someone else")
     if fields.get("title") == "":
