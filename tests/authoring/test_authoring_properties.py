@@ -287,7 +287,7 @@ def test_chains_of_templates_may_be_grouped_as_one_likes(a: Any, b: Any, c: Any)
 def test_lists_without_a_common_identity_are_replaced() -> None:
     for under, over in (
         ([{"refId": "A"}], [{"expr": "x"}]),
-        ([{"refId": "A"}, {"refId": "A"}], [{"refId": "A", "x": 1}]),
+        ([{"refId": "A"}, {"refId": "A", "y": 1}], [{"refId": "A", "x": 1}]),
         ([1, 2], [3]),
         ([{"id": 1}], []),
         ([], [{"id": 1}]),
