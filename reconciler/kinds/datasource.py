@@ -38,9 +38,9 @@ def _reference(value: object) -> str:
     """A reference, checked. The error never shows the value: it may be the secret itself."""
     if isinstance(value, str) and _REFERENCE.match(value):
         return value
-    what = "a text" if isinstance(value, str) else "no text"
+    what = "a text of another form" if isinstance(value, str) else "not even a text"
     raise ValueError(
-        f"a secret must be a reference, and this is {what} of another form: write ${{env:NAME}}, "
+        f"a secret must be a reference, and this is {what}: write ${{env:NAME}}, "
         "${env:NAME:-default} or ${file:path}, and nothing around it"
     )
 

@@ -97,7 +97,7 @@ def test_a_literal_secret_is_refused_and_never_shown(value: str) -> None:
 def test_a_secret_that_is_no_text_is_refused_and_never_shown(value: object) -> None:
     ((where, message),) = errors(SOURCE, {**PROMETHEUS, "secureJsonData": {"password": value}})
     assert where == ("secureJsonData", "password")
-    assert message == f"a secret must be a reference, and this is no text of another form: {SECRET_HELP}"
+    assert message == f"a secret must be a reference, and this is not even a text: {SECRET_HELP}"
 
 
 def test_a_secret_is_in_no_text_of_the_error() -> None:
