@@ -1,12 +1,15 @@
-"""The Dashboard shorthand: what an author writes → the folder's name and Grafana's v1 model."""
+"""The Dashboard shorthand: what an author writes → Grafana's v1 model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from reconciler.authoring.datasources import Sources
 from reconciler.authoring.exported import exported_model, stripped
 from reconciler.authoring.keys import near_miss_of_dashboard
+from reconciler.authoring.library import Library
 from reconciler.authoring.names import Declared
 from reconciler.authoring.panels import Panels
 from reconciler.authoring.problems import Problems, shown
-from reconciler.authoring.templates import Templates
 from reconciler.authoring.variables import datasource_variables, put_annotations, put_variables
 from reconciler.core.source import MarkedDict, MarkedList, mark_at
 
@@ -16,46 +19,48 @@ SCHEMA_VERSION = 42
 _OURS = frozenset({"folder", "from", "inputs", "variables"})
 
 
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """A dashboard written out: Grafana's model, and by panel id the audience tags, which are not in it."""
+
+    model: MarkedDict
+    audiences: Mapping[int, tuple[str, ...]]
+
+
 def expand_dashboard(
-    spec: MarkedDict, body: MarkedDict | None, templates: Templates, *, names: Declared, problems: Problems
-) -> MarkedDict:
-    """`{folder, model}` with marks kept; nothing of ours is left in the model, and nothing was added beyond what
-    authoring.md says. `body` is the file of `from`, or a manifest's spec: taken as it is. Inputs are not changed.
+    spec: MarkedDict, body: MarkedDict | None, library: Library, *, names: Declared, problems: Problems
+) -> Expanded:
+    """The model with marks kept; nothing of ours is left in it but placeholders in links, and nothing was added beyond
+    what authoring.md says. `body` is the file of `from`, or a manifest's spec: taken as it is. Inputs are not
+    changed.
     """
-    result = MarkedDict(mark=spec.mark)
-    if "folder" in spec:
-        result.take("folder", spec, spec["folder"])
     if problems.document.manifest:
-        model = stripped(body or MarkedDict(), spec.mark)
-    else:
-        model = _model(spec, body, templates, names=names, problems=problems)
-    result.put("model", model, key_at=spec.mark, value_at=spec.mark)
-    return result
-
-
-def _model(
-    spec: MarkedDict, body: MarkedDict | None, templates: Templates, *, names: Declared, problems: Problems
-) -> MarkedDict:
+        return Expanded(stripped(body or MarkedDict(), spec.mark), {})
     near_miss_of_dashboard(spec, problems)
     if body is None:
+        spec = library.defaults.under(spec)
         if "inputs" in spec:
             text = "'inputs' says what the inputs of a file are, and there is no `from`"
             problems.in_value(spec, ("inputs",), "inputs-alone", text, "remove it, or add `from: <file>`", key=True)
-        model = _written(spec, None, templates, names=names, problems=problems)
-        if "schemaVersion" not in model:
-            model.put("schemaVersion", SCHEMA_VERSION, key_at=None, value_at=None)
-        return model
+        written = _written(spec, None, library, names=names, problems=problems)
+        if "schemaVersion" not in written.model:
+            written.model.put("schemaVersion", SCHEMA_VERSION, key_at=None, value_at=None)
+        return written
     model = exported_model(body, spec, names, problems)
-    written = _written(spec, model, templates, names=names, problems=problems)
-    for key, value in written.items():
-        model.take(key, written, value)
-    return model
+    written = _written(spec, model, library, names=names, problems=problems)
+    for key, value in written.model.items():
+        model.take(key, written.model, value)
+    return Expanded(model, written.audiences)
 
 
 def _written(
-    spec: MarkedDict, body: MarkedDict | None, templates: Templates, *, names: Declared, problems: Problems
-) -> MarkedDict:
+    spec: MarkedDict, body: MarkedDict | None, library: Library, *, names: Declared, problems: Problems
+) -> Expanded:
     """The author's own part of the model."""
+    for key, sort in (("variables", "variable"), ("annotations", "annotation"), ("links", "link")):
+        spec = library.templates.filled_list(spec, key, sort, problems)
+    if isinstance(spec.get("annotations"), MarkedList):
+        spec = _painted(spec, "annotations", library, problems)
     model = stripped(spec, None)
     for key in _OURS:
         if key in model:
@@ -64,13 +69,22 @@ def _written(
     sources = Sources(names, problems, datasource_variables(spec, body))
     put_variables(spec, model, sources, problems)
     put_annotations(spec, model, sources, problems)
-    if "panels" in spec:
-        panels = spec["panels"]
-        if isinstance(panels, MarkedList):
-            model.take("panels", spec, Panels(templates, sources, problems).expand(panels))
-        else:
-            problems.in_value(spec, ("panels",), "panels-not-a-list", "panels must be a list", "each begins with `- `")
-    return model
+    audiences: dict[int, tuple[str, ...]] = {}
+    if isinstance(spec.get("panels"), MarkedList):
+        panels = Panels(library, sources, problems)
+        model.take("panels", spec, panels.expand(spec["panels"]))
+        audiences = {panel["id"]: tags for panel, tags in panels.audience if isinstance(panel["id"], int)}
+    elif "panels" in spec:
+        problems.in_value(spec, ("panels",), "panels-not-a-list", "panels must be a list", "each begins with `- `")
+    return Expanded(model, audiences)
+
+
+def _painted(spec: MarkedDict, key: str, library: Library, problems: Problems) -> MarkedDict:
+    """A copy with the palette's colours in one part of it."""
+    result = MarkedDict(mark=spec.mark)
+    for name, value in spec.items():
+        result.take(name, spec, library.palette.painted(value, problems) if name == key else value)
+    return result
 
 
 def _check_uid(spec: MarkedDict, problems: Problems) -> None:

@@ -28,7 +28,7 @@ _LEGACY_PANEL = (
     "yBucketSize yaxes yaxis"
 )
 _OURS_DASHBOARD = "folder from inputs variables"
-_OURS_PANEL = "audience color decimals height max min row thresholds unit use width"
+_OURS_PANEL = "audience color colors decimals height max min row thresholds unit use width"
 DASHBOARD_KEYS = frozenset(f"{_DASHBOARD} {_OURS_DASHBOARD}".split())
 PANEL_KEYS = frozenset(f"{_PANEL} {_OURS_PANEL}".split())
 _PANELS_TAKEN = PANEL_KEYS | frozenset(_LEGACY_PANEL.split())

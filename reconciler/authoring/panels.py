@@ -6,10 +6,10 @@ from reconciler.authoring.datasources import Sources
 from reconciler.authoring.ids import number
 from reconciler.authoring.keys import near_miss_of_panel
 from reconciler.authoring.layout import Flow, position
+from reconciler.authoring.library import Library
 from reconciler.authoring.merging import merged
-from reconciler.authoring.problems import Problems, shown
-from reconciler.authoring.templates import Templates
-from reconciler.core.source import Mark, MarkedDict, MarkedList
+from reconciler.authoring.problems import Problems, shown, suggestion
+from reconciler.core.source import Mark, MarkedDict, MarkedList, mark_at
 
 _OURS = frozenset({"width", "height", "audience"})
 _ROWS_OWN = frozenset({"row", "title", "type", "panels", "collapsed", "gridPos"})
@@ -18,13 +18,17 @@ _ROWS_OWN = frozenset({"row", "title", "type", "panels", "collapsed", "gridPos"}
 class Panels:
     """Expands the panels of one dashboard."""
 
-    def __init__(self, templates: Templates, sources: Sources, problems: Problems) -> None:
-        self.templates = templates
+    def __init__(self, library: Library, sources: Sources, problems: Problems) -> None:
+        self.templates = library.templates
+        self.palette = library.palette
+        self.audiences = library.audiences
         self.sources = sources
         self.problems = problems
         self.flow = Flow()
         self.inner = Flow()
         self.result = MarkedList()
+        self.audience: list[tuple[MarkedDict, tuple[str, ...]]] = []
+        """The panels and rows that have audience tags, with them."""
         self.complete = True
         """Whether all templates of the panel at hand are known."""
         self.collapsed: MarkedDict | None = None
@@ -102,6 +106,7 @@ class Panels:
         place = position(item, self.flow, self.problems) if "gridPos" in item else self.flow.row()
         result.put("gridPos", place, key_at=None, value_at=item.values_at.get("gridPos"))
         result.put("panels", MarkedList(mark=item.mark), key_at=None, value_at=item.values_at.get("panels"))
+        self.remember(item, result)
         return result
 
     def check_row(self, item: MarkedDict, key: str) -> None:
@@ -131,12 +136,37 @@ class Panels:
         for key, value in whole.items():
             if key not in _OURS:
                 result.take(key, whole, value)
+        result = self.templates.filled_list(result, "targets", "target", self.problems)
+        result = self.with_links(result)
+        if "fieldConfig" in result:
+            result.take("fieldConfig", result, self.palette.painted(result["fieldConfig"], self.problems))
         result = self.sources.resolved(result)
         if "targets" in result:
             result.take("targets", result, self.sources.targets(result))
         place = position(whole, flow, self.problems)
         result.put("gridPos", place, key_at=None, value_at=whole.values_at.get("gridPos"))
+        self.remember(whole, result)
         return result
+
+    def remember(self, written: MarkedDict, result: MarkedDict) -> None:
+        """Keep a panel's audience, which is not sent, for the views of roles."""
+        audience = written.get("audience")
+        if isinstance(audience, list):
+            self.audience.append((result, tuple(tag for tag in audience if isinstance(tag, str))))
+
+    def with_links(self, panel: MarkedDict) -> MarkedDict:
+        """Templates filled in among a panel's links and its data links."""
+        panel = self.templates.filled_list(panel, "links", "link", self.problems)
+        config = panel.get("fieldConfig")
+        defaults = config.get("defaults") if isinstance(config, MarkedDict) else None
+        if isinstance(defaults, MarkedDict) and isinstance(config, MarkedDict):
+            filled = self.templates.filled_list(defaults, "links", "link", self.problems)
+            if filled is not defaults:
+                whole = MarkedDict(mark=config.mark)
+                for key, value in config.items():
+                    whole.take(key, config, filled if key == "defaults" else value)
+                panel.take("fieldConfig", panel, whole)
+        return panel
 
     def check_panel(self, whole: MarkedDict) -> None:
         """Note what is missing or wrong in a panel's own keys."""
@@ -164,6 +194,12 @@ class Panels:
         if not isinstance(audience, list) or not all(isinstance(role, str) for role in audience):
             text = "audience must be a list of roles, which are texts"
             self.problems.in_value(panel, ("audience",), "bad-audience", text, "as in [ceo, operations]")
+            return
+        for index, tag in enumerate(audience):
+            if self.audiences is not None and tag not in self.audiences:
+                where = mark_at(panel, ("audience", index))
+                text = f"no role asks for the audience '{tag}'"
+                self.problems.at(where, "unknown-audience", text, suggestion(tag, self.audiences))
 
 
 def _is_row(panel: MarkedDict) -> bool:

@@ -1,24 +1,32 @@
 """Documents → resources: the whole way, with everything that is wrong reported at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
-from reconciler.authoring.dashboard import expand_dashboard
+from reconciler.authoring.access import Access
+from reconciler.authoring.dashboard import Expanded, expand_dashboard
+from reconciler.authoring.expansion import Expansion
 from reconciler.authoring.explain import explain
+from reconciler.authoring.library import KINDS as LIBRARY
+from reconciler.authoring.library import Library
+from reconciler.authoring.loops import LOOP, unrolled, unrolled_documents
 from reconciler.authoring.metadata import Metadata, read_metadata
 from reconciler.authoring.names import Declared
+from reconciler.authoring.placeholders import with_placeholders
 from reconciler.authoring.problems import Problems, suggestion
-from reconciler.authoring.templates import KIND, Templates
+from reconciler.authoring.role_links import RoleLinks
+from reconciler.authoring.roles import KIND as ROLE
 from reconciler.authoring.uniqueness import check_claims, check_uids
 from reconciler.authoring.values import Text, with_values
 from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic, InvalidInput, Severity
 from reconciler.core.graph import closure, order
-from reconciler.core.json import Json, as_object, canonical_value
+from reconciler.core.json import Json, as_object, canonical_value, text_of
 from reconciler.core.kind import Kind, Registry
 from reconciler.core.resource import Document, Resource
+from reconciler.core.roles import RoleView
 from reconciler.core.source import Mark, MarkedDict, mark_at
 
 _DASHBOARD = "dashboard"
@@ -27,11 +35,12 @@ _DASHBOARD = "dashboard"
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """Resources in order of addresses, and every error and warning in order of places. A document with an error has
-    no resource, so nothing may be planned from it while `failed`.
+    no resource, so nothing may be planned from it while `failed`. `roles` are the declared roles in order of names.
     """
 
     resources: tuple[Resource, ...]
     diagnostics: tuple[Diagnostic, ...]
+    roles: tuple[RoleView, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -67,10 +76,38 @@ class _Resolving:
         self.needs: dict[Address, dict[Address, Mark]] = {}
         self.built: dict[Address, Resource | None] = {}
         self.building: set[Address] = set()
-        self.templates = Templates(documents, values)
+        self.asked: dict[Address, Declared] = {}
+        self.models: dict[Address, Expanded | None] = {}
+        self.library = Library.of(documents, values)
         for document in documents:
-            if document.kind != KIND:
-                self._take(document)
+            if document.kind not in (*LIBRARY, ROLE):
+                self._take_all(document)
+        self.expansion = self._expansion([document for document in documents if document.kind == ROLE])
+        self.links = RoleLinks(self.expansion.roles, Access(self.specs), self._title, self._uid)
+
+    def _expansion(self, documents: Sequence[Document]) -> Expansion:
+        """The roles, and what they expand into declared."""
+        written: list[Document] = []
+        for document in documents:
+            written += self._unrolled(document)
+        expansion = Expansion(written, self.values, self.declared)
+        for document in expansion.documents():
+            self._take(document)
+        for address, spec, made in list(expansion.grants(self.specs)):
+            if made is not None:
+                self._take(made)
+            elif address in self.declared:
+                self.declared[address] = replace(self.declared[address], spec=spec)
+                self.specs[address] = spec
+        return expansion
+
+    def _title(self, address: Address) -> str:
+        """What a dashboard is called in links."""
+        model = self._model(address)
+        return (text_of(model.model.get("title")) if model else "") or address.name
+
+    def _uid(self, address: Address) -> str:
+        return self.uids.get(address) or address.name
 
     def run(self) -> Resolved:
         for address in sorted(self.declared):
@@ -80,20 +117,37 @@ class _Resolving:
         check_uids(self.uids, problems)
         check_claims(resources, self.registry, problems)
         self._check_circles()
-        self.found += self.templates.found
-        self.found += self.templates.unused()
+        self.found += self.library.found
+        self.found += self.library.templates.unused()
+        for part in self.expansion.problems:
+            self.found += part.found
         for item in problems.values():
             self.found += item.found
         once = {(item.where, item.code, item.message): item for item in reversed(self.found)}
         ordered = tuple(resources[address] for address in sorted(resources))
-        return Resolved(ordered, tuple(sorted(once.values(), key=Diagnostic.sort_key)))
+        roles = self.expansion.summaries(self.specs, self.models)
+        return Resolved(ordered, tuple(sorted(once.values(), key=Diagnostic.sort_key)), roles)
+
+    def _take_all(self, document: Document) -> None:
+        """Know a document, or each of those that its `for_each` makes."""
+        for one in self._unrolled(document):
+            self._take(one)
+
+    def _unrolled(self, document: Document) -> list[Document]:
+        problems = Problems(document)
+        metadata = document.metadata
+        if LOOP in metadata:
+            metadata = with_values(metadata, self.values, problems)
+        made = list(unrolled_documents(document, metadata, problems))
+        self.found += problems.found
+        return made
 
     def _take(self, document: Document) -> None:
         """Know a document by its address; unknown kinds and second ones are errors."""
         kind = self.registry.by_yaml(document.kind)
         if kind is None:
             problems = Problems(document)
-            known = [*(kind.yaml_kind for kind in self.registry.values()), KIND]
+            known = [*(kind.yaml_kind for kind in self.registry.values()), *LIBRARY, ROLE]
             problems.at(None, "unknown-kind", f"no kind '{document.kind}'", suggestion(document.kind, known))
             self.found += problems.found
             return
@@ -107,7 +161,7 @@ class _Resolving:
             self.found += problems.found
             return
         whose = Text.GRAFANAS if kind.shorthand == _DASHBOARD else Text.OURS
-        spec = with_values(document.spec, self.values, problems, whose)
+        spec = unrolled(with_values(document.spec, self.values, problems, whose), problems)
         body = document.body
         if body is not None:
             body = with_values(body, self.values, problems, Text.VERBATIM)
@@ -131,14 +185,12 @@ class _Resolving:
 
     def _resource(self, address: Address, item: _Declaration) -> Resource | None:
         kind, problems, spec = item.kind, item.problems, item.spec
-        names = Declared(self.specs, self.uids, self._build, problems)
-        names.root = spec
-        self.needs[address] = names.needs
+        names = self._names(address)
         if kind.shorthand == _DASHBOARD:
-            if "from" in spec and item.body is None and not item.document.manifest:
-                problems.in_value(spec, ("from",), "from-not-read", "the file of `from` was not read")
+            expanded = self._model(address)
+            if expanded is None:
                 return None
-            spec = expand_dashboard(spec, item.body, self.templates, names=names, problems=problems)
+            spec = self._whole(address, item, expanded)
         try:
             checked = kind.spec.model_validate(spec)
         except ValidationError as error:
@@ -155,7 +207,49 @@ class _Resolving:
             depends_on=tuple(sorted(set(names.needs) - {address})),
             lifecycle=item.metadata.lifecycle,
             source=item.document.mark,
+            origin=item.document.origin,
         )
+
+    def _names(self, address: Address) -> Declared:
+        """What one document asks for by name."""
+        if address not in self.asked:
+            item = self.declared[address]
+            names = self.asked[address] = Declared(self.specs, self.uids, self._build, item.problems)
+            names.root = item.spec
+            self.needs[address] = names.needs
+        return self.asked[address]
+
+    def _model(self, address: Address) -> Expanded | None:
+        """A dashboard written out, without the links of roles; None where it is broken (its errors are noted)."""
+        if address not in self.models:
+            self.models[address] = None
+            self.models[address] = self._expanded(address, self.declared[address])
+        return self.models[address]
+
+    def _expanded(self, address: Address, item: _Declaration) -> Expanded | None:
+        names = self._names(address)
+        if address in self.expansion.views:
+            base = self.expansion.views[address][1].base
+            model = self._model(base)
+            for need, mark in self.needs.get(base, {}).items():
+                if need.kind != "folder":
+                    names.needs.setdefault(need, mark)
+            return self.expansion.derive(address, model) if model else None
+        if "from" in item.spec and item.body is None and not item.document.manifest:
+            item.problems.in_value(item.spec, ("from",), "from-not-read", "the file of `from` was not read")
+            return None
+        return expand_dashboard(item.spec, item.body, self.library, names=names, problems=item.problems)
+
+    def _whole(self, address: Address, item: _Declaration, expanded: Expanded) -> MarkedDict:
+        """The spec that the kind is given: the folder's name and the model, its links complete."""
+        model = self.links.on(address, expanded.model)
+        if item.body is None:
+            model = with_placeholders(model, self._uid(address), item.problems)
+        result = MarkedDict(mark=item.spec.mark)
+        if "folder" in item.spec:
+            result.take("folder", item.spec, item.spec["folder"])
+        result.put("model", model, key_at=item.spec.mark, value_at=item.spec.mark)
+        return result
 
     def _check_circles(self) -> None:
         """Objects that need themselves, directly or around a corner: each circle once, at the reference that closes

@@ -8,28 +8,39 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from reconciler.authoring.merging import merged
+from reconciler.authoring.palette import MODES, Palette
 from reconciler.authoring.problems import Problems, shown, suggestion
-from reconciler.core.source import MarkedDict, MarkedList, mark_at
+from reconciler.core.source import Mark, MarkedDict, MarkedList, mark_at
 
-_MODES = (
-    "fixed shades thresholds palette-classic palette-classic-by-name continuous-GrYlRd continuous-RdYlGr "
-    "continuous-BlYlRd continuous-YlRd continuous-BlPu continuous-YlBl continuous-blues continuous-reds "
-    "continuous-greens continuous-purples"
-)
-"""Grafana's colour modes; any other text is a colour."""
 _STEPS = "as in {green: null, red: 30}"
 
 
-def spelled_out(layer: MarkedDict, problems: Problems) -> MarkedDict:
-    """A layer without shorthands; what is wrong with them is noted. The layer itself where it has none."""
+def spelled_out(layer: MarkedDict, palette: Palette, problems: Problems) -> MarkedDict:
+    """A layer without shorthands; what is wrong with them is noted. The layer itself where it has none. Names of the
+    palette's colours stay, for `Palette.painted`.
+    """
     _places_twice(layer, problems)
     short = [key for key in _CHECKS if key in layer and not _is_old(key, layer[key])]
-    if not short:
+    series = "colors" in layer and not isinstance(layer["colors"], list)
+    if not short and not series:
         return layer
     result = MarkedDict(mark=layer.mark)
     for key, value in layer.items():
-        if key not in short:
+        if key not in short and not (series and key == "colors"):
             result.take(key, layer, value)
+    written = layer.get("fieldConfig")
+    config = MarkedDict(mark=layer.mark)
+    if short:
+        config.put("defaults", _defaults(layer, short, palette, problems), key_at=layer.mark, value_at=layer.mark)
+    if series:
+        config.take("colors", layer, _colors(layer, problems), as_key="overrides")
+    whole = merged(config, written) if isinstance(written, MarkedDict) else config
+    result.put("fieldConfig", whole, key_at=layer.keys_at.get("fieldConfig"), value_at=layer.mark)
+    return result
+
+
+def _defaults(layer: MarkedDict, short: list[str], palette: Palette, problems: Problems) -> MarkedDict:
+    """`fieldConfig.defaults` as far as shorthands say it."""
     written = layer.get("fieldConfig")
     inside = written.get("defaults") if isinstance(written, MarkedDict) else None
     defaults = MarkedDict(mark=layer.mark)
@@ -37,11 +48,43 @@ def spelled_out(layer: MarkedDict, problems: Problems) -> MarkedDict:
         if isinstance(inside, MarkedDict) and key in inside:
             text = f"'{key}' and fieldConfig.defaults.{key} are the same field"
             problems.in_value(layer, (key,), "both-forms", text, "keep one of them", key=True)
-        defaults.take(key, layer, _CHECKS[key](layer, key, problems))
-    config = MarkedDict(mark=layer.mark)
-    config.put("defaults", defaults, key_at=layer.mark, value_at=layer.mark)
-    whole = merged(config, written) if isinstance(written, MarkedDict) else config
-    result.put("fieldConfig", whole, key_at=layer.keys_at.get("fieldConfig"), value_at=layer.mark)
+        if key == "thresholds" and isinstance(layer[key], str):
+            steps = palette.thresholds(layer, problems)
+            if steps is not None:
+                named = MarkedDict(mark=layer.mark)
+                named.put(key, steps, key_at=layer.keys_at.get(key), value_at=layer.values_at.get(key))
+                defaults.take(key, layer, _thresholds(named, key, problems))
+        else:
+            defaults.take(key, layer, _CHECKS[key](layer, key, problems))
+    return defaults
+
+
+def _colors(layer: MarkedDict, problems: Problems) -> MarkedList:
+    """`{Revenue: blue, "/before$/": grey}` → overrides by the name of a series, or by a regular expression."""
+    written = layer["colors"]
+    overrides = MarkedList(mark=mark_at(layer, ("colors",)))
+    if not isinstance(written, MarkedDict):
+        _bad(layer, "colors", problems, "a mapping of series to colours", 'as in {Revenue: blue, "/before$/": grey}')
+        return overrides
+    for series, color in written.items():
+        at = written.keys_at.get(series)
+        if not isinstance(color, str) or not color:
+            text = f"the colour of '{series}' must be a text, not {shown(color)}"
+            problems.in_value(written, (series,), "bad-colors", text, "as in {Revenue: blue}")
+            continue
+        pattern = len(series) > 2 and series.startswith("/") and series.rstrip("gimsuy").endswith("/")
+        fixed = _mapping(written.values_at.get(series), mode="fixed", fixedColor=color)
+        properties = MarkedList(mark=at)
+        properties.add(_mapping(at, id="color", value=fixed), at)
+        matcher = _mapping(at, id="byRegexp" if pattern else "byName", options=series)
+        overrides.add(_mapping(at, matcher=matcher, properties=properties), at)
+    return overrides
+
+
+def _mapping(at: Mark | None, **values: Any) -> MarkedDict:
+    result = MarkedDict(mark=at)
+    for key, value in values.items():
+        result.put(key, value, key_at=at, value_at=at)
     return result
 
 
@@ -90,7 +133,7 @@ def _color(layer: MarkedDict, key: str, problems: Problems) -> Any:
         return value
     where = mark_at(layer, (key,))
     result = MarkedDict(mark=where)
-    if value in _MODES.split():
+    if value in MODES:
         result.put("mode", value, key_at=where, value_at=where)
     else:
         result.put("mode", "fixed", key_at=where, value_at=where)

@@ -42,6 +42,7 @@ class Document:
     """One document of a file, as written: strict, positioned, not yet understood.
 
     `spec` and `metadata` are marked (see core.source). `body` is the content of the file named by `spec.from`, if any.
+    `origin` tells of a document that no author wrote what it comes from ("from role.ceo").
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Document:
     mark: Mark
     body: MarkedDict | None = None
     manifest: bool = False
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Resource:
 
     `attributes` is JSON in the kind's own shape (the same as `LiveObject.attributes`), read-only. `secrets` maps a
     name within
-    the object to its reference. `uid` is None where only the server can choose one.
+    the object to its reference. `uid` is None where only the server can choose one. `origin` is the document's.
     """
 
     address: Address
@@ -69,6 +71,7 @@ class Resource:
     depends_on: tuple[Address, ...] = ()
     lifecycle: Lifecycle = Lifecycle()
     source: Mark | None = None
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,8 @@ def name_problems(metadata: MarkedDict) -> list[Diagnostic]:
         return [Diagnostic("name-not-text", text, "quote it if that is the name", where)]
     if not isinstance(name, str):
         return [Diagnostic("name-not-text", f"metadata.name is {shown(name)}, not a text", _NAME_HINT, where)]
+    if "for_each" in metadata and "${" in name:
+        return []  # the name is each entry's: authoring checks what it becomes
     if not NAME.match(name):
         long = f" ({len(name)} characters)" if len(name) > 40 else ""
         return [Diagnostic("bad-name", f"metadata.name {shown(name)}{long} is not a name", _NAME_HINT, where)]

@@ -11,13 +11,16 @@ from reconciler.loader.models import ProjectModel
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ENVELOPE = ["apiVersion", "kind", "metadata", "spec"]
 _NAME = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,40}$"}
+_LOOPED = {"type": "string", "anyOf": [{"pattern": _NAME["pattern"]}, {"pattern": r"\$\{[a-z]"}]}
 _METADATA: dict[str, Any] = {
     "type": "object",
     "required": ["name"],
     "additionalProperties": False,
     "properties": {
-        "name": {**_NAME, "description": "The address's name and the uid."},
+        "name": {**_LOOPED, "description": "The address's name and the uid."},
         "uid": {**_NAME, "description": "Another uid than the name."},
+        "for_each": {"description": "A list or mapping: one document for each entry, `${each}` filled in."},
+        "as": {"type": "string", "description": "What `${each}` is called instead."},
         "lifecycle": {
             "type": "object",
             "additionalProperties": False,
@@ -29,11 +32,41 @@ _METADATA: dict[str, Any] = {
         },
     },
 }
+_SORTS = {
+    "panel": "What is merged under panels that `use` it.",
+    "variable": "The same for variables.",
+    "target": "The same for queries.",
+    "link": "The same for links of dashboards and panels, and for data links.",
+    "annotation": "The same for annotation queries.",
+}
 _TEMPLATE: dict[str, Any] = {
     "type": "object",
-    "required": ["panel"],
+    "minProperties": 1,
+    "maxProperties": 1,
     "additionalProperties": False,
-    "properties": {"panel": {"type": "object", "description": "What is merged under panels that `use` it."}},
+    "properties": {sort: {"type": "object", "description": text} for sort, text in _SORTS.items()},
+}
+_PALETTE: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "colors": {
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "description": "Name → a colour of Grafana's or CSS's; the name may stand wherever a colour may.",
+        },
+        "thresholds": {
+            "type": "object",
+            "additionalProperties": {"type": "object"},
+            "description": "Name → thresholds, as in `availability: {red: null, green: 0.999}`.",
+        },
+    },
+}
+_DEFAULTS: dict[str, Any] = {
+    "type": "object",
+    "required": ["dashboard"],
+    "additionalProperties": False,
+    "properties": {"dashboard": {"type": "object", "description": "What lies under every dashboard written here."}},
 }
 _MANIFEST: dict[str, Any] = {
     "title": "A dashboard as Grafana's own tools write it",
@@ -49,9 +82,12 @@ _MANIFEST: dict[str, Any] = {
 
 
 def document_schema(kinds: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
-    """The schema of one document: which spec goes with which kind (by its name in YAML); or a dashboard manifest."""
+    """The schema of one document: which spec goes with which kind (by its name in YAML), those of kinds that make no
+    object of their own among them; or a dashboard manifest.
+    """
     definitions: dict[str, Any] = {"Manifest": _MANIFEST}
-    specs = {name: _spec(name, model, definitions) for name, model in sorted(kinds.items())} | {"Template": _TEMPLATE}
+    specs = {name: _spec(name, model, definitions) for name, model in sorted(kinds.items())}
+    specs |= {"Defaults": _DEFAULTS, "Palette": _PALETTE, "Template": _TEMPLATE}
     choices = []
     for name, spec in specs.items():
         definitions[f"{name}.spec"] = spec

@@ -1,0 +1,58 @@
+"""What is declared once for all dashboards: templates, palettes, defaults. None of it is an object in Grafana."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.authoring import defaults, palette, roles, templates
+from reconciler.authoring.defaults import Defaults
+from reconciler.authoring.loops import LOOP, unrolled
+from reconciler.authoring.palette import Palette
+from reconciler.authoring.problems import Problems
+from reconciler.authoring.templates import Templates
+from reconciler.authoring.values import Text, with_values
+from reconciler.core.errors import Diagnostic
+from reconciler.core.json import Json, as_list, as_object
+from reconciler.core.resource import Document
+
+KINDS = (defaults.KIND, palette.KIND, templates.KIND)
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Everything that dashboards may use by name, and `found`: what is wrong with it."""
+
+    templates: Templates
+    palette: Palette
+    defaults: Defaults
+    audiences: frozenset[str] | None
+    """The audience tags that a role asks for; None where there are no roles."""
+    found: tuple[Diagnostic, ...]
+
+    @classmethod
+    def of(cls, documents: Sequence[Document], values: Mapping[str, Json]) -> "Library":
+        """The library in some documents; those of other kinds are left alone."""
+        found: list[Diagnostic] = []
+        parts: dict[str, list[Document]] = {kind: [] for kind in KINDS}
+        for document in documents:
+            if document.kind in parts:
+                problems = Problems(document)
+                spec = with_values(document.spec, values, problems, Text.GRAFANAS)
+                parts[document.kind].append(replace(document, spec=unrolled(spec, problems)))
+                found += problems.found
+        colours = Palette(parts[palette.KIND])
+        blocks = Templates(parts[templates.KIND], colours)
+        under = Defaults(parts[defaults.KIND])
+        return cls(blocks, colours, under, _audiences(documents), (*found, *colours.found, *blocks.found, *under.found))
+
+
+def _audiences(documents: Sequence[Document]) -> frozenset[str] | None:
+    """The names of the roles, and the tags that their filters name."""
+    written = [document for document in documents if document.kind == roles.KIND]
+    if not written or any(LOOP in document.metadata for document in written):
+        return None
+    tags = {document.name for document in written}
+    for document in written:
+        for entry in as_list(document.spec.get("dashboards")):
+            named = as_list(as_object(as_object(entry).get("filter")).get("audience"))
+            tags |= {tag for tag in named if isinstance(tag, str)}
+    return frozenset(tags)
