@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.authoring import defaults, palette, roles, templates
 from reconciler.authoring.defaults import Defaults
-from reconciler.authoring.loops import LOOP, unrolled
+from reconciler.authoring.loops import LOOP, unrolled, unrolled_documents
 from reconciler.authoring.palette import Palette
 from reconciler.authoring.problems import Problems
 from reconciler.authoring.templates import Templates
@@ -36,8 +36,10 @@ class Library:
         for document in documents:
             if document.kind in parts:
                 problems = Problems(document)
-                spec = with_values(document.spec, values, problems, Text.GRAFANAS)
-                parts[document.kind].append(replace(document, spec=unrolled(spec, problems)))
+                metadata = with_values(document.metadata, values, problems) if LOOP in document.metadata else None
+                for one in unrolled_documents(document, metadata or document.metadata, problems):
+                    spec = with_values(one.spec, values, problems, Text.GRAFANAS)
+                    parts[document.kind].append(replace(one, spec=unrolled(spec, problems)))
                 found += problems.found
         colours = Palette(parts[palette.KIND])
         blocks = Templates(parts[templates.KIND], colours)
