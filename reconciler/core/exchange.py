@@ -96,10 +96,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class WriteContext:
-    """What a write needs beyond the object: the server, and the message that versions carry (run and commit)."""
+    """What a write needs beyond the object: the server, and the message that versions carry (run and commit); for a
+    delete, the attributes that were last applied.
+    """
 
     server: Server
     message: str = ""
+    applied: JsonObject | None = None
 
 
 HANDLE_404 = frozenset({404})

@@ -76,6 +76,10 @@ class Kind(ABC):
     body_key: ClassVar[str | None] = None
     """The attribute that holds Grafana's own model, if it is nested; left out of the paths that people read."""
     identities: ClassVar[Identities] = MappingProxyType({})
+    always_there: ClassVar[bool] = False
+    """Whether its object is a part of another one and is there as long as that is (a folder's permissions): creating
+    lays what is declared over it, deleting takes away only that.
+    """
     write_weight: ClassVar[int] = 2
     """How much of the writers' capacity (2) one write takes: 1 lets two run at once (grafana-api.md section 6)."""
 
@@ -163,7 +167,13 @@ class Kind(ABC):
 
     @abstractmethod
     def delete(self, context: WriteContext, live: LiveObject) -> Exchange[None]:
-        """Delete it. That it is gone already is success."""
+        """Delete it. That it is gone already is success. `context.applied` is what was last applied."""
+
+    def is_gone(self, live: LiveObject, applied: JsonObject) -> bool:
+        """Whether a delete is done although the server still shows an object: for kinds whose object is a part of
+        another one (a folder's permissions), of which a delete takes away only what was applied.
+        """
+        return False
 
     def is_ours(self, resource: Resource, live: LiveObject) -> bool:
         """Whether an object found after our create failed halfway is the one that this create began."""

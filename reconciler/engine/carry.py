@@ -102,13 +102,16 @@ class Carrier:
             what = ", ".join(inside[:5]) + (f" and {len(inside) - 5} more" if len(inside) > 5 else "")
             raise conflict("not-empty", f"{change.address} now holds {what}, which would be deleted with it", change)
         self.intend(Intent(change.address, live.uid, None))
+        applied = self.store.get(entry.applied) if entry is not None and entry.applied is not None else {}
+        context = replace(self.context, applied=applied)
         for attempt in range(_TRIES):
             try:
-                await self.writer.write(kind.delete(self.context, live))
+                await self.writer.write(kind.delete(context, live))
             except ServerError as error:
                 if not error.ambiguous or attempt == _TRIES - 1:
                     raise _as_conflict(error, change) from None
-            if await self.writer.ask(kind.read(self.context.server, live.uid)) is None:
+            left = await self.writer.ask(kind.read(self.context.server, live.uid))
+            if left is None or kind.is_gone(left, applied):
                 return Written(None, version_before=live.version)
         raise GgrecError.one("still-there", "Grafana says it deleted it, and still has it", subject=str(change.address))
 

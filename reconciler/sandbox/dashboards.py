@@ -4,7 +4,7 @@ import json
 import uuid
 from typing import Any
 
-from reconciler.sandbox import folders
+from reconciler.sandbox import folders, permissions
 from reconciler.sandbox.call import BAD, Call, Reply, bad_uid, denied, message
 from reconciler.sandbox.world import User, slugify
 
@@ -68,8 +68,15 @@ def read(call: Call) -> Reply:
     board = call.org.dashboards.get(call.parts["uid"])
     if board is None:
         return _absent(call)
+    if not visible(call, board):
+        return denied("dashboards:read")
     body = stored({**board["body"], "id": board["id"], "uid": board["uid"], "version": board["version"]})
     return Reply(200, {"meta": _meta(call, board), "dashboard": body})
+
+
+def visible(call: Call, board: dict[str, Any]) -> bool:
+    """Whether the caller may see a dashboard."""
+    return permissions.may_view(call, f"dashboard:{board['uid']}", board["folderUid"])
 
 
 def _absent(call: Call) -> Reply:
@@ -175,6 +182,7 @@ def store(
         }
         call.org.dashboards[uid] = board
         call.org.versions[uid] = []
+        permissions.given(call.org, f"dashboard:{uid}", call.user, inside=folder, folder=False)
     board |= {
         "title": title if isinstance(title, str) else "",
         "version": board["version"] + 1,

@@ -18,6 +18,8 @@ from reconciler.sandbox import (
     kube_dashboards,
     kube_folders,
     people,
+    permissions,
+    preferences,
     search,
     teams,
 )
@@ -45,6 +47,7 @@ _UID = r"(?P<uid>[^/]+)"
 _KUBE = r"/namespaces/(?P<namespace>[^/]+)"
 _FOLDERS = rf"/apis/folder\.grafana\.app/v1beta1{_KUBE}/folders"
 _BOARDS = rf"/apis/dashboard\.grafana\.app/v0alpha1{_KUBE}/dashboards"
+_ACCESS = r"/api/access-control/(?:folders|dashboards)"
 _TEAM = r"/api/teams/(?P<key>[^/]+)"
 
 _TABLE: tuple[tuple[str, str, Handler], ...] = (
@@ -56,7 +59,14 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("DELETE", rf"/api/folders/{_UID}", folders.delete),
     ("POST", rf"/api/folders/{_UID}/move", folders.move),
     ("GET", rf"/api/folders/{_UID}/counts", folders.counts),
-    ("GET", rf"/api/folders/{_UID}/permissions", people.forbidden_unless_admin("folders.permissions:read")),
+    ("GET", rf"/api/folders/{_UID}/permissions", permissions.list_old),
+    ("POST", rf"/api/folders/{_UID}/permissions", permissions.replace_all),
+    ("GET", rf"/api/dashboards/uid/{_UID}/permissions", permissions.list_old),
+    ("POST", rf"/api/dashboards/uid/{_UID}/permissions", permissions.replace_all),
+    ("GET", rf"{_ACCESS}/{_UID}", permissions.list_new),
+    ("POST", rf"{_ACCESS}/{_UID}", permissions.change_some),
+    ("POST", rf"{_ACCESS}/{_UID}/(?P<sort>teams|users|builtInRoles)/(?P<who>[^/]+)", permissions.change_one),
+    ("GET", r"/api/dashboards/home", preferences.home),
     ("GET", _FOLDERS, kube_folders.list_),
     ("POST", _FOLDERS, kube_folders.create),
     ("GET", rf"{_FOLDERS}/{_UID}", kube_folders.read),
@@ -111,7 +121,13 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("GET", r"/api/org", people.org),
     ("GET", r"/api/user", people.user),
     ("GET", r"/api/org/users", people.org_users),
-    ("GET", r"/api/org/preferences", people.forbidden_unless_admin("orgs.preferences:read")),
+    ("GET", r"/api/org/preferences", preferences.read),
+    ("PUT", r"/api/org/preferences", preferences.write(merge=False)),
+    ("PATCH", r"/api/org/preferences", preferences.write(merge=True)),
+    ("GET", r"/api/user/preferences", preferences.read),
+    ("PUT", r"/api/user/preferences", preferences.write(merge=False)),
+    ("GET", rf"{_TEAM}/preferences", preferences.read),
+    ("PUT", rf"{_TEAM}/preferences", preferences.write(merge=False)),
     ("GET", r"/api/login/ping", people.login_ping),
     ("GET", r"/api/access-control/user/permissions", people.permissions),
     ("POST", r"/api/admin/users", people.create_user),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from reconciler.sandbox import permissions
 from reconciler.sandbox.call import BAD, Call, Reply, bad_uid, denied, message
 from reconciler.sandbox.world import Org, User, short_uid, slugify
 
@@ -90,7 +91,8 @@ def list_(call: Call) -> Reply:
     parent = call.one("parentUid")
     if parent and parent not in call.org.folders:
         return message(404, NOT_FOUND, status="not-found")
-    level = sorted((f for f in call.org.folders.values() if f["parentUid"] == parent), key=lambda f: f["title"].lower())
+    level = [f for f in call.org.folders.values() if f["parentUid"] == parent and visible(call, f)]
+    level.sort(key=lambda f: f["title"].lower())
     limit, page = call.number("limit", 1000) or 1000, max(call.number("page", 1), 1)
     entries = []
     for folder in level[(page - 1) * limit : page * limit]:
@@ -111,7 +113,9 @@ def _absent(call: Call, permission: str) -> Reply:
 def read(call: Call) -> Reply:
     """One folder."""
     folder = find(call)
-    return Reply(200, shown(call, folder)) if folder else _absent(call, "folders:read")
+    if folder is None or not visible(call, folder):
+        return _absent(call, "folders:read")
+    return Reply(200, shown(call, folder))
 
 
 def read_by_id(call: Call) -> Reply:
@@ -169,7 +173,13 @@ def make(call: Call, uid: str, title: Any, parent: str, description: str) -> tup
         "stamp": int(call.world.now().timestamp() * 1000),
     }
     call.org.folders[uid] = folder
+    permissions.given(call.org, f"folder:{uid}", call.user, inside=parent, folder=True)
     return (0, ""), folder
+
+
+def visible(call: Call, folder: dict[str, Any]) -> bool:
+    """Whether the caller may see a folder."""
+    return permissions.may_view(call, f"folder:{folder['uid']}", folder["parentUid"])
 
 
 def update(call: Call) -> Reply:
@@ -231,12 +241,14 @@ def remove(org: Org, uid: str) -> None:
         for panel in [u for u, p in org.library.items() if p["folderUid"] == inner]:
             del org.library[panel]
         del org.folders[inner]
+        org.permissions.pop(f"folder:{inner}", None)
 
 
 def remove_dashboard(org: Org, uid: str) -> None:
     """Take a dashboard away with its history and annotations."""
     del org.dashboards[uid]
     org.versions.pop(uid, None)
+    org.permissions.pop(f"dashboard:{uid}", None)
     for number in [n for n, a in org.annotations.items() if a["dashboardUID"] == uid]:
         del org.annotations[number]
 

@@ -75,6 +75,7 @@ def list_(call: Call) -> Reply:
     hidden = call.options.get("hidden", frozenset())
     boards = sorted(call.org.dashboards.values(), key=lambda b: -int(b["id"]))
     rest = [board for board in boards if board["id"] < start and board["uid"] not in hidden]
+    rest = [board for board in rest if dashboards.visible(call, board)]
     limit = call.number("limit", 0) or len(rest) + 1
     partial = _PARTIAL in call.accept
     items: list[bytes] = []

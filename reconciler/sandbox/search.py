@@ -30,10 +30,12 @@ def _entries(call: Call, kind: str) -> list[tuple[dict[str, Any], dict[str, Any]
     result = []
     if kind != "dash-db" and not call.query.get("tag") and not call.query.get("dashboardUIDs"):
         result += [
-            (f, _entry(call, f, folders.url(f), "dash-folder", f["parentUid"], [])) for f in call.org.folders.values()
+            (f, _entry(call, f, folders.url(f), "dash-folder", f["parentUid"], []))
+            for f in call.org.folders.values()
+            if folders.visible(call, f)
         ]
     if kind != "dash-folder":
-        for board in call.org.dashboards.values():
+        for board in filter(lambda board: dashboards.visible(call, board), call.org.dashboards.values()):
             tags = dashboards.tags_of(board) if call.one("sort") else sorted(set(dashboards.tags_of(board)))
             if len(tags) == 1 and board["folderUid"] and not call.query.get("tag"):
                 tags = []  # so it is on a real 12.3.0: a single tag of a dashboard in a folder is not shown

@@ -58,6 +58,8 @@ class Org:
     teams: dict[int, Object] = field(default_factory=dict)
     annotations: dict[int, Object] = field(default_factory=dict)
     library: dict[str, Object] = field(default_factory=dict)
+    permissions: dict[str, list[list[Any]]] = field(default_factory=dict)
+    preferences: dict[str, Object] = field(default_factory=dict)
 
     def namespace(self) -> str:
         """How /apis calls it."""

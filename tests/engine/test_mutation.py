@@ -52,8 +52,11 @@ def _names_another_object(leaf: Leaf, kind: str) -> bool:
     """A reference to what is not declared is an error, and times and enumerations have forms of their own."""
     if kind == "Datasource" and leaf == ("type",):
         return True  # the dashboards that use it say its type too
-    own = {"folder", "datasource", "parent", "dashboard", "panel"}
-    return bool(own & set(map(str, leaf))) or leaf[-1] in {"membership", "access"} or "secureJsonData" in leaf
+    if kind == "Team" and leaf == ("name",):
+        return True  # permissions and preferences say the team's name too
+    own = {"folder", "datasource", "parent", "dashboard", "panel", "team"}
+    few = {"membership", "access", "mode", "role", "permission", "theme"}
+    return bool(own & set(map(str, leaf))) or leaf[-1] in few or "secureJsonData" in leaf
 
 
 @pytest.mark.parametrize(

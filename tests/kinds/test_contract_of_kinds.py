@@ -214,11 +214,13 @@ def test_what_is_gone_already_is_deleted(kind: Kind) -> None:
             step = exchange.send(ApiResponse(404 if step.method == "DELETE" else 200, body))
         except StopIteration:
             break
-    assert deletes >= 1
+    assert deletes >= 1 or kind.always_there
 
 
 @every_kind
 def test_authored_comes_back_to_the_same(kind: Kind) -> None:
+    if kind.always_there:
+        pytest.skip("never pulled: there is no list of all of them")
     resource, made = _example(kind)
     attributes = kind.normalise(resource.attributes)
     live = LiveObject(kind.name, resource.uid or "17", attributes, keys=kind.keys(resource))

@@ -23,9 +23,9 @@ NOT_SATISFIED = {
     "apis-discovery": "lists every group and resource of a whole Grafana; the sandbox serves two groups",
     "contact-point": f"contact points: {_NO_KIND}",
     "dashboard-body-fidelity": _MIGRATION,
-    "dashboard-permissions": f"permissions: {_NO_KIND}",
+    "dashboard-permissions": f"permissions of dashboards: {_NO_KIND}",
     "folder-delete-with-alert-rules": f"alert rules: {_NO_KIND}",
-    "folder-permissions": f"permissions: {_NO_KIND}",
+    "folder-permissions": "shows the actions behind each entry, which ggrec does not read",
     "k8s-dashboard-lifecycle": _MIGRATION,
     "k8s-dashboard-list": _MIGRATION,
     "k8s-v2-dashboard": _MIGRATION,
@@ -34,11 +34,9 @@ NOT_SATISFIED = {
     "mute-timing": f"mute timings: {_NO_KIND}",
     "notification-policy": f"notification policies: {_NO_KIND}",
     "org-and-user": f"organisations and users: {_NO_KIND}",
-    "org-preferences": f"preferences: {_NO_KIND}",
     "playlist": f"playlists: {_NO_KIND}",
     "public-dashboard": f"public dashboards: {_NO_KIND}",
     "service-account": f"service accounts: {_NO_KIND}",
-    "team-preferences": f"preferences: {_NO_KIND}",
 }
 _NAMES = sorted(path.stem for path in (SHARED / "contract").glob("*.json")) if SHARED.exists() else []
 

@@ -1,0 +1,213 @@
+"""Preferences of the organisation or of a team: home dashboard, theme, time zone, first day of the week, language.
+
+Must not: unset what is not declared (a PUT replaces everything, so it is read and merged first), or repeat the uid of a
+home dashboard that is gone (a PUT with it is refused; grafana-api.md section 11).
+"""
+
+from types import MappingProxyType
+from typing import ClassVar, Literal
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
+from reconciler.core.json import Json, JsonObject, as_object, text_of
+from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
+from reconciler.core.resource import LiveObject, Resource
+from reconciler.kinds._shared import gone_marked, team_named, texts
+
+_KEYS = MappingProxyType(
+    {
+        "home": "homeDashboardUID",
+        "theme": "theme",
+        "timezone": "timezone",
+        "week_start": "weekStart",
+        "language": "language",
+    }
+)
+"""What authors write → Grafana's key."""
+_ORGANISATION = "organisation"
+_TEAM = "team:"
+
+
+class PreferencesSpec(BaseModel):
+    """What a Preferences document says. Only what is written is managed."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    team: str | None = Field(default=None, description="metadata.name of a Team.")
+    organisation: Literal[True] | None = Field(default=None, description="true: those of the whole organisation.")
+    home: str | None = Field(default=None, description="metadata.name of a Dashboard: what opens first.")
+    theme: Literal["light", "dark", "system"] | None = Field(default=None, description="The colours of the pages.")
+    timezone: str | None = Field(
+        default=None, min_length=1, description="A zone as in `Europe/Berlin`, or utc, or browser."
+    )
+    week_start: Literal["monday", "sunday", "saturday", "browser"] | None = Field(
+        default=None, description="The first day of a week."
+    )
+    language: str | None = Field(default=None, min_length=2, description="As in `en-US`.")
+
+    @model_validator(mode="after")
+    def _one(self) -> "PreferencesSpec":
+        if (self.team is None) == (self.organisation is None):
+            raise ValueError("preferences are of a `team`, or of the organisation: write `organisation: true`")
+        if all(getattr(self, key) is None for key in _KEYS):
+            raise ValueError(f"nothing is preferred: write one of {', '.join(_KEYS)}")
+        return self
+
+
+class Preferences(Kind):
+    """The kind `preferences`. Attributes: `of` (organisation, or team:<name in Grafana>), and Grafana's own keys, those
+    that are declared; "" for one that was and no longer is.
+    """
+
+    name: ClassVar[str] = "preferences"
+    yaml_kind: ClassVar[str] = "Preferences"
+    summary: ClassVar[str] = "What a team or the organisation sees first, and in which colours, time zone and language."
+    spec: ClassVar[type[BaseModel]] = PreferencesSpec
+    always_there: ClassVar[bool] = True
+    example: ClassVar[str] = """\
+apiVersion: ggrec/v1
+kind: Team
+metadata:
+  name: night-shift
+spec:
+  name: Night shift
+---
+apiVersion: ggrec/v1
+kind: Preferences
+metadata:
+  name: night-shift
+spec:
+  team: night-shift
+  theme: dark
+  timezone: Europe/Berlin
+"""
+
+    def uid(self, name: str, written: str | None) -> str | None:
+        """Teams are the server's to number."""
+        return None
+
+    def keys(self, resource: Resource) -> tuple[str, ...]:
+        """Whose they are."""
+        return (f"of:{resource.attributes.get('of')}",)
+
+    def claims(self, resource: Resource) -> tuple[str, ...]:
+        """Nobody has two sets of preferences."""
+        return self.keys(resource)
+
+    def desired(self, name: str, spec: PreferencesSpec, names: Names) -> Desired:
+        """The team by its name in Grafana, the home dashboard by its uid."""
+        of = _ORGANISATION
+        if spec.team is not None:
+            of = _TEAM + text_of(names.attributes("team", spec.team, ("team",)).get("name"))
+        attributes: dict[str, Json] = {"of": of}
+        for key, grafanas in _KEYS.items():
+            value = getattr(spec, key)
+            if value is not None:
+                attributes[grafanas] = names.uid("dashboard", value, ("home",)) if key == "home" else value
+        return Desired(attributes)
+
+    def authored(self, live: LiveObject, names: LiveNames) -> Authored:
+        """What is set, of what a document can say."""
+        of = text_of(live.attributes.get("of"))
+        spec: dict[str, Json] = {"organisation": True} if of == _ORGANISATION else {"team": of.removeprefix(_TEAM)}
+        for key, grafanas in _KEYS.items():
+            value = text_of(live.attributes.get(grafanas))
+            if value:
+                spec[key] = (names.name("dashboard", value) or value) if key == "home" else value
+        return Authored(spec)
+
+    def normalise(self, attributes: JsonObject) -> JsonObject:
+        """What is unset is the empty text, as Grafana takes it."""
+        return {key: text_of(value) for key, value in attributes.items()}
+
+    def project(self, live: JsonObject, desired: JsonObject) -> JsonObject:
+        """Only what is declared (or was)."""
+        return {key: desired.get("of") if key == "of" else text_of(live.get(key)) for key in desired}
+
+    def keep_identity(self, desired: JsonObject, applied: JsonObject) -> JsonObject:
+        """What was declared and no longer is becomes unset."""
+        if desired.get("of") != applied.get("of"):
+            return desired
+        return dict(gone_marked(texts(desired), texts(applied), ""))
+
+    def listing(self, server: Server, wanted: Wanted) -> Listing:
+        """There is no list of all preferences: each declared set is asked for by itself."""
+        yield from ()
+
+    def read(self, server: Server, uid: str) -> Exchange[LiveObject | None]:
+        """Those of the organisation, or of a team by the server's uid; None where the team is gone (its preferences
+        would read as an empty set; grafana-api.md section 11).
+        """
+        if uid == _ORGANISATION:
+            answer = yield ApiRequest("GET", _path(uid))
+            return _live(uid, _ORGANISATION, answer.object)
+        team = yield ApiRequest("GET", f"/api/teams/{quote(uid, safe='')}", handles=HANDLE_404)
+        if team.status == 404:
+            return None
+        answer = yield ApiRequest("GET", _path(uid))
+        return _live(uid, _TEAM + text_of(team.object.get("name")), answer.object)
+
+    def find(self, server: Server, resource: Resource) -> Exchange[LiveObject | None]:
+        """None too where nothing is set that the declared preferences would change: then nobody's choice is taken
+        over.
+        """
+        uid = yield from _uid(resource)
+        live = (yield from self.read(server, uid)) if uid else None
+        if live is None:
+            return None
+        declared = texts(self.normalise(resource.attributes))
+        present = texts(self.project(live.attributes, resource.attributes))
+        free = all(value == declared[key] or not value for key, value in present.items())
+        return None if free and present != declared else live
+
+    def create(self, context: WriteContext, resource: Resource) -> Exchange[str]:
+        """Set what is declared; all else stays."""
+        uid = yield from _uid(resource)
+        yield from _write(uid, resource.attributes)
+        return uid
+
+    def update(self, context: WriteContext, resource: Resource, live: LiveObject) -> Exchange[None]:
+        """The same."""
+        yield from _write(live.uid, resource.attributes)
+
+    def delete(self, context: WriteContext, live: LiveObject) -> Exchange[None]:
+        """Unset what was ours, and nothing else."""
+        ours = {key: "" for key in texts(as_object(context.applied)) if key != "of"}
+        yield from _write(live.uid, ours)
+
+    def is_gone(self, live: LiveObject, applied: JsonObject) -> bool:
+        """Nothing of what was applied is set any more."""
+        return not any(live.attributes.get(key) for key in applied if key != "of")
+
+
+def _uid(resource: Resource) -> Exchange[str]:
+    """The organisation's, or the uid of the team with the declared name ("" where there is none)."""
+    of = text_of(resource.attributes.get("of"))
+    if of == _ORGANISATION:
+        return _ORGANISATION
+    team = yield from team_named(of.removeprefix(_TEAM))
+    return text_of(team.get("uid")) if team else ""
+
+
+def _path(uid: str) -> str:
+    return "/api/org/preferences" if uid == _ORGANISATION else f"/api/teams/{quote(uid, safe='')}/preferences"
+
+
+def _live(uid: str, of: str, found: JsonObject) -> LiveObject:
+    attributes: dict[str, Json] = {"of": of}
+    attributes |= {key: found[key] for key in _KEYS.values() if text_of(found.get(key))}
+    return LiveObject("preferences", uid, attributes, keys=(f"uid:{uid}", f"of:{of}"), meta={"title": of})
+
+
+def _write(uid: str, wanted: JsonObject) -> Exchange[None]:
+    """Read, merge, PUT: a PUT unsets whatever it leaves out."""
+    answer = yield ApiRequest("GET", _path(uid))
+    merged: dict[str, Json] = {**answer.object, **{key: value for key, value in wanted.items() if key != "of"}}
+    home = text_of(merged.get("homeDashboardUID"))
+    if home and "homeDashboardUID" not in wanted:
+        there = yield ApiRequest("GET", f"/api/dashboards/uid/{quote(home, safe='')}", handles=HANDLE_404)
+        if there.status == 404:
+            del merged["homeDashboardUID"]
+    yield ApiRequest("PUT", _path(uid), body=merged)
