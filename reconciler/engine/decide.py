@@ -45,7 +45,7 @@ def _base(situation: Situation, resource: Resource, live: LiveObject | None) -> 
         precondition=precondition_of(situation.kind, live, resource.attributes),
         moved_from=situation.moved_from,
         depends_on=resource.depends_on,
-        notes=situation.kind.notes(resource, live),
+        notes=(*((resource.origin,) if resource.origin else ()), *situation.kind.notes(resource, live)),
     )
 
 
