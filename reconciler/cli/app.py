@@ -8,6 +8,7 @@ from reconciler.cli.local import init, render, sandbox, schema, validate, versio
 from reconciler.cli.output import Output
 from reconciler.cli.owning import history, import_, pull, state_app
 from reconciler.cli.planning import apply, destroy, plan, show
+from reconciler.cli.roles import roles
 from reconciler.core.errors import ExitCode, GgrecError
 
 # Newer typers bring their own click: these are its error types, whichever it is.
@@ -35,6 +36,7 @@ app.command(rich_help_panel=_STATE)(pull)
 app.command("import", rich_help_panel=_STATE)(import_)
 app.command(rich_help_panel=_STATE)(history)
 app.add_typer(state_app, name="state", rich_help_panel=_STATE)
+app.command(rich_help_panel=_TOOLS)(roles)
 app.command(rich_help_panel=_TOOLS)(render)
 app.command(rich_help_panel=_TOOLS)(schema)
 app.command(rich_help_panel=_TOOLS)(sandbox)

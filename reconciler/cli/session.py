@@ -8,8 +8,7 @@ import sys
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.authoring.resolve import Resolved, resolve
@@ -83,16 +82,20 @@ class Session:
         resolved = resolve(loaded.documents, self.registry, values=values)
         linted = check(resolved.resources)
         found = (*resolved.diagnostics, *linted)
-        return loaded, Resolved(resolved.resources, tuple(sorted(found, key=Diagnostic.sort_key)))
+        return loaded, replace(resolved, diagnostics=tuple(sorted(found, key=Diagnostic.sort_key)))
 
     def resources(self) -> tuple[Resource, ...]:
         """What is declared. Raises InvalidInput with everything that is wrong."""
+        return self.resolved().resources
+
+    def resolved(self) -> Resolved:
+        """What is declared, with its roles. Raises InvalidInput with everything that is wrong."""
         loaded, resolved = self.read()
         found = (*loaded.diagnostics, *resolved.diagnostics)
         wrong = tuple(item for item in found if item.severity is Severity.ERROR)
         if wrong:
             raise InvalidInput(tuple(sorted(wrong, key=Diagnostic.sort_key)))
-        return resolved.resources
+        return resolved
 
     def resource(self, resources: tuple[Resource, ...], address: str) -> Resource:
         """The declared object of an address. Raises UsageError where there is none."""
