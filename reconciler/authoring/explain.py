@@ -33,17 +33,21 @@ _LENGTHS = {
 def explain(error: ValidationError, spec: MarkedDict, model: type[BaseModel], problems: Problems) -> None:
     """Note each finding. `spec` is what was validated, `model` what it was validated by."""
     wrong_types: dict[Path, list[str]] = {}
+    others: list[Path] = []
     for item in error.errors(include_url=False):
         path = _in_spec(spec, item["loc"], absent=item["type"] == "missing")
         if item["type"] in _TYPES:
             wrong_types.setdefault(path, []).append(_TYPES[item["type"]])
-        elif item["type"] == "extra_forbidden":
+            continue
+        others.append(path)
+        if item["type"] == "extra_forbidden":
             _unknown(path, spec, model, problems)
         else:
             code, text = _other(item)
             problems.in_value(spec, path, code, f"{_name(path)}: {text}", key=item["type"] == "invalid_key")
     for path, wanted in wrong_types.items():
-        _wrong_type(path, wanted, spec, problems)
+        if not any(other[: len(path)] == path for other in others):  # else the value was meant as the other form
+            _wrong_type(path, wanted, spec, problems)
 
 
 def _in_spec(spec: MarkedDict, location: Iterable[int | str], *, absent: bool) -> Path:

@@ -138,15 +138,17 @@ class Templates:
         names = used_names(panel, problems)
         where = mark_at(panel, ("use",))
         for name in names or ():
-            if name in self._documents:
+            if self._sorts.get(name, sort) != sort:
                 self._check_sort(name, sort, where, problems)
+            elif name in self._documents:
                 self._collect(name, order)
             else:
                 problems.at(where, "unknown-template", f"no Template '{name}'", suggestion(name, self._documents))
         self._used |= set(order)
         blocks = [self._blocks[name] for name in order if name in self._blocks]
         asked = {*(names or ()), *(other for name in order for other in self._uses.get(name) or ())}
-        whole = names is not None and asked <= set(self._blocks) and all(self._uses[n] is not None for n in asked)
+        whole = names is not None and asked <= {*self._blocks} and all(self._uses[n] is not None for n in asked)
+        whole = whole and all(self._sorts.get(name) == sort for name in names or ())
         own = without_use(panel)
         return [*blocks, spelled_out(own, self.palette, problems) if sort == "panel" else own], whole
 
