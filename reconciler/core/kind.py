@@ -121,6 +121,12 @@ class Kind(ABC):
         """
         return desired
 
+    def remembered(self, applied: JsonObject) -> JsonObject:
+        """What the state keeps as last applied: without the marks by which `keep_identity` tells an update what is to
+        go, for once it is gone it is no more our business.
+        """
+        return applied
+
     def outstanding(self, resource: Resource, live: LiveObject) -> tuple[Edit, ...]:
         """What was declared, could not be done when it was applied, and can be done now."""
         return ()

@@ -131,8 +131,11 @@ class Carrier:
             )
         if expected.revision is not None and live.revision == expected.revision:
             return live
-        if expected.revision is None and content_of(kind, live, change.applied) == expected.content:
-            return live
+        if expected.revision is None:
+            # Or it is already what is declared: a team's new name, say, shows in what permissions hold of it.
+            same = content_of(kind, live, change.applied) == expected.content
+            if same or (change.resource is not None and not authored_edits(kind, change.resource, live)):
+                return live
         raise await self._conflict(change, kind, entry, live)
 
     async def _look(self, change: Change, kind: Kind) -> LiveObject | None:
@@ -239,7 +242,7 @@ class Carrier:
         assert resource is not None and change.applied is not None
         new = ResourceState(
             uid=live.uid,
-            applied=self.store.put(change.applied),
+            applied=self.store.put(kind.remembered(change.applied)),
             observed=self.store.put(live.attributes),
             revision=live.revision,
             version=live.version,

@@ -106,6 +106,7 @@ def make_plan(
     selection: Selection, snapshot: Snapshot, registry: Registry, options: Options, *, bodies: Bodies, secrets: Secrets
 ) -> Plan:
     """The plan for what was chosen and read."""
+    selection = _with_renamed(selection, snapshot, registry)
     state = selection.state
     decisions: dict[Address, Decision] = {}
     skipped = {name for name, found in snapshot.kinds.items() if found.failure is not None}
@@ -148,6 +149,23 @@ def make_plan(
         warnings=tuple(sorted(warnings, key=Diagnostic.sort_key)),
         destroy=options.destroy,
     )
+
+
+def _with_renamed(selection: Selection, snapshot: Snapshot, registry: Registry) -> Selection:
+    """Renamed addresses of objects whose uid only the server knows (a team): the one in the state that nobody declares
+    any more is the live object that a new address finds. Without this it would be adopted, and then deleted.
+    """
+    state, moves = selection.state, dict(selection.moves)
+    orphans = {(a.kind, e.uid): a for a, e in state.resources.items() if a not in selection.resources}
+    for address, resource in sorted(selection.resources.items()):
+        if address in state.resources or address.kind not in registry:
+            continue
+        live = snapshot.live(registry[address.kind], address, resource, None)
+        old = orphans.pop((address.kind, live.uid), None) if live is not None else None
+        if old is not None:
+            state = state.moved(old, address)
+            moves[address] = old
+    return replace(selection, state=state, moves=moves)
 
 
 def _confirmed(options: Options, changes: tuple[Change, ...]) -> int | None:

@@ -5,25 +5,35 @@ Must not: send a list to an endpoint that replaces all entries (only the increme
 its number from the author (the server's number is looked up by the team's name).
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import ClassVar, Literal
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from reconciler.core.diff import Identities
+from reconciler.core.diff import Edit, EditPath, Identities, Key, Op
 from reconciler.core.errors import GgrecError
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.resource import LiveObject, Resource
-from reconciler.kinds._shared import gone_marked, team_named, texts
-
-_LEVELS = {1: "View", 2: "Edit", 4: "Admin"}
-_NONE = "none"
-"""The level of a principal that was ours and is no longer declared."""
-_GIVEN = {"role:Viewer": "View", "role:Editor": "Edit"}
-"""What Grafana gives a new folder at the root by itself (grafana-api.md section 14), beside its creator."""
+from reconciler.kinds._entries import (
+    NONE,
+    changes,
+    declared,
+    inherited,
+    is_free,
+    listed,
+    matched,
+    own_entries,
+    people_in,
+    projected,
+)
+from reconciler.kinds._members import accounts
+from reconciler.kinds._members import matched as members_matched
+from reconciler.kinds._shared import gone_marked, team_named
 
 
 class EntrySpec(BaseModel):
@@ -32,9 +42,13 @@ class EntrySpec(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     team: str | None = Field(default=None, description="metadata.name of a Team.")
-    user: str | None = Field(default=None, min_length=1, description="A login.")
-    role: Literal["Viewer", "Editor"] | None = Field(default=None, description="Everybody with this role.")
-    permission: Literal["View", "Edit", "Admin"]
+    user: str | None = Field(
+        default=None, min_length=1, description="A login or an e-mail address. Who has no account yet is let in later."
+    )
+    role: Literal["Viewer", "Editor"] | None = Field(
+        default=None, description="Everybody with this role in the organisation (what viewers may, editors may too)."
+    )
+    permission: Literal["View", "Edit", "Admin"] = Field(description="Each level has what the one before has.")
 
     @model_validator(mode="after")
     def _one(self) -> "EntrySpec":
@@ -51,14 +65,16 @@ class PermissionsSpec(BaseModel):
     folder: str = Field(description="metadata.name of a Folder.")
     mode: Literal["additive", "exact"] = Field(
         default="additive",
-        description="additive: at least these entries; exact: these and no other entries of the folder's own "
-        "(organisation administrators always get in; what a parent grants stays).",
+        description="additive: at least these entries (one that is no longer written is taken away, those of others "
+        "stay); exact: these and no other entries of the folder's own, so also without what Grafana gives a new folder "
+        "(Admin to who created it; at the root Edit to editors and View to viewers). Administrators of the "
+        "organisation always get in, and what a folder above grants stays: neither can be taken away here.",
     )
     entries: list[EntrySpec] = Field(description="With `mode: exact`, an empty list leaves administrators only.")
 
     @model_validator(mode="after")
     def _consistent(self) -> "PermissionsSpec":
-        named = [(entry.team, entry.user, entry.role) for entry in self.entries]
+        named = [(entry.team, entry.user and entry.user.casefold(), entry.role) for entry in self.entries]
         twice = sorted({next(name for name in who if name) for who in named if named.count(who) > 1})
         if twice:
             raise ValueError(f"named more than once: {', '.join(twice)}")
@@ -75,7 +91,7 @@ class FolderPermissions(Kind):
     summary: ClassVar[str] = "Who may see, edit and administer what is in a folder."
     spec: ClassVar[type[BaseModel]] = PermissionsSpec
     always_there: ClassVar[bool] = True
-    identities: ClassVar[Identities] = MappingProxyType({})
+    identities: ClassVar[Identities] = MappingProxyType({"entries": "who"})
     example: ClassVar[str] = """\
 apiVersion: ggrec/v1
 kind: Folder
@@ -108,12 +124,13 @@ spec:
         return None
 
     def keys(self, resource: Resource) -> tuple[str, ...]:
-        """A folder has one set of permissions."""
-        return (f"folder:{resource.attributes.get('folder')}",)
+        """A folder has one set of permissions. The people come after it: so a listing knows that accounts matter."""
+        people = people_in(declared(resource.attributes.get("entries")))
+        return (*self.claims(resource), *(f"person:{person}" for person in people))
 
     def claims(self, resource: Resource) -> tuple[str, ...]:
-        """So no two documents may declare them."""
-        return self.keys(resource)
+        """No two documents may declare those of one folder."""
+        return (f"folder:{resource.attributes.get('folder')}",)
 
     def desired(self, name: str, spec: PermissionsSpec, names: Names) -> Desired:
         """Teams by their names in Grafana."""
@@ -130,46 +147,93 @@ spec:
     def authored(self, live: LiveObject, names: LiveNames) -> Authored:
         """All entries; teams by what they will be called in files, or else by name."""
         entries: list[Json] = []
-        for principal, level in texts(live.attributes.get("entries")).items():
-            sort, _, name = principal.partition(":")
+        for who, level in declared(live.attributes.get("entries")).items():
+            sort, _, name = who.partition(":")
+            if sort == "team":
+                number = as_object(as_object(live.meta.get("numbers")).get(who))
+                name = names.name("team", text_of(number.get("teamUid"))) or name
             entries.append({sort: name, "permission": level})
         folder = text_of(live.attributes.get("folder"))
         return Authored({"folder": names.name("folder", folder) or folder, "mode": "exact", "entries": entries})
 
     def normalise(self, attributes: JsonObject) -> JsonObject:
-        """Nobody's level is no entry."""
-        entries = {who: level for who, level in texts(attributes.get("entries")).items() if level != _NONE}
-        return {**attributes, "entries": dict(sorted(entries.items()))}
+        """Entries as a list; in order."""
+        return {**attributes, "entries": listed(declared(attributes.get("entries")))}
 
     def project(self, live: JsonObject, desired: JsonObject) -> JsonObject:
-        """In additive mode only the entries that are declared (or were)."""
-        entries = texts(live.get("entries"))
-        if desired.get("mode") != "exact":
-            wanted = texts(desired.get("entries"))
-            entries = {who: level for who, level in entries.items() if who in wanted}
-        return {"folder": desired.get("folder"), "mode": desired.get("mode"), "entries": dict(sorted(entries.items()))}
+        """Under the author's names; in additive mode only the entries that are declared (or were)."""
+        mode = desired.get("mode")
+        entries = projected(live, declared(desired.get("entries")), exact=mode == "exact")
+        as_written = isinstance(desired.get("entries"), dict)
+        return {"folder": live.get("folder"), "mode": mode, "entries": entries if as_written else listed(entries)}
 
     def keep_identity(self, desired: JsonObject, applied: JsonObject) -> JsonObject:
-        """Whoever was declared and no longer is loses the entry."""
+        """Whoever was declared and no longer is loses the entry: marked, for else an additive update would not know."""
         if desired.get("mode") == "exact" or desired.get("folder") != applied.get("folder"):
             return desired
-        before = texts(applied.get("entries"))
-        now = texts(desired.get("entries"))
-        marked = gone_marked(now, {who: level for who, level in before.items() if level != _NONE}, _NONE)
-        return {**desired, "entries": dict(marked)}
+        now = declared(desired.get("entries"))
+        marked = gone_marked(now, declared(applied.get("entries")), NONE)
+        return {**desired, "entries": marked} if marked != now else desired
+
+    def remembered(self, applied: JsonObject) -> JsonObject:
+        """Without the marks: who is let in again by somebody else is let be."""
+        entries = declared(applied.get("entries"))
+        return {**applied, "entries": {who: level for who, level in entries.items() if level != NONE}}
+
+    def outstanding(self, resource: Resource, live: LiveObject) -> tuple[Edit, ...]:
+        """People who were declared before they had an account, and have one now."""
+        if "knownUsers" not in live.meta:
+            return ()
+        wanted = declared(resource.attributes.get("entries"))
+        absent = _absent(wanted, live) - _strangers(wanted, live)
+        return tuple(
+            Edit(("entries", Key("who", who)), Op.ADD, None, {"who": who, "permission": wanted[who]})
+            for who in sorted(absent)
+        )
+
+    def waiting(self, resource: Resource, live: LiveObject) -> tuple[EditPath, ...]:
+        """People without an account: their entries are left out of a write."""
+        wanted = declared(resource.attributes.get("entries"))
+        who = _strangers(wanted, live) if "knownUsers" in live.meta else _absent(wanted, live)
+        return tuple(("entries", Key("who", name)) for name in sorted(who))
 
     def notes(self, resource: Resource, live: LiveObject | None) -> tuple[str, ...]:
-        """What a reader should know about exact permissions."""
-        if resource.attributes.get("mode") == "exact" and not texts(resource.attributes.get("entries")):
-            return ("only organisation administrators get in, and whoever a subfolder lets in",)
-        return ()
+        """What a reader should know: who cannot be let in yet, who gets in besides."""
+        wanted = declared(resource.attributes.get("entries"))
+        strangers = sorted(_strangers(wanted, live)) if live is not None and "knownUsers" in live.meta else []
+        above = [text_of(item) for item in as_list(live.meta.get("inherited"))] if live is not None else []
+        exact = resource.attributes.get("mode") == "exact"
+        others = changes(live.attributes, wanted, exact=True) if exact and live is not None else {}
+        present = declared(live.attributes.get("entries")) if live is not None else {}
+        taken = [f"{_said(who)} {present[who]}" for who, level in others.items() if level == NONE and who in present]
+        alone = exact and not wanted and not above
+        return (
+            *([f"takes away: {', '.join(taken)}"] if taken else []),
+            *(f"{_said(who)}: has no account yet; is let in once there is one" for who in strangers),
+            *([f"inherited from above, and left alone: {', '.join(above)}"] if above else []),
+            *(["only administrators of the organisation get in"] if alone else []),
+        )
 
     def listing(self, server: Server, wanted: Wanted) -> Listing:
-        """There is no list of all permissions: each declared set is asked for by itself."""
-        yield from ()
+        """There is no list of all permissions: those in the state are asked for one by one, with what they inherit.
+
+        What is only declared is left to `find`, which knows whether there is anything to adopt.
+        """
+        known: list[Json] | None = None
+        if wanted.uids and any(key.startswith("person:") for key in wanted.keys):
+            answer = yield ApiRequest("GET", "/api/org/users", handles=frozenset({403}))
+            known = None if answer.status == 403 else accounts(as_list(answer.body))
+        for uid in sorted(wanted.uids):
+            live = yield from self.read(server, uid)
+            if live is not None:
+                answer = yield ApiRequest("GET", _access(uid))
+                meta: dict[str, Json] = {**live.meta, "inherited": inherited(as_list(answer.body))}
+                yield (replace(live, meta=meta if known is None else {**meta, "knownUsers": known}),)
 
     def read(self, server: Server, uid: str) -> Exchange[LiveObject | None]:
-        """The folder's own entries; None where there is no such folder."""
+        """The folder's own entries; None where there is no such folder (grafana-api.md section 14: only the old
+        endpoint says so).
+        """
         answer = yield ApiRequest("GET", f"/api/folders/{quote(uid, safe='')}/permissions", handles=HANDLE_404)
         return None if answer.status == 404 else _live(uid, as_list(answer.body))
 
@@ -177,97 +241,103 @@ spec:
         """None too where the folder has nothing that the declared entries would change or remove, but what Grafana
         gives every new folder: then nobody's work is taken over.
         """
-        live = yield from self.read(server, text_of(resource.attributes.get("folder")))
-        return None if live is None or _free(resource, live) else live
+        uid = text_of(resource.attributes.get("folder"))
+        live = yield from self.read(server, uid)
+        if live is None:
+            return None
+        creator = ""
+        if any(who.startswith("user:") for who in declared(live.attributes.get("entries"))):
+            answer = yield ApiRequest("GET", f"/api/folders/{quote(uid, safe='')}", handles=HANDLE_404)
+            creator = text_of(answer.object.get("createdBy"))
+        wanted, exact = declared(resource.attributes.get("entries")), resource.attributes.get("mode") == "exact"
+        return None if is_free(live.attributes, wanted, creator, exact=exact) else live
 
     def create(self, context: WriteContext, resource: Resource) -> Exchange[str]:
         """Lay the entries over what the folder has."""
         folder = text_of(resource.attributes.get("folder"))
         live = yield from self.read(context.server, folder)
-        yield from _write(resource.attributes, texts(live.attributes.get("entries")) if live else {})
+        if live is None:
+            raise GgrecError.one(
+                "no-folder", f"there is no folder '{folder}' in Grafana", hint="apply the Folder first"
+            )
+        yield from _write(resource.attributes, live)
         return folder
 
     def update(self, context: WriteContext, resource: Resource, live: LiveObject) -> Exchange[None]:
         """Only the entries that differ."""
-        yield from _write(resource.attributes, texts(live.attributes.get("entries")))
+        if resource.attributes.get("folder") != live.attributes.get("folder"):
+            raise GgrecError.one(
+                "other-folder",
+                f"these are the permissions of folder '{live.uid}', and cannot become those of another one",
+                hint="give the document another metadata.name too: the old entries are then taken away",
+            )
+        yield from _write(resource.attributes, live)
 
     def delete(self, context: WriteContext, live: LiveObject) -> Exchange[None]:
         """Take the entries away that were ours, and nothing else."""
-        ours = {who: _NONE for who in texts(as_object(context.applied).get("entries"))}
-        yield from _write({**live.attributes, "mode": "additive", "entries": ours}, texts(live.attributes["entries"]))
+        ours = dict.fromkeys(declared(as_object(context.applied).get("entries")), NONE)
+        yield from _write({"mode": "additive", "entries": ours}, live)
 
     def is_gone(self, live: LiveObject, applied: JsonObject) -> bool:
         """Nothing of what was applied is left."""
-        return not set(texts(live.attributes.get("entries"))) & set(texts(self.normalise(applied)["entries"]))
+        return not matched(declared(applied.get("entries")), live.attributes)
 
 
-def _live(uid: str, items: object) -> LiveObject:
-    entries: dict[str, Json] = {}
-    for item in map(as_object, items if isinstance(items, list | tuple) else ()):
-        number = item.get("permission")
-        level = _LEVELS.get(number) if isinstance(number, int) else None
-        who = _principal(item)
-        if level is not None and who and item.get("inherited") is not True:
-            entries[who] = level
-    attributes: dict[str, Json] = {"folder": uid, "entries": dict(sorted(entries.items()))}
-    keys = (f"uid:{uid}", f"folder:{uid}")
-    return LiveObject("permissions", uid, attributes, keys=keys, meta={"title": f"of folder {uid}"})
+def _access(uid: str) -> str:
+    return f"/api/access-control/folders/{quote(uid, safe='')}"
 
 
-def _principal(item: JsonObject) -> str:
-    for key, sort in (("team", "team"), ("userLogin", "user"), ("role", "role")):
-        if text_of(item.get(key)):
-            return f"{sort}:{item[key]}"
-    return ""
+def _live(uid: str, items: Sequence[Json]) -> LiveObject:
+    attributes, numbers = own_entries(items)
+    people = (f"person:{who.removeprefix('user:')}" for who in numbers if who.startswith("user:"))
+    keys = (f"uid:{uid}", f"folder:{uid}", *people)
+    meta: dict[str, Json] = {"title": f"of folder {uid}", "numbers": numbers}
+    return LiveObject("permissions", uid, {"folder": uid, **attributes}, keys=keys, meta=meta)
 
 
-def _free(resource: Resource, live: LiveObject) -> bool:
-    """Whether applying would take nothing from anybody: no other level for somebody who is declared; in exact mode no
-    entry that somebody made.
-    """
-    wanted, present = texts(resource.attributes.get("entries")), texts(live.attributes.get("entries"))
-    if resource.attributes.get("mode") == "exact":
-        if wanted == present:
-            return False
-        extra = {who: level for who, level in present.items() if who not in wanted}
-        return all(_GIVEN.get(who) == level or _is_creator(who, level) for who, level in extra.items())
-    if all(present.get(who) == level for who, level in wanted.items()):
-        return False
-    return all(present.get(who, level) in (level, _GIVEN.get(who)) for who, level in wanted.items())
+def _said(who: str) -> str:
+    return who.replace(":", " ", 1)
 
 
-def _is_creator(who: str, level: str) -> bool:
-    return who.startswith("user:") and level == "Admin"
+def _absent(wanted: dict[str, str], live: LiveObject) -> set[str]:
+    """The people who are declared and have no entry."""
+    people = {who for who, level in wanted.items() if who.startswith("user:") and level != NONE}
+    return people - set(matched(people, live.attributes))
 
 
-def _write(attributes: JsonObject, present: dict[str, str]) -> Exchange[None]:
-    """Bring the folder's entries to what is declared, in one incremental request."""
-    wanted = texts(attributes.get("entries"))
-    if attributes.get("mode") == "exact":
-        wanted = {**{who: _NONE for who in present}, **wanted}
-    changed = {who: level for who, level in sorted(wanted.items()) if present.get(who, _NONE) != level}
+def _strangers(wanted: dict[str, str], live: LiveObject) -> set[str]:
+    """Those of them who have no account."""
+    known = {text_of(text) for text in as_list(live.meta.get("knownUsers"))}
+    return {who for who in _absent(wanted, live) if who.removeprefix("user:").casefold() not in known}
+
+
+def _write(attributes: JsonObject, live: LiveObject) -> Exchange[None]:
+    """Bring the folder's entries to what is declared, in one request that leaves all others as they are."""
+    exact = attributes.get("mode") == "exact"
     body: list[Json] = []
-    for who, level in changed.items():
-        body.append({**(yield from _reference(who)), "permission": "" if level == _NONE else level})
+    users: Sequence[Json] | None = None
+    for who, level in changes(live.attributes, declared(attributes.get("entries")), exact=exact).items():
+        number = as_object(as_object(live.meta.get("numbers")).get(who))
+        if who.startswith("user:") and not number:
+            if users is None:
+                users = as_list((yield ApiRequest("GET", "/api/org/users")).body)
+            found = members_matched([who.removeprefix("user:")], [as_object(user) for user in users])
+            number = next(({"userId": user.get("userId")} for user in found.values()), {})
+            if not number:
+                continue  # no account yet: see `waiting`
+        reference = number or (yield from _reference(who))
+        named = {key: value for key, value in reference.items() if key != "teamUid"}
+        body.append({**named, "permission": "" if level == NONE else level})
     if body:
-        folder = quote(text_of(attributes.get("folder")), safe="")
-        yield ApiRequest("POST", f"/api/access-control/folders/{folder}", body={"permissions": body})
+        yield ApiRequest("POST", _access(live.uid), body={"permissions": body})
 
 
-def _reference(who: str) -> Exchange[dict[str, Json]]:
-    """How the server calls somebody: numbers for teams and users (grafana-api.md section 14)."""
+def _reference(who: str) -> Exchange[JsonObject]:
+    """How the server calls a role or a team (grafana-api.md section 14)."""
     sort, _, name = who.partition(":")
     if sort == "role":
         return {"builtInRole": name}
-    if sort == "team":
-        team = yield from team_named(name)
-        if team is None:
-            raise GgrecError.one("no-team", f"there is no team '{name}' in Grafana", hint="apply the Team first")
-        return {"teamId": team.get("id")}
-    answer = yield ApiRequest("GET", "/api/org/users")
-    for user in map(as_object, as_list(answer.body)):
-        if text_of(user.get("login")).casefold() == name.casefold():
-            return {"userId": user.get("userId")}
-    raise GgrecError.one(
-        "no-user", f"there is no user '{name}' in the organisation", hint="invite them, or take them out of the entries"
-    )
+    team = yield from team_named(name)
+    if team is None:
+        raise GgrecError.one("no-team", f"there is no team '{name}' in Grafana", hint="apply the Team first")
+    return {"teamId": team.get("id")}

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from reconciler.core.errors import GgrecError
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
@@ -26,6 +27,8 @@ _KEYS = MappingProxyType(
     }
 )
 """What authors write → Grafana's key."""
+_WEEK_STARTS = ("monday", "sunday", "saturday", "browser")
+"""Grafana takes any text here, and knows these."""
 _ORGANISATION = "organisation"
 _TEAM = "team:"
 
@@ -38,7 +41,11 @@ class PreferencesSpec(BaseModel):
     team: str | None = Field(default=None, description="metadata.name of a Team.")
     organisation: Literal[True] | None = Field(default=None, description="true: those of the whole organisation.")
     home: str | None = Field(default=None, description="metadata.name of a Dashboard: what opens first.")
-    theme: Literal["light", "dark", "system"] | None = Field(default=None, description="The colours of the pages.")
+    theme: str | None = Field(
+        default=None,
+        min_length=1,
+        description="light, dark, system, or another one that this Grafana has; it refuses others.",
+    )
     timezone: str | None = Field(
         default=None, min_length=1, description="A zone as in `Europe/Berlin`, or utc, or browser."
     )
@@ -94,7 +101,8 @@ spec:
 
     def claims(self, resource: Resource) -> tuple[str, ...]:
         """Nobody has two sets of preferences."""
-        return self.keys(resource)
+        team = text_of(resource.attributes.get("of")).partition(_TEAM)[2]
+        return (f"{_TEAM}{team}",) if team else self.keys(resource)
 
     def desired(self, name: str, spec: PreferencesSpec, names: Names) -> Desired:
         """The team by its name in Grafana, the home dashboard by its uid."""
@@ -114,8 +122,9 @@ spec:
         spec: dict[str, Json] = {"organisation": True} if of == _ORGANISATION else {"team": of.removeprefix(_TEAM)}
         for key, grafanas in _KEYS.items():
             value = text_of(live.attributes.get(grafanas))
-            if value:
-                spec[key] = (names.name("dashboard", value) or value) if key == "home" else value
+            said = names.name("dashboard", value) if key == "home" else value
+            if said and (key != "week_start" or said in _WEEK_STARTS):
+                spec[key] = said
         return Authored(spec)
 
     def normalise(self, attributes: JsonObject) -> JsonObject:
@@ -130,7 +139,13 @@ spec:
         """What was declared and no longer is becomes unset."""
         if desired.get("of") != applied.get("of"):
             return desired
-        return dict(gone_marked(texts(desired), texts(applied), ""))
+        now = texts(desired)
+        marked = gone_marked(now, texts(applied), "")
+        return dict(marked) if marked != now else desired
+
+    def remembered(self, applied: JsonObject) -> JsonObject:
+        """Without what was unset: what somebody sets there later is theirs."""
+        return {key: value for key, value in applied.items() if value != ""}
 
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """There is no list of all preferences: each declared set is asked for by itself."""
@@ -165,11 +180,21 @@ spec:
     def create(self, context: WriteContext, resource: Resource) -> Exchange[str]:
         """Set what is declared; all else stays."""
         uid = yield from _uid(resource)
+        if not uid:
+            of = text_of(resource.attributes.get("of")).removeprefix(_TEAM)
+            raise GgrecError.one("no-team", f"there is no team '{of}' in Grafana", hint="apply the Team first")
         yield from _write(uid, resource.attributes)
         return uid
 
     def update(self, context: WriteContext, resource: Resource, live: LiveObject) -> Exchange[None]:
-        """The same."""
+        """The same. Raises GgrecError where the document speaks of another team now."""
+        now, was = text_of(resource.attributes.get("of")), text_of(live.attributes.get("of"))
+        if now != was:
+            raise GgrecError.one(
+                "other-preferences",
+                f"these are the preferences of {_named(was)}, and cannot become those of {_named(now)}",
+                hint="give the document another metadata.name too: the old ones are then unset",
+            )
         yield from _write(live.uid, resource.attributes)
 
     def delete(self, context: WriteContext, live: LiveObject) -> Exchange[None]:
@@ -191,6 +216,10 @@ def _uid(resource: Resource) -> Exchange[str]:
     return text_of(team.get("uid")) if team else ""
 
 
+def _named(of: str) -> str:
+    return f"team '{of.removeprefix(_TEAM)}'" if of.startswith(_TEAM) else "the organisation"
+
+
 def _path(uid: str) -> str:
     return "/api/org/preferences" if uid == _ORGANISATION else f"/api/teams/{quote(uid, safe='')}/preferences"
 
@@ -202,9 +231,14 @@ def _live(uid: str, of: str, found: JsonObject) -> LiveObject:
 
 
 def _write(uid: str, wanted: JsonObject) -> Exchange[None]:
-    """Read, merge, PUT: a PUT unsets whatever it leaves out."""
-    answer = yield ApiRequest("GET", _path(uid))
-    merged: dict[str, Json] = {**answer.object, **{key: value for key, value in wanted.items() if key != "of"}}
+    """Read, merge, PUT: a PUT unsets whatever it leaves out, except (on 12.3) the home dashboard."""
+    answer = yield ApiRequest("GET", _path(uid), handles=HANDLE_404)
+    if answer.status == 404:
+        return  # the team is gone, and its preferences with it
+    changed = {key: value for key, value in wanted.items() if key != "of"}
+    if all(text_of(answer.object.get(key)) == value for key, value in changed.items()):
+        return
+    merged: dict[str, Json] = {**answer.object, **changed}
     home = text_of(merged.get("homeDashboardUID"))
     if home and "homeDashboardUID" not in wanted:
         there = yield ApiRequest("GET", f"/api/dashboards/uid/{quote(home, safe='')}", handles=HANDLE_404)
