@@ -52,9 +52,14 @@ def too_many_deletes(
             found.append(
                 Diagnostic(
                     "too-many-deletes",
-                    f"the plan deletes {count} of {owned[kind]} {kind}s ({share:.0%}); {' and '.join(limits)}",
+                    f"the plan deletes {count} of {owned[kind]} {kinds(kind)} ({share:.0%}); {' and '.join(limits)}",
                     f"if that is meant: --confirm-deletes {total}",
                     subject=kind,
                 )
             )
     return tuple(found)
+
+
+def kinds(kind: str) -> str:
+    """A kind's name for several of its objects; some are plurals already."""
+    return kind if kind.endswith("s") else f"{kind}s"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic, Forbidden, ServerError, Unauthorized, Unreachable
 from reconciler.core.exchange import Server, Wanted
+from reconciler.core.guard import kinds
 from reconciler.core.kind import Kind, Registry
 from reconciler.core.ports import Audience, Progress, Reader
 from reconciler.core.resource import LiveObject, Resource
@@ -170,8 +171,8 @@ def _failure(kind: str, error: ServerError) -> Diagnostic:
     return Diagnostic(
         "unreadable-kind",
         f"could not be read: {reason.message}",
-        f"{hint}, or leave {kind}s out",
-        subject=f"all {kind}s",
+        f"{hint}, or leave {kinds(kind)} out",
+        subject=f"all {kinds(kind)}",
     )
 
 

@@ -88,5 +88,5 @@ def is_long(found: Json) -> bool:
 
 def count(number: int, noun: str) -> str:
     """`1 panel`, `2 panels`, `1,003 objects`."""
-    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    plural = noun if noun.endswith("s") else noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
     return f"{number:,} {noun if number == 1 else plural}"

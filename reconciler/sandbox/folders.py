@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reconciler.sandbox import permissions
+from reconciler.sandbox import access
 from reconciler.sandbox.call import BAD, Call, Reply, bad_uid, denied, message
 from reconciler.sandbox.world import Org, User, short_uid, slugify
 
@@ -10,10 +10,10 @@ NOT_FOUND = "folder not found"
 _DEPTH = 5
 
 
-def rights(user: User, org: Org) -> dict[str, bool]:
-    """What the caller may do with a folder it did not create."""
-    edit, admin = user.may_edit(org.id), user.is_admin(org.id)
-    return {"canSave": edit, "canEdit": edit, "canAdmin": admin, "canDelete": edit}
+def rights(level: int) -> dict[str, bool]:
+    """What a level allows, as answers tell it."""
+    edit = level >= access.EDIT
+    return {"canSave": edit, "canEdit": edit, "canAdmin": level >= access.ADMIN, "canDelete": edit}
 
 
 def shown(call: Call, folder: dict[str, Any], *, fresh: bool = False) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def _with_parent(shown: dict[str, Any], folder: dict[str, Any]) -> dict[str, Any
 
 
 def _bare(call: Call, folder: dict[str, Any], *, fresh: bool = False) -> dict[str, Any]:
-    can = rights(call.user, call.org)
+    can = rights(access.of_folder(call, folder))
     if fresh and not call.user.is_admin(call.org.id):
         can = dict.fromkeys(can, False)  # permissions are cached for a moment after a create
     return {
@@ -91,6 +91,8 @@ def list_(call: Call) -> Reply:
     parent = call.one("parentUid")
     if parent and parent not in call.org.folders:
         return message(404, NOT_FOUND, status="not-found")
+    if parent and not visible(call, call.org.folders[parent]):
+        return message(403, "Access denied")
     level = [f for f in call.org.folders.values() if f["parentUid"] == parent and visible(call, f)]
     level.sort(key=lambda f: f["title"].lower())
     limit, page = call.number("limit", 1000) or 1000, max(call.number("page", 1), 1)
@@ -121,17 +123,19 @@ def read(call: Call) -> Reply:
 def read_by_id(call: Call) -> Reply:
     """One folder by its number."""
     found = next((f for f in call.org.folders.values() if str(f["id"]) == call.parts["id"]), None)
-    return Reply(200, shown(call, found)) if found else message(404, NOT_FOUND, status="not-found")
+    if found is None or not visible(call, found):
+        return message(404, NOT_FOUND, status="not-found") if found is None else denied("folders:read")
+    return Reply(200, shown(call, found))
 
 
 def create(call: Call) -> Reply:
     """POST /api/folders."""
-    if not call.user.may_edit(call.org.id):
+    fields = call.fields
+    parent = "" if "ignore_parent" in call.options else fields.get("parentUid") or ""
+    if access.inside(call, parent) < access.EDIT:
         return denied("folders:create")
     if call.body is BAD:
         return message(400, "bad request data")
-    fields = call.fields
-    parent = "" if "ignore_parent" in call.options else fields.get("parentUid") or ""
     refusal, folder = make(call, fields.get("uid") or "", fields.get("title"), parent, fields.get("description") or "")
     return Reply(200, shown(call, folder, fresh=True)) if folder else message(*refusal)
 
@@ -173,20 +177,25 @@ def make(call: Call, uid: str, title: Any, parent: str, description: str) -> tup
         "stamp": int(call.world.now().timestamp() * 1000),
     }
     call.org.folders[uid] = folder
-    permissions.given(call.org, f"folder:{uid}", call.user, inside=parent, folder=True)
+    access.given(call.org, f"folder:{uid}", call.user, inside=parent)
     return (0, ""), folder
 
 
 def visible(call: Call, folder: dict[str, Any]) -> bool:
     """Whether the caller may see a folder."""
-    return permissions.may_view(call, f"folder:{folder['uid']}", folder["parentUid"])
+    return access.of_folder(call, folder) >= access.VIEW
+
+
+def editable(call: Call, folder: dict[str, Any]) -> bool:
+    """Whether the caller may change a folder."""
+    return access.of_folder(call, folder) >= access.EDIT
 
 
 def update(call: Call) -> Reply:
     """PUT: the version must be right, or overwrite set; the parent is ignored."""
-    if not call.user.may_edit(call.org.id):
-        return denied("folders:write")
     folder = find(call)
+    if not (editable(call, folder) if folder else call.user.may_edit(call.org.id)):
+        return denied("folders:write")
     if folder is None:
         return message(404, NOT_FOUND, status="not-found")
     fields = call.fields
@@ -217,6 +226,8 @@ def move(call: Call) -> Reply:
     parent = call.fields.get("parentUid") or ""
     if folder is None or (parent and parent not in call.org.folders):
         return message(500, "move folder failed")
+    if not editable(call, folder) or access.inside(call, parent) < access.EDIT:
+        return denied("folders:write")
     if moved_in_a_circle(call, folder, parent):
         error = {"statusCode": 400, "messageId": "folder.circular-reference", "message": "Circular reference detected"}
         return Reply(400, error)
@@ -225,9 +236,10 @@ def move(call: Call) -> Reply:
 
 def delete(call: Call) -> Reply:
     """With everything in it."""
-    if not call.user.may_edit(call.org.id):
+    folder = find(call)
+    if not (editable(call, folder) if folder else call.user.may_edit(call.org.id)):
         return denied("folders:delete")
-    if find(call) is None:
+    if folder is None:
         return message(404, NOT_FOUND)
     remove(call.org, call.parts["uid"])
     return message(200, "Folder deleted")
@@ -255,8 +267,9 @@ def remove_dashboard(org: Org, uid: str) -> None:
 
 def counts(call: Call) -> Reply:
     """What is in it at any depth."""
-    if find(call) is None:
-        return message(404, NOT_FOUND, status="not-found")
+    folder = find(call)
+    if folder is None or not visible(call, folder):
+        return message(404, NOT_FOUND, status="not-found") if folder is None else denied("folders:read")
     inside = below(call.org, call.parts["uid"])
     boards = sum(1 for d in call.org.dashboards.values() if d["folderUid"] in inside)
     panels = sum(1 for p in call.org.library.values() if p["folderUid"] in inside)

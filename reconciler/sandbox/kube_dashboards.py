@@ -113,7 +113,9 @@ def _newest(call: Call) -> str:
 def read(call: Call) -> Reply:
     """One dashboard, as stored."""
     board = call.org.dashboards.get(call.parts["uid"])
-    return Reply(200, raw=_object(call, board)) if board else _absent(call.parts["uid"])
+    if board is None:
+        return _absent(call.parts["uid"])
+    return Reply(200, raw=_object(call, board)) if dashboards.visible(call, board) else status(403)
 
 
 def _place(call: Call) -> tuple[str, str]:
@@ -142,7 +144,7 @@ def update(call: Call) -> Reply:
     board = call.org.dashboards.get(uid)
     if board is None:
         return create(call)
-    if not call.user.may_edit(call.org.id):
+    if not dashboards.editable(call, board):
         return status(403, "not allowed to update resource in the source folder")
     sent = (call.fields.get("metadata") or {}).get("resourceVersion")
     if sent and sent != str(board["version"]):
@@ -178,7 +180,7 @@ def delete(call: Call) -> Reply:
     board = call.org.dashboards.get(uid)
     if board is None:
         return _absent(uid)
-    if not call.user.may_edit(call.org.id):
+    if not dashboards.editable(call, board):
         return status(403)
     if board.get("provisioned"):
         return status(400, "provisioned dashboard cannot be deleted", "BadRequest")

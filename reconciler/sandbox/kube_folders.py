@@ -43,7 +43,8 @@ def _kube(call: Call, folder: dict[str, Any], *, listed: bool = False, answer: b
 
 def list_(call: Call) -> Reply:
     """Pages of 100 by default."""
-    everything = sorted(call.org.folders.values(), key=lambda f: f["title"].lower())
+    seen = [folder for folder in call.org.folders.values() if folders.visible(call, folder)]
+    everything = sorted(seen, key=lambda f: f["title"].lower())
     limit = call.number("limit", 100) or 100
     page = 1
     token = call.one("continue")
@@ -61,7 +62,9 @@ def list_(call: Call) -> Reply:
 def read(call: Call) -> Reply:
     """404 for absent, for every role."""
     folder = folders.find(call)
-    return Reply(200, _kube(call, folder)) if folder else status(404, folders.NOT_FOUND)
+    if folder is None:
+        return status(404, folders.NOT_FOUND)
+    return Reply(200, _kube(call, folder)) if folders.visible(call, folder) else status(403, "Access denied")
 
 
 def create(call: Call) -> Reply:
@@ -96,6 +99,8 @@ def delete(call: Call) -> Reply:
     folder = folders.find(call)
     if folder is None:
         return status(404, folders.NOT_FOUND)
+    if not folders.editable(call, folder):
+        return status(403)
     last = _kube(call, folder)
     folders.remove(call.org, folder["uid"])
     return Reply(200, last)

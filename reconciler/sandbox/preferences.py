@@ -15,7 +15,8 @@ _KEYS = (
     "navbar",
     "cookiePreferences",
 )
-_THEMES = frozenset({"", "light", "dark", "system"})
+_THEMES = frozenset({"light", "dark", "system", "aubergine", "desertbloom", "gildedgrove", "mars", "matrix", "zen"})
+"""Some of those that 12.3 has."""
 
 
 def _scope(call: Call) -> str:
@@ -26,7 +27,9 @@ def _scope(call: Call) -> str:
         return f"user:{call.user.id}"
     key = call.parts["key"]
     team = next((t for t in call.org.teams.values() if key in {str(t["id"]), t["uid"]}), None)
-    return f"team:{team['id']}" if team else "team:?"
+    if team is None:
+        return f"team:{key}" if key.isdigit() else ""  # a number need not be a team's
+    return f"team:{team['id']}"
 
 
 def _forbidden(call: Call, verb: str) -> Reply | None:
@@ -37,8 +40,11 @@ def _forbidden(call: Call, verb: str) -> Reply | None:
 
 
 def read(call: Call) -> Reply:
-    """What is set; of an unknown team: nothing."""
-    return _forbidden(call, "read") or Reply(200, call.org.preferences.get(_scope(call), {}))
+    """What is set. Of an unknown team by number: nothing; by uid it is 404."""
+    refusal = _forbidden(call, "read")
+    if refusal or not _scope(call):
+        return refusal or message(404, "Not found")
+    return Reply(200, call.org.preferences.get(_scope(call), {}))
 
 
 def write(*, merge: bool) -> Handler:
@@ -51,9 +57,10 @@ def write(*, merge: bool) -> Handler:
         if call.body is BAD:
             return message(400, "bad request data")
         scope = _scope(call)
-        if scope == "team:?":
-            return message(404, "Team not found")
-        if call.fields.get("theme", "") not in _THEMES:
+        if not scope:
+            return message(404, "Not found")
+        theme = call.fields.get("theme", "" if not merge else "light")
+        if theme not in _THEMES and (theme or merge):  # PUT takes an empty one, PATCH does not
             return message(400, "Invalid theme")
         home = call.fields.get("homeDashboardUID")
         if home and home not in call.org.dashboards:
@@ -69,10 +76,15 @@ def write(*, merge: bool) -> Handler:
 
 
 def home(call: Call) -> Reply:
-    """GET /api/dashboards/home: of the caller, else of a team of theirs, else of the organisation."""
+    """GET /api/dashboards/home: the caller's own, else that of the caller's newest team that has one, else the
+    organisation's. One that is gone is no reason to look further; one that the caller may not see is answered all the
+    same.
+    """
     teams = [t["id"] for t in call.org.teams.values() if any(m["user"] == call.user.id for m in t["members"])]
     for scope in (f"user:{call.user.id}", *(f"team:{number}" for number in sorted(teams, reverse=True)), "org"):
-        board = call.org.dashboards.get(call.org.preferences.get(scope, {}).get("homeDashboardUID", ""))
-        if board:
-            return Reply(200, {"redirectUri": dashboards.url(board)})
+        uid = call.org.preferences.get(scope, {}).get("homeDashboardUID")
+        if uid and uid in call.org.dashboards:
+            return Reply(200, {"redirectUri": dashboards.url(call.org.dashboards[uid])})
+        if uid:
+            break
     return Reply(200, {"meta": {"isHome": True}, "dashboard": {"title": "Home"}})

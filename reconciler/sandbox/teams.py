@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reconciler.sandbox import permissions
+from reconciler.sandbox import access
 from reconciler.sandbox.call import BAD, Call, Reply, denied, message
 from reconciler.sandbox.world import short_uid
 
@@ -92,14 +92,14 @@ def update(call: Call) -> Reply:
 
 
 def delete(call: Call) -> Reply:
-    """With its memberships, permission entries and preferences."""
+    """With its memberships and permission entries."""
     if not call.user.is_admin(call.org.id):
         return denied("teams:delete")
     team = _find(call)
     if team is None:
         return _absent(call)
     del call.org.teams[team["id"]]
-    permissions.forget_team(call.org, team["id"])
+    access.forget_team(call.org, team["id"])
     return message(200, "Team deleted")
 
 
