@@ -119,7 +119,8 @@ spec:
     def authored(self, live: LiveObject, names: LiveNames) -> Authored:
         """What is set, of what a document can say."""
         of = text_of(live.attributes.get("of"))
-        spec: dict[str, Json] = {"organisation": True} if of == _ORGANISATION else {"team": of.removeprefix(_TEAM)}
+        team = names.name("team", live.uid) or of.removeprefix(_TEAM)
+        spec: dict[str, Json] = {"organisation": True} if of == _ORGANISATION else {"team": team}
         for key, grafanas in _KEYS.items():
             value = text_of(live.attributes.get(grafanas))
             said = names.name("dashboard", value) if key == "home" else value

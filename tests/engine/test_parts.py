@@ -1,0 +1,230 @@
+"""Objects that are parts of others, and those whose uid only the server knows: through the whole engine, against the
+sandbox.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.core.diff import format_edit_path
+from reconciler.core.guard import Guard
+from reconciler.core.plan import Plan
+from reconciler.engine.planner import Options
+from tests.lab import Lab, document
+
+FOLDER = document("Folder", "fin", title="Finance")
+TEAM = document("Team", "crew", name="Crew")
+HOME = document("Dashboard", "home", title="Home", folder="fin", panels=[])
+ADOPT = Options(adopt=True, guard=Guard(max_deletes=100, max_delete_share=1.0))
+
+
+def access(*entries: str, name: str = "fin", mode: str = "additive", **metadata: Any) -> dict[str, Any]:
+    """Permissions of the folder fin, from `team crew View`."""
+    listed = []
+    for sort, who, permission in (entry.split() for entry in entries):
+        listed.append({sort: who, "permission": permission})
+    return document("FolderPermissions", name, metadata=metadata, folder="fin", mode=mode, entries=listed)
+
+
+def likes(name: str = "crew", **spec: Any) -> dict[str, Any]:
+    """Preferences of the team crew."""
+    return document("Preferences", name, team="crew", **spec)
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    """A Grafana with ann in it."""
+    made = Lab(tmp_path)
+    made.world.add_user("ann", "ann@example.org")
+    return made
+
+
+def entries(lab: Lab) -> set[tuple[str, Any, int]]:
+    """What the sandbox holds for the folder fin."""
+    return {(sort, who, level) for sort, who, level in lab.org.permissions["folder:fin"]}
+
+
+def rows(plan: Plan) -> list[str]:
+    """`action address`."""
+    return [f"{change.action} {change.address}" for change in plan.changes]
+
+
+def paths(plan: Plan) -> list[str]:
+    """Of the only change."""
+    (change,) = plan.changes
+    return [format_edit_path(edit.path) for edit in change.edits]
+
+
+GIVEN = {("user", 1, 4), ("role", "Editor", 2), ("role", "Viewer", 1)}
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        access("team crew View"),
+        access("role Editor Edit"),
+        access("role Viewer Edit", "user admin Edit"),
+        access("team crew View", "role Editor Edit", mode="exact"),
+        access(mode="exact"),
+    ],
+    ids=["additive", "already given", "given otherwise", "exact", "exact, nobody"],
+)
+def test_a_new_folder_needs_no_adopting(lab: Lab, declared: dict[str, Any]) -> None:
+    documents = [FOLDER, TEAM, declared]
+    lab.applied(documents)
+    assert lab.plan(documents).changes == ()
+    lab.applied([FOLDER])
+    assert lab.plan([FOLDER]).changes == ()
+
+
+def test_additive_takes_away_what_it_brought_and_no_more(lab: Lab) -> None:
+    lab.applied([FOLDER, TEAM, access("team crew View", "user ann Edit")])
+    assert entries(lab) == GIVEN | {("team", 1, 1), ("user", 2, 2)}
+    plan = lab.plan([FOLDER, TEAM, access("team crew View")])
+    assert paths(plan) == ["entries[who=user:ann].permission"]
+    lab.applied([FOLDER, TEAM, access("team crew View")])
+    assert entries(lab) == GIVEN | {("team", 1, 1)}
+    lab.org.permissions["folder:fin"].append(["user", 2, 1])
+    assert lab.plan([FOLDER, TEAM, access("team crew View")]).drift == (), "who was ours once is others' to let in now"
+    lab.applied([FOLDER, TEAM])
+    assert entries(lab) == GIVEN | {("user", 2, 1)}
+
+
+def test_removal_survives_an_edit_of_the_rest(lab: Lab) -> None:
+    """The same edit on both sides, and an entry that goes: the plan must still take it away."""
+    lab.applied([FOLDER, TEAM, access("team crew View", "user ann Edit")])
+    lab.org.permissions["folder:fin"] = [
+        e if e[0] != "team" else ["team", 1, 2] for e in lab.org.permissions["folder:fin"]
+    ]
+    lab.applied([FOLDER, TEAM, access("team crew Edit")])
+    assert entries(lab) == GIVEN | {("team", 1, 2)}
+
+
+def test_exact_shows_whom_it_takes_out(lab: Lab) -> None:
+    lab.applied([FOLDER, TEAM, access("team crew View")])
+    lab.org.permissions["folder:fin"].append(["user", 2, 1])
+    documents = [FOLDER, TEAM, access("team crew View", mode="exact")]
+    (change,) = lab.plan(documents).changes
+    assert change.notes == ("takes away: role Editor Edit, role Viewer View, user admin Admin, user ann View",)
+    lab.applied(documents)
+    assert entries(lab) == {("team", 1, 1)}
+    lab.org.permissions["folder:fin"].append(["user", 2, 1])
+    plan = lab.plan(documents)
+    assert [format_edit_path(edit.path) for drift in plan.drift for edit in drift.edits] == ["entries[who=user:ann]"]
+    lab.applied(documents)
+    assert entries(lab) == {("team", 1, 1)}
+
+
+def test_exact_over_somebodys_entries_needs_adopting(lab: Lab) -> None:
+    lab.applied([FOLDER])
+    lab.org.permissions["folder:fin"].append(["user", 2, 1])
+    documents = [FOLDER, TEAM, access("team crew View", mode="exact")]
+    plan = lab.plan(documents)
+    assert [refusal.code for refusal in plan.refusals] == ["exists-already"]
+    assert "entries[who=user:ann]" in [format_edit_path(e.path) for c in plan.changes for e in c.edits]
+    lab.applied(documents, ADOPT)
+    assert entries(lab) == {("team", 1, 1)}
+
+
+def test_who_gets_an_account_is_let_in_by_the_next_apply(lab: Lab) -> None:
+    documents = [FOLDER, access("user later@example.org Edit")]
+    applied = lab.applied(documents)
+    assert applied.outcomes[-1].not_converged == ()
+    plan = lab.plan(documents)
+    assert plan.changes == ()
+    later = lab.world.add_user("later", "Later@example.org")
+    assert paths(lab.plan(documents)) == ["entries[who=user:later@example.org]"]
+    lab.applied(documents)
+    assert ("user", later.id, 2) in entries(lab)
+    assert lab.plan(documents).changes == ()
+
+
+def test_a_team_that_is_gone_comes_back_with_its_entries_and_preferences(lab: Lab) -> None:
+    documents = [FOLDER, TEAM, access("team crew View", mode="exact"), likes(theme="dark")]
+    lab.applied(documents)
+    lab.dispatcher.answer("DELETE", "/api/teams/1", {}, {"authorization": "Basic YWRtaW46YWRtaW4="}, b"")
+    assert entries(lab) == set()
+    lab.converge(documents)
+    assert entries(lab) == {("team", 2, 1)}
+    assert lab.org.preferences["team:2"] == {"theme": "dark"}
+
+
+def test_a_renamed_team_keeps_its_entries(lab: Lab) -> None:
+    before = [FOLDER, TEAM, access("team crew View", mode="exact"), likes(theme="dark")]
+    lab.applied(before)
+    after = [FOLDER, document("Team", "crew", name="Night crew"), *before[2:]]
+    lab.applied(after)
+    assert lab.plan(after).changes == ()
+    assert (list(lab.org.teams), entries(lab)) == ([1], {("team", 1, 1)})
+
+
+def test_what_the_server_numbers_is_moved_when_its_address_changes(lab: Lab) -> None:
+    """Adopting it under the new address and then deleting it as the old one would lose it."""
+    lab.applied([FOLDER, TEAM, access("team crew View", mode="exact"), likes(theme="dark")])
+    team = document("Team", "night", name="Crew")
+    moved = document(
+        "FolderPermissions", "night", folder="fin", mode="exact", entries=[{"team": "night", "permission": "View"}]
+    )
+    wishes = document("Preferences", "night", team="night", theme="dark")
+    documents = [FOLDER, team, moved, wishes]
+    plan = lab.plan(documents)
+    assert {str(change.moved_from) for change in plan.changes} == {"team.crew", "permissions.fin", "preferences.crew"}
+    before = len(lab.dispatcher.requests)
+    lab.applied(documents)
+    assert lab.writes(before) == []
+    assert lab.plan(documents).changes == ()
+    assert (list(lab.org.teams), entries(lab)) == ([1], {("team", 1, 1)})
+    assert lab.org.preferences["team:1"] == {"theme": "dark"}
+
+
+def test_a_role_goes_with_its_dashboard_home_first(lab: Lab) -> None:
+    lab.applied([FOLDER, TEAM, HOME, access("team crew View"), likes(home="home", theme="dark")])
+    lab.org.preferences["team:1"]["weekStart"] = "monday"
+    before = len(lab.dispatcher.requests)
+    lab.applied([FOLDER])
+    assert all(seen.status < 400 for seen in lab.dispatcher.requests[before:] if seen.method != "GET")
+    order = [line.split("/")[-1] for line in lab.writes(before)]
+    assert order.index("preferences") < order.index("home")
+    assert lab.org.preferences["team:1"] == {"weekStart": "monday"}
+    assert entries(lab) == GIVEN
+    assert lab.org.dashboards == {}
+
+
+def test_a_home_that_is_no_longer_declared_is_unset_before_its_dashboard_goes(lab: Lab) -> None:
+    lab.applied([FOLDER, TEAM, HOME, likes(home="home", theme="dark")])
+    documents = [FOLDER, TEAM, likes(theme="dark")]
+    lab.applied(documents)
+    assert lab.org.preferences["team:1"] == {"theme": "dark"}
+    assert lab.plan(documents).changes == ()
+
+
+def test_a_dead_home_of_somebody_is_no_obstacle(lab: Lab) -> None:
+    """Grafana keeps the uid of a home dashboard that is gone, and refuses a write that repeats it."""
+    documents = [TEAM, likes(theme="dark")]
+    lab.applied(documents)
+    lab.org.preferences["team:1"] = {"homeDashboardUID": "gone", "theme": "light"}
+    lab.applied(documents)
+    assert lab.org.preferences["team:1"] == {"homeDashboardUID": "gone", "theme": "dark"}
+
+
+def test_another_home_is_adopted_and_unset_values_are_not(lab: Lab) -> None:
+    lab.applied([FOLDER, TEAM, HOME])
+    lab.org.preferences["team:1"] = {"timezone": "utc"}
+    documents = [FOLDER, TEAM, HOME, likes(home="home")]
+    assert rows(lab.plan(documents)) == ["create preferences.crew"]
+    lab.org.preferences["team:1"]["homeDashboardUID"] = "other"
+    assert [refusal.code for refusal in lab.plan(documents).refusals] == ["exists-already"]
+    lab.applied(documents, ADOPT)
+    assert lab.org.preferences["team:1"] == {"timezone": "utc", "homeDashboardUID": "home"}
+
+
+def test_a_lost_answer_is_looked_at_and_not_repeated_blindly(lab: Lab) -> None:
+    documents = [FOLDER, TEAM, access("team crew View", mode="exact"), likes(theme="dark")]
+    lab.applied([FOLDER, TEAM])
+    lab.dispatcher.faults.add("status_after", 503, method="POST", path="/api/access-control/*")
+    lab.dispatcher.faults.add("status_after", 503, method="PUT", path="*/preferences")
+    lab.converge(documents)
+    assert entries(lab) == {("team", 1, 1)}
+    assert lab.org.preferences["team:1"] == {"theme": "dark"}
+    assert lab.plan(documents).changes == ()
