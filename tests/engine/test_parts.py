@@ -228,3 +228,21 @@ def test_a_lost_answer_is_looked_at_and_not_repeated_blindly(lab: Lab) -> None:
     assert entries(lab) == {("team", 1, 1)}
     assert lab.org.preferences["team:1"] == {"theme": "dark"}
     assert lab.plan(documents).changes == ()
+
+
+def test_what_may_not_be_read_is_said_and_not_called_absent(lab: Lab) -> None:
+    documents = [FOLDER, TEAM, access("team crew View"), likes(theme="dark")]
+    lab.applied(documents)
+    lab.world.add_user("ed", "ed@example.org", password="admin", role="Editor")
+    lab.login = "ed"
+    plan = lab.plan(documents)
+    assert [item.subject for item in plan.unreadable] == ["all permissions", "all preferences", "all teams"]
+    assert "folders.permissions:read" in plan.unreadable[0].message
+    assert plan.changes == ()
+
+
+def test_deleting_many_is_refused_in_plain_words(lab: Lab) -> None:
+    many = [document("Team", f"t{n}", name=f"T{n}") for n in range(6)]
+    lab.applied([*many, *(document("Preferences", f"t{n}", team=f"t{n}", theme="dark") for n in range(6))])
+    (refusal,) = lab.plan(many).refusals
+    assert "deletes 6 of 6 preferences (100%)" in refusal.message
