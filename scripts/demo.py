@@ -55,14 +55,22 @@ class Demo:
         self.ggrec("apply", "--auto-approve")
         say("Again: nothing to do, nothing written.")
         self.ggrec("plan", "--detailed-exitcode")
+        say("Who sees what: each role has a team, a home dashboard, and filtered views that follow their base.")
+        self.ggrec("roles")
+        say("A query changes in a base: the views derived from it change with it.")
+        self.replace("dashboards/sales-performance.yaml", "sum(increase(carts_abandoned_total[7d]))",
+                     "sum(increase(carts_abandoned_total[7d])) or vector(0)")  # fmt: skip
+        self.ggrec("plan")
+        self.ggrec("apply", "--auto-approve")
         say("Meanwhile alice edits a dashboard by hand …")
         self.edit_by_alice()
         say("… and the plan shows who, when and what (exit code 2).")
         self.ggrec("plan", "--detailed-exitcode", expect=2)
         say("Apply puts the declared state back.")
         self.ggrec("apply", "--auto-approve")
-        say("An event is taken out of the desired state: one file less.")
-        (self.folder / "desired" / "annotations.yaml").unlink()
+        say("An event is taken out of the desired state.")
+        events = self.folder / "desired" / "annotations.yaml"
+        events.write_text(events.read_text("utf-8").rpartition("---\n")[0], "utf-8")
         self.ggrec("plan")
         self.ggrec("apply", "--auto-approve")
         say("Who did what, and which dashboard versions came of it.")
@@ -71,6 +79,15 @@ class Demo:
         if "GRAFANA_URL" in self.environment:
             say("Your Grafana gets back what it had: delete what this state owns, and nothing else.")
             self.ggrec("destroy", "--auto-approve")
+
+    def replace(self, file: str, old: str, new: str) -> None:
+        """Change a desired file, once."""
+        path = self.folder / "desired" / file
+        text = path.read_text("utf-8")
+        if old not in text:
+            raise SystemExit(f"demo: {file} does not say '{old}' any more")
+        print(f"  desired/{file}: {old} → {new}")
+        path.write_text(text.replace(old, new, 1), "utf-8")
 
     def edit_by_alice(self) -> None:
         """Somebody else's save over Grafana's own API (on a real Grafana: the demo's own user)."""
@@ -92,7 +109,7 @@ class Demo:
         )
         users = self._ask("GET", "/api/org/users", None, mine)
         number = next(user["userId"] for user in users if user["login"] == "alice")
-        self._ask("PATCH", f"/api/orgs/1/users/{number}", {"role": "Editor"}, mine)
+        self._ask("PATCH", f"/api/orgs/1/users/{number}", {"role": "Admin"}, mine)
         return "Basic " + base64.b64encode(b"alice:alice").decode()
 
     def _authorization(self) -> str:
