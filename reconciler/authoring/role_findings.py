@@ -15,7 +15,9 @@ _PAGE = re.compile(r"(?:^|[\"'(\s])/d/([A-Za-z0-9_-]+)")
 
 
 def role_findings(roles: Sequence[RoleView], resources: Sequence[Resource]) -> tuple[Diagnostic, ...]:
-    """Warnings, in order of places."""
+    """Warnings, in order of places; none where no roles are declared."""
+    if not roles:
+        return ()
     boards = {item.address: item for item in resources if item.address.kind == "dashboard"}
     found = [*_unseen(roles, boards), *_without_default(roles)]
     by_uid = {item.uid: address for address, item in boards.items()}

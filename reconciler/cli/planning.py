@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -25,7 +25,8 @@ from reconciler.cli.settings import (
     UrlOption,
     VerboseOption,
 )
-from reconciler.core.errors import ExitCode, InvalidInput, Refused, UsageError
+from reconciler.core.address import Address
+from reconciler.core.errors import Diagnostic, ExitCode, InvalidInput, Refused, UsageError
 from reconciler.core.plan import Action, Plan
 from reconciler.core.ports import Reader
 from reconciler.core.resource import Resource
@@ -186,6 +187,34 @@ async def _plan_and_apply(session: Session, resources: Sequence[Resource], optio
             return await _carry_out(session, found, state, writer, session.new_run(plan_digest(found)))
 
 
+async def apply_quietly(
+    session: Session, resources: Sequence[Resource], options: Options, messages: Mapping[Address, str]
+) -> tuple[dict[Address, tuple[Diagnostic, ...]], tuple[Diagnostic, ...]]:
+    """Plan and apply without asking or telling: for commands that say in their own words what came of it.
+
+    The first part of the result is why each address in `messages` did not get through (nothing: it did); the second
+    what the plan refused: then nothing was sent.
+    """
+    with session.store.lock(session.command):
+        async with session.writer() as writer:
+            state = own_state(session.store.load(), writer, lineage=new_lineage())
+            found = await compute_plan(_inputs(session, resources, options, state, writer))
+            if found.refusals or found.unreadable:
+                return {}, (*found.refusals, *found.unreadable)
+            missing = missing_secrets(found, session.secrets)
+            if missing:
+                raise InvalidInput(missing)
+            job = _job(session, found, state, writer, session.new_run(plan_digest(found)))
+            job.messages = messages
+            applied = await carry_out(job)
+    failed: dict[Address, tuple[Diagnostic, ...]] = {}
+    for outcome in applied.outcomes:
+        if outcome.address in messages and outcome.result != "done":
+            text = outcome.error or "was not attempted: what it needs failed"
+            failed[outcome.address] = (Diagnostic(outcome.result, text, "", subject=str(outcome.address)),)
+    return failed, ()
+
+
 async def _apply_file(session: Session, file: Path) -> int:
     saved = read_plan(file)
     with session.store.lock(session.command):
@@ -228,7 +257,18 @@ async def _carry_out(session: Session, found: Plan, state: State, writer: Grafan
         if not session.settings.json:
             session.output.lines(outcome_lines(outcome, width=width))
 
-    job = Job(
+    job = _job(session, found, state, writer, run)
+    job.told = told
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(number, job.stop.set)
+    applied = await carry_out(job)
+    return _account(session, applied, run)
+
+
+def _job(session: Session, found: Plan, state: State, writer: GrafanaWriter, run: Run) -> Job:
+    return Job(
         plan=found,
         run=run,
         state=state,
@@ -239,14 +279,7 @@ async def _carry_out(session: Session, found: Plan, state: State, writer: Grafan
         audience=session.output,
         clock=session.clock,
         parallelism=session.settings.parallelism,
-        told=told,
     )
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.add_signal_handler(number, job.stop.set)
-    applied = await carry_out(job)
-    return _account(session, applied, run)
 
 
 def _account(session: Session, applied: Applied, run: Run) -> int:

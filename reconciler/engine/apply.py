@@ -46,6 +46,8 @@ class Job:
     clock: Clock
     parallelism: int = 2
     told: Listener = field(default=lambda outcome: None)
+    messages: Mapping[Address, str] = field(default_factory=dict)
+    """What the versions of single dashboards say, before what every one says."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -89,6 +91,7 @@ class _Applier:
         self.fatal: GgrecError | None = None
         context = WriteContext(job.writer.server, _message(job.run))
         self.carrier = Carrier(job.writer, job.store, job.secrets, context, self)
+        self.carrier.messages = job.messages
 
     async def run(self) -> Applied:
         if self.state.serial == 0:

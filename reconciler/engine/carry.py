@@ -54,6 +54,7 @@ class Carrier:
         self.context = context
         self.intend = recorder.intend
         self.record = recorder.record
+        self.messages: Mapping[Address, str] = {}
         self.partial: dict[Address, ResourceState] = {}
         """Objects whose write failed after it had begun, to be remembered as unfinished."""
 
@@ -184,11 +185,13 @@ class Carrier:
     async def _send(self, change: Change, kind: Kind, sent: Resource, live: LiveObject | None) -> str:
         """Write until it is certain: what failed ambiguously is looked at, and repeated where too little was done."""
         present = live
+        own = self.messages.get(change.address)
+        context = replace(self.context, message=f"{own} ({self.context.message})") if own else self.context
         for attempt in range(_TRIES):
             try:
                 if present is None:
-                    return await self.writer.write(kind.create(self.context, sent))
-                await self.writer.write(kind.update(self.context, sent, present))
+                    return await self.writer.write(kind.create(context, sent))
+                await self.writer.write(kind.update(context, sent, present))
                 return present.uid
             except ServerError as error:
                 if not error.ambiguous:
