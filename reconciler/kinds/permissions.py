@@ -70,7 +70,11 @@ class PermissionsSpec(BaseModel):
         "(Admin to who created it; at the root Edit to editors and View to viewers). Administrators of the "
         "organisation always get in, and what a folder above grants stays: neither can be taken away here.",
     )
-    entries: list[EntrySpec] = Field(description="With `mode: exact`, an empty list leaves administrators only.")
+    entries: list[EntrySpec] = Field(
+        description="Each names one of `team` (metadata.name of a Team), `user` (a login or an e-mail address; who has "
+        "no account yet is let in later) and `role` (Viewer or Editor), and a `permission`: View, Edit or Admin. With "
+        "`mode: exact`, an empty list leaves administrators only."
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> "PermissionsSpec":
@@ -124,7 +128,9 @@ spec:
         return None
 
     def keys(self, resource: Resource) -> tuple[str, ...]:
-        """A folder has one set of permissions. The people come after it: so a listing knows that accounts matter."""
+        """A folder has one set of permissions. People come after it, by whom nothing is found: they tell a listing that
+        accounts matter.
+        """
         people = people_in(declared(resource.attributes.get("entries")))
         return (*self.claims(resource), *(f"person:{person}" for person in people))
 
@@ -289,10 +295,10 @@ def _access(uid: str) -> str:
 
 def _live(uid: str, items: Sequence[Json]) -> LiveObject:
     attributes, numbers = own_entries(items)
-    people = (f"person:{who.removeprefix('user:')}" for who in numbers if who.startswith("user:"))
-    keys = (f"uid:{uid}", f"folder:{uid}", *people)
     meta: dict[str, Json] = {"title": f"of folder {uid}", "numbers": numbers}
-    return LiveObject("permissions", uid, {"folder": uid, **attributes}, keys=keys, meta=meta)
+    return LiveObject(
+        "permissions", uid, {"folder": uid, **attributes}, keys=(f"uid:{uid}", f"folder:{uid}"), meta=meta
+    )
 
 
 def _said(who: str) -> str:

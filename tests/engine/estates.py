@@ -1,4 +1,4 @@
-"""Random estates of all five kinds, hand edits and faults, for the properties."""
+"""Random estates of all our kinds, hand edits and faults, for the properties."""
 
 import base64
 import json
@@ -43,6 +43,25 @@ def _panel(draw: st.DrawFn, index: int) -> dict[str, Any]:
 
 
 @st.composite
+def _preferences(draw: st.DrawFn, team: int, boards: int) -> dict[str, Any]:
+    spec = {"theme": draw(st.sampled_from(["dark", "light"]))}
+    if boards and draw(st.booleans()):
+        spec["home"] = f"d{draw(st.integers(0, boards - 1))}"
+    return document("Preferences", f"t{team}", team=f"t{team}", **spec)
+
+
+@st.composite
+def _permissions(draw: st.DrawFn, folder: str, teams: int) -> dict[str, Any]:
+    who = [("role", "Viewer"), ("role", "Editor"), ("user", "ann"), ("user", "nobody"), ("user", "admin")]
+    who += [("team", f"t{index}") for index in range(teams)]
+    chosen = draw(st.lists(st.sampled_from(who), unique=True, min_size=1, max_size=3))
+    levels = st.sampled_from(["View", "Edit", "Admin"])
+    entries = [{sort: name, "permission": draw(levels)} for sort, name in chosen]
+    mode = draw(st.sampled_from(["additive", "exact"]))
+    return document("FolderPermissions", folder, folder=folder, mode=mode, entries=entries)
+
+
+@st.composite
 def estate(draw: st.DrawFn) -> list[dict[str, Any]]:
     """Desired documents that belong together: folders, datasources, dashboards in them, teams, annotations."""
     folders = draw(_folders())
@@ -57,12 +76,18 @@ def estate(draw: st.DrawFn) -> list[dict[str, Any]]:
         if draw(st.booleans()):
             spec["folder"] = draw(st.sampled_from(folders))["metadata"]["name"]
         found.append(document("Dashboard", f"d{index}", **spec))
-    for index in range(draw(st.integers(0, 2))):
+    teams = draw(st.integers(0, 2))
+    for index in range(teams):
         members = draw(st.lists(st.sampled_from(["admin", "ann", "bob@example.org"]), unique=True, max_size=2))
         membership = draw(st.sampled_from(["additive", "exact"]))
         found.append(
             document("Team", f"t{index}", name=f"Team {index}", email="t@x.org", members=members, membership=membership)
         )
+        if draw(st.booleans()):
+            found.append(draw(_preferences(index, boards)))
+    for folder in folders:
+        if draw(st.booleans()):
+            found.append(draw(_permissions(folder["metadata"]["name"], teams)))
     for index in range(draw(st.integers(0, 2))):
         spec = {"text": draw(_TITLES), "time": 1_700_000_000_000 + draw(_NUMBERS), "tags": draw(_TAGS)}
         if boards and draw(st.booleans()):
@@ -127,6 +152,23 @@ def _edit_team(lab: Lab, number: int) -> None:
         ask(lab, "PUT", f"/api/teams/{team['id']}/members", {"members": []})
 
 
+def _owned(lab: Lab, kind: str) -> list[str]:
+    """The uids that are managed: elsewhere an edit would have to be adopted."""
+    return sorted(entry.uid for address, entry in lab.state.resources.items() if address.kind == kind)
+
+
+def _edit_permissions(lab: Lab, number: int) -> None:
+    for uid in _owned(lab, "permissions"):
+        level = ("View", "Edit", "Admin", "")[number % 4]
+        some = [{"userId": 3, "permission": level}, {"builtInRole": "Viewer", "permission": level}]
+        ask(lab, "POST", f"/api/access-control/folders/{uid}", {"permissions": some})
+
+
+def _edit_preferences(lab: Lab, number: int) -> None:
+    for uid in _owned(lab, "preferences"):
+        ask(lab, "PUT", f"/api/teams/{uid}/preferences", {"timezone": "utc", "homeDashboardUID": ""})
+
+
 def _edit_annotation(lab: Lab, number: int) -> None:
     for item in list(lab.org.annotations.values()):
         ask(lab, "PATCH", f"/api/annotations/{item['id']}", {"text": f"hand {number}"})
@@ -144,6 +186,8 @@ HAND_EDITS: tuple[Callable[[Lab, int], None], ...] = (
     _rename_folder,
     _edit_datasource,
     _edit_team,
+    _edit_permissions,
+    _edit_preferences,
     _edit_annotation,
     _delete_annotations,
 )

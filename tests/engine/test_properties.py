@@ -93,6 +93,27 @@ def test_killed_after_any_request_running_again_converges(first: Any, second: An
         _holds_exactly(lab, second)
 
 
+_KINDS = {"FolderPermissions": "permissions"}
+
+
+def _teams(lab: Lab) -> dict[str, int]:
+    return {f"t{team['name'].removeprefix('Team ')}": number for number, team in lab.org.teams.items()}
+
+
+def _lets_in(lab: Lab, spec: dict[str, Any]) -> None:
+    """The folder's entries are those of the spec, or at least those."""
+    numbers = {"View": 1, "Edit": 2, "Admin": 4}
+    people = {user.login: user.id for user in lab.world.users.values()}
+    meant = set()
+    for entry in spec["entries"]:
+        sort = next(sort for sort in ("team", "user", "role") if sort in entry)
+        who = {"team": _teams(lab), "user": people, "role": {entry[sort]: entry[sort]}}[sort].get(entry[sort])
+        if who is not None:  # who has no account is let in later
+            meant.add((sort, who, numbers[entry["permission"]]))
+    held = {tuple(entry) for entry in lab.org.permissions.get(f"folder:{spec['folder']}", ())}
+    assert meant == held if spec["mode"] == "exact" else meant <= held
+
+
 def _holds_exactly(lab: Lab, documents: list[dict[str, Any]]) -> None:
     """Grafana holds what is declared, once, and nothing more (all of it was ours)."""
     names: dict[str, list[str]] = {}
@@ -110,6 +131,13 @@ def _holds_exactly(lab: Lab, documents: list[dict[str, Any]]) -> None:
         if item["kind"] == "Dashboard":
             assert lab.org.dashboards[item["metadata"]["name"]]["folderUid"] == item["spec"].get("folder", "")
     owned = {(address.kind, address.name) for address in lab.state.resources}
-    assert owned == {(kind.lower(), name) for kind, found in names.items() for name in found}
+    assert owned == {(_KINDS.get(kind, kind.lower()), name) for kind, found in names.items() for name in found}
+    for item in documents:
+        if item["kind"] == "FolderPermissions":
+            _lets_in(lab, item["spec"])
+        if item["kind"] == "Preferences":
+            held = lab.org.preferences[f"team:{_teams(lab)[item['spec']['team']]}"]
+            assert held["theme"] == item["spec"]["theme"]
+            assert held.get("homeDashboardUID", "") == item["spec"].get("home", "")
     assert not lab.state.intents
     assert ask(lab, "GET", "/api/search").status == 200
