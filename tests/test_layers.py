@@ -10,7 +10,9 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "reconciler"
 ROOMS = sorted(path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__")
-PURE = ("core", "kinds", "authoring", "lint")
+PURE = ("core", "kinds", "authoring", "lint", "formatting")
+MAY = {"formatting": {"yaml"}}
+"""What a pure room may import all the same: parsing a text is no action."""
 ACTING = {
     "asyncio", "builtins.open", "ctypes", "http", "httpx", "io", "multiprocessing", "os", "pathlib", "random",
     "secrets", "shutil",
@@ -56,7 +58,7 @@ def test_a_pure_room_imports_nothing_that_acts(room: str) -> None:
     wrong = []
     for path in files(room):
         for module, line in imports(path):
-            if any(module == name or module.startswith(f"{name}.") for name in ACTING):
+            if any(module == name or module.startswith(f"{name}.") for name in ACTING - MAY.get(room, set())):
                 wrong.append(f"{path.relative_to(PACKAGE)}:{line} imports {module}")
     assert wrong == []
 
@@ -83,6 +85,7 @@ def test_relative_imports_are_seen(tmp_path: Path) -> None:
 
 def test_nothing_is_hidden_outside_the_rooms() -> None:
     assert ROOMS == [
-        "authoring", "cli", "core", "engine", "grafana", "kinds", "lint", "loader", "render", "sandbox", "store",
+        "authoring", "cli", "core", "engine", "formatting", "grafana", "kinds", "lint", "loader", "render", "sandbox",
+        "store",
     ]  # fmt: skip
     assert sorted(path.name for path in PACKAGE.glob("*.py")) == ["__init__.py"]

@@ -4,6 +4,8 @@ import sys
 
 import typer
 
+from reconciler.cli.formatting import fmt
+from reconciler.cli.importing import import_dashboards
 from reconciler.cli.local import init, render, sandbox, schema, validate, version
 from reconciler.cli.output import Output
 from reconciler.cli.owning import history, import_, pull, state_app
@@ -34,8 +36,10 @@ app.command(rich_help_panel=_DAILY)(show)
 app.command(rich_help_panel=_DAILY)(destroy)
 app.command(rich_help_panel=_STATE)(pull)
 app.command("import", rich_help_panel=_STATE)(import_)
+app.command("import-dashboards", rich_help_panel=_STATE)(import_dashboards)
 app.command(rich_help_panel=_STATE)(history)
 app.add_typer(state_app, name="state", rich_help_panel=_STATE)
+app.command(rich_help_panel=_TOOLS)(fmt)
 app.command(rich_help_panel=_TOOLS)(roles)
 app.command(rich_help_panel=_TOOLS)(render)
 app.command(rich_help_panel=_TOOLS)(schema)
