@@ -90,7 +90,7 @@ class _Import:
     def _declared(self) -> Loaded:
         """The desired files as they are. Raises InvalidInput where they are wrong, or have no such folder."""
         project = self.session.project
-        loaded = load_documents(project.desired, root=project.root)
+        loaded = load_documents(project.desired, root=project.root, commands=project.model.commands)
         empty = all(item.code == "empty-desired" for item in loaded.diagnostics)
         if loaded.diagnostics and not empty:
             raise InvalidInput(loaded.diagnostics)

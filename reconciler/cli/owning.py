@@ -173,7 +173,7 @@ def pull(
 
 
 def _own(session: Session, state: State, pulled: dict[Address, LiveObject]) -> State:
-    loaded = load_documents(session.project.desired, root=session.project.root)
+    loaded = load_documents(session.project.desired, root=session.project.root, commands=session.project.model.commands)
     resolved = resolve(loaded.documents, session.registry, values=session.project.values(session.settings.instance))
     wrong = [d for d in (*loaded.diagnostics, *resolved.diagnostics) if d.severity is Severity.ERROR]
     if wrong and pulled:

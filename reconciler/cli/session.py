@@ -78,7 +78,7 @@ class Session:
 
     def read(self) -> tuple[Loaded, Resolved]:
         """The desired files, loaded and resolved as far as they go."""
-        loaded = load_documents(self.project.desired, root=self.project.root)
+        loaded = load_documents(self.project.desired, root=self.project.root, commands=self.project.model.commands)
         values = self.project.values(self.settings.instance)
         resolved = resolve(loaded.documents, self.registry, values=values)
         linted = check(resolved.resources)

@@ -33,6 +33,14 @@ class DashboardSpec(BaseModel):
     model: dict[str, Any]
 
 
+class FromCommand(BaseModel):
+    """A program that prints the model as JSON; ggrec.yaml must allow it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    command: list[str] = Field(min_length=1, description="The program and its arguments; no shell.")
+
+
 class DashboardDocument(BaseModel):
     """What a Dashboard document may say: Grafana's v1 dashboard model, and these."""
 
@@ -51,7 +59,11 @@ class DashboardDocument(BaseModel):
     variables: list[dict[str, Any]] | None = Field(default=None, description="Stands for `templating.list`.")
     annotations: Any = Field(default=None, description="`annotations.list` as a list; `{name, tags}` queries by tags.")
     links: list[dict[str, Any]] | None = Field(default=None, description="Dashboard links, as in Grafana.")
-    from_: str | None = Field(default=None, alias="from", description="A JSON file with the model, beside this file.")
+    from_: str | FromCommand | None = Field(
+        default=None,
+        alias="from",
+        description="A JSON file with the model, beside this file; or a command that prints it.",
+    )
     inputs: dict[str, str] | None = Field(default=None, description="For `from`: input name → metadata.name.")
 
 

@@ -1,5 +1,6 @@
 """A folder of files → documents. Reads everything, and reports everything wrong at once."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from reconciler.core.errors import Diagnostic
 from reconciler.core.resource import Document
 from reconciler.core.source import Mark, MarkedDict, mark_at
+from reconciler.loader.commands import Commands, Failed
 from reconciler.loader.envelope import open_envelope
 from reconciler.loader.files import Folder, Found, no_file, resolved
 from reconciler.loader.json import parse_json
@@ -23,12 +25,13 @@ class Loaded:
     files: tuple[str, ...]
 
 
-def load_documents(folder: Path, *, root: Path | None = None) -> Loaded:
+def load_documents(folder: Path, *, root: Path | None = None, commands: Collection[str] = ()) -> Loaded:
     """Read every *.yaml, *.yml and *.json below `folder`. Places are relative to `root` (default: the folder's parent).
+    `commands` are the programs that `from: {command: [...]}` may run.
 
     An absent or empty folder is an error (`empty-desired`): it must never be taken for "delete everything".
     """
-    return _Reading(Folder(folder, root or folder.parent)).run()
+    return _Reading(Folder(folder, root or folder.parent), Commands(commands)).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,9 @@ class _Json:
 
 
 class _Reading:
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder, commands: Commands) -> None:
         self.folder = folder
+        self.commands = commands
         self.problems = folder.problems
         self.documents: list[tuple[Document, Path]] = []
         self.json: dict[Path, _Json] = {}
@@ -121,9 +125,11 @@ class _Reading:
                 self.folder.fail("unused-json", text, hint, file.found.path)
 
     def _with_body(self, document: Document, here: Path) -> Document:
-        """The document with the file that its `spec.from` names."""
+        """The document with the file that its `spec.from` names, or what its command prints."""
         if document.manifest or "from" not in document.spec:
             return document
+        if isinstance(document.spec["from"], dict):
+            return self._with_output(document, here)
         path = self._target(document, here)
         if path is None:
             return document
@@ -143,6 +149,19 @@ class _Reading:
             self._fail(document, "from-not-object", text, "is it a dashboard's JSON?")
             return document
         return replace(document, body=value)
+
+    def _with_output(self, document: Document, here: Path) -> Document:
+        printed = self.commands.printed(document.spec["from"], here)
+        if isinstance(printed, Failed):
+            self._fail(document, printed.code, printed.message, printed.hint)
+            return document
+        value, problems = parse_json(printed, "output", positions=False)
+        for problem in problems:
+            place = f"line {problem.where.line}, column {problem.where.column}" if problem.where else "its beginning"
+            self._fail(document, "command-output", f"the command's output, {place}: {problem.message}", problem.hint)
+        if not problems and not isinstance(value, MarkedDict):
+            self._fail(document, "from-not-object", "the command's output is not a JSON object", "is it a dashboard?")
+        return replace(document, body=value) if isinstance(value, MarkedDict) else document
 
     def _target(self, document: Document, here: Path) -> Path | None:
         """The file that `spec.from` names; None (and noted) where it cannot be one."""

@@ -62,4 +62,7 @@ class ProjectModel(_Model):
 
     desired: str = Field(default="desired/", min_length=1, description="The folder of desired files.")
     default: str | None = Field(default=None, description="The instance used without -i.")
+    commands: list[str] = Field(
+        default_factory=list, description="Programs that `from: {command: [...]}` may run. None by default."
+    )
     instances: dict[str, InstanceModel] = Field(default_factory=dict)

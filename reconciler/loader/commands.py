@@ -1,0 +1,77 @@
+"""`from: {command: [...]}`: a dashboard's JSON as a program prints it (Jsonnet, Grafana's Foundation SDK, a script).
+
+A program runs only if ggrec.yaml names it in `commands`; without a shell, in the folder of the file that asks for it,
+for a bounded time, and once for all that ask for the same.
+"""
+
+import subprocess
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+_SECONDS = 60
+_MOST = 10_000_000
+"""Bytes of output that are read."""
+_MOST_TOLD = 600
+"""Characters of what a program says of its failure that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Why there is no output: a code, what happened, and what to do."""
+
+    code: str
+    message: str
+    hint: str
+
+
+@dataclass(slots=True)
+class Commands:
+    """The programs that may run, and what those that ran printed."""
+
+    allowed: Collection[str] = ()
+    seconds: float = _SECONDS
+    _printed: dict[tuple[Path, tuple[str, ...]], bytes | Failed] = field(default_factory=dict)
+
+    def printed(self, written: Any, folder: Path) -> bytes | Failed:
+        """The output of what stands under `from`, run in `folder`."""
+        command = written.get("command") if isinstance(written, dict) and len(written) == 1 else None
+        texts = [part for part in command if isinstance(part, str) and part] if isinstance(command, list) else []
+        if not isinstance(command, list) or not texts or len(texts) != len(command):
+            example = "as in `from: {command: [jsonnet, orders.jsonnet]}`"
+            return Failed("bad-from", "`from` is a JSON file, or a command as a list of texts", example)
+        if texts[0] not in self.allowed:
+            hint = f"allow it in ggrec.yaml: `commands: [{texts[0]}]`; whoever can change desired files can then run it"
+            return Failed("command-not-allowed", f"the program '{texts[0]}' may not be run", hint)
+        key = (folder, tuple(texts))
+        if key not in self._printed:
+            self._printed[key] = self._run(texts, folder)
+        return self._printed[key]
+
+    def _run(self, command: list[str], folder: Path) -> bytes | Failed:
+        called = " ".join(command)
+        try:
+            done = subprocess.run(
+                command,
+                cwd=folder,
+                capture_output=True,
+                timeout=self.seconds,
+                check=False,
+                stdin=subprocess.DEVNULL,
+            )
+        except subprocess.TimeoutExpired:
+            text = f"`{called}` did not end within {self.seconds:g} seconds"
+            return Failed("command-timeout", text, "try it by hand in that folder")
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            return Failed("command-not-run", f"`{called}` could not be run: {reason}", "is it installed, and on PATH?")
+        if done.returncode != 0:
+            said = done.stderr.decode("utf-8", "replace").strip()
+            said = f": …{said[-_MOST_TOLD:]}" if len(said) > _MOST_TOLD else f": {said}" if said else ""
+            text = f"`{called}` ended with {done.returncode}{said}"
+            return Failed("command-failed", text, "try it by hand in that folder")
+        if len(done.stdout) > _MOST:
+            text = f"`{called}` printed more than {_MOST // 1_000_000} MB"
+            return Failed("command-output", text, "a dashboard is far smaller")
+        return done.stdout
