@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from reconciler.cli.explaining import explain
 from reconciler.cli.formatting import fmt
 from reconciler.cli.importing import import_dashboards
 from reconciler.cli.local import init, render, sandbox, schema, validate, version
@@ -40,6 +41,7 @@ app.command("import-dashboards", rich_help_panel=_STATE)(import_dashboards)
 app.command(rich_help_panel=_STATE)(history)
 app.add_typer(state_app, name="state", rich_help_panel=_STATE)
 app.command(rich_help_panel=_TOOLS)(fmt)
+app.command(rich_help_panel=_TOOLS)(explain)
 app.command(rich_help_panel=_TOOLS)(roles)
 app.command(rich_help_panel=_TOOLS)(render)
 app.command(rich_help_panel=_TOOLS)(schema)

@@ -1,0 +1,204 @@
+"""Where each value of an expanded object was written: file and line, and what brought it there (a template, a role, a
+value of the instance). Follows the marks that expansion keeps; decides nothing about values.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.authoring.resolve import Resolved, _Declaration, _Resolving
+from reconciler.core.address import Address
+from reconciler.core.errors import UsageError
+from reconciler.core.json import Json
+from reconciler.core.kind import Registry
+from reconciler.core.resource import Document, Resource
+from reconciler.core.source import Mark, MarkedDict, MarkedList, Path
+
+_VALUE = re.compile(r"\$\{values\.([A-Za-z0-9_.-]+)")
+_DERIVED = {"gridPos": "layout", "id": "id", "refId": "refId", "datasource": "datasource"}
+_WRITTEN: Mapping[str, tuple[str, ...]] = {
+    "folderUid": ("folder",),
+    "parentUid": ("parent",),
+    "dashboardUID": ("dashboard",),
+    "panelId": ("panel",),
+    "homeDashboardUID": ("home",),
+    "of": ("team", "organisation"),
+    "weekStart": ("week_start",),
+    "secureJsonFields": ("secureJsonData",),
+}
+"""Grafana's names of fields that authors write by another one."""
+_NAMES = ("title", "refId", "name", "id")
+_STEP = re.compile(r"\.?([A-Za-z_$][^.\[\]]*)|\[(\d+)\]|\[([A-Za-z]+)=(?:'([^']*)'|\"([^\"]*)\"|([^\]]*))\]")
+_MISSING: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One value: its `path` in the object as authors know it, where it was written (None: nowhere), and what `origin`
+    it has beyond the object's own document.
+    """
+
+    path: Path
+    label: str
+    value: Json
+    where: Mark | None
+    origin: tuple[str, ...]
+
+
+class _Tracing(_Resolving):
+    """Resolving that keeps the marked form of dashboards, which resources no longer have."""
+
+    def __init__(self, documents: Sequence[Document], registry: Registry, values: Mapping[str, Json]) -> None:
+        self.whole: dict[Address, MarkedDict] = {}
+        super().__init__(documents, registry, values)
+
+    def _whole(self, address: Address, item: _Declaration, expanded: Any) -> MarkedDict:
+        self.whole[address] = super()._whole(address, item, expanded)
+        return self.whole[address]
+
+    def marked(self, address: Address) -> MarkedDict:
+        """The expanded spec of an address, marked."""
+        return self.whole.get(address) or self.specs[address]
+
+
+class Provenance:
+    """The origins of the values in what some documents declare. `resolved` is what `resolve` gives for them."""
+
+    def __init__(
+        self, documents: Sequence[Document], registry: Registry, *, values: Mapping[str, Json], instance: str
+    ) -> None:
+        self._registry = registry
+        self._instance = instance
+        self._tracing = _Tracing(documents, registry, values)
+        self.resolved: Resolved = self._tracing.run()
+        self._files: dict[str, list[tuple[int, Document]]] = {}
+        self._texts: dict[Mark, str] = {}
+        for document in documents:
+            self._files.setdefault(document.mark.file, []).append((document.mark.line, document))
+            self._index(document.spec)
+        for found in self._files.values():
+            found.sort(key=lambda item: item[0])
+
+    def leaves(self, resource: Resource) -> Iterator[Leaf]:
+        """Every value of a resource, in the order in which it is sent."""
+        body = self._registry[resource.address.kind].body_key
+        tree = self._tracing.marked(resource.address)
+        for key, value in resource.attributes.items():
+            if key == body:
+                yield from self._walk(resource, (), "", value, tree.get("model"))
+            else:
+                written = next((name for name in (key, *_WRITTEN.get(key, ())) if name in tree), key)
+                where = tree.values_at.get(written)
+                yield from self._walk(resource, (key,), key, value, tree.get(written, _MISSING), where)
+
+    def _walk(
+        self, resource: Resource, path: Path, label: str, value: Json, node: Any, where: Mark | None = None
+    ) -> Iterator[Leaf]:
+        """`node` is the marked form of `value`, `where` its place."""
+        parts: list[tuple[str | int, str, Json]] = []
+        if isinstance(value, Mapping):
+            parts = [(key, f"{label}.{key}" if label else key, item) for key, item in value.items()]
+        elif isinstance(value, list | tuple):
+            parts = [(index, f"{label}[{_named(index, item, value)}]", item) for index, item in enumerate(value)]
+        if not parts:
+            yield Leaf(path, label, value, where, self._origin(resource, path, where, node))
+        for step, name, item in parts:
+            below, at = _below(node, step, where)
+            yield from self._walk(resource, (*path, step), name, item, below, at)
+
+    def _origin(self, resource: Resource, path: Path, where: Mark | None, node: Any) -> tuple[str, ...]:
+        if where is None:
+            if node is _MISSING or path == ("schemaVersion",):
+                return ("default",)
+            names = [_DERIVED[step] for step in path if isinstance(step, str) and step in _DERIVED]
+            return (f"derived: {names[0]}" if names else "derived",)
+        found = []
+        document = self._document(where)
+        if document is None:
+            found.append(f"file {where.file}")
+        elif document.mark != resource.source:
+            kind = self._registry.by_yaml(document.kind)
+            found.append(f"{kind.name}.{document.name}" if kind else f"{document.kind.lower()} {document.name}")
+        of = f" (instance {self._instance})" if self._instance else ""
+        return (*found, *(f"values.{name}{of}" for name in _VALUE.findall(self._texts.get(where, ""))))
+
+    def _document(self, where: Mark) -> Document | None:
+        """The document that a place is in."""
+        inside = self._files.get(where.file)
+        if not inside:
+            return None
+        return inside[max(bisect_right([line for line, _ in inside], where.line) - 1, 0)][1]
+
+    def _index(self, value: Any) -> None:
+        """Know the texts as they were written, by their places."""
+        marks: Sequence[Mark | None] = ()
+        if isinstance(value, MarkedDict):
+            marks = [value.values_at.get(key) for key in value]
+        elif isinstance(value, MarkedList):
+            marks = value.items_at
+        items = list(value.values()) if isinstance(value, MarkedDict) else value
+        for mark, item in zip(marks, items if marks else (), strict=False):
+            if isinstance(item, str) and mark is not None:
+                self._texts[mark] = item
+            self._index(item)
+
+
+def _below(node: Any, step: str | int, where: Mark | None) -> tuple[Any, Mark | None]:
+    """What stands at a step below a marked value, and where. A part of what was written as one text is at its place."""
+    if isinstance(node, MarkedDict):
+        at = node.values_at.get(str(step))
+        return node.get(str(step), _MISSING), at
+    if isinstance(node, MarkedList) and isinstance(step, int):
+        at = node.items_at[step] if step < len(node.items_at) else None
+        return (node[step], at or where) if step < len(node) else (_MISSING, where)
+    return (_MISSING if node is _MISSING else None), where
+
+
+def _named(index: int, item: Json, items: Sequence[Json]) -> str:
+    """How an item of a list is called in paths: by its title or name where no other has it."""
+    for key in _NAMES:
+        name = item.get(key) if isinstance(item, Mapping) else None
+        same = [other for other in items if isinstance(other, Mapping) and other.get(key) == name]
+        if name not in (None, "") and len(same) == 1:
+            return f"{key}={name}" if isinstance(name, int) else f"{key}='{name}'"
+    return str(index)
+
+
+def below_path(leaves: Sequence[Leaf], wanted: str, root: Json) -> list[Leaf]:
+    """The leaves at and below a path such as `panels[title='Revenue'].targets[0]`; `root` is the whole object.
+
+    Raises UsageError for a text that is no path.
+    """
+    paths: list[Path] = [()]
+    at = 0
+    while at < len(wanted):
+        found = _STEP.match(wanted, at)
+        if found is None:
+            hint = "as in panels[title='Revenue'].targets[0].expr"
+            raise UsageError.one("bad-path", f"--path {wanted}: not a path from column {at + 1}", hint=hint)
+        paths = [(*path, step) for path in paths for step in _steps(found, _at(root, path))]
+        at = found.end()
+    return [leaf for leaf in leaves if any(leaf.path[: len(path)] == path for path in paths)]
+
+
+def _steps(found: re.Match[str], here: Json) -> list[str | int]:
+    key, index, field, *texts = found.groups()
+    if key is not None:
+        return [key]
+    if index is not None:
+        return [int(index)]
+    text = next((item for item in texts if item is not None), "")
+    items = here if isinstance(here, list | tuple) else ()
+    return [i for i, item in enumerate(items) if isinstance(item, Mapping) and str(item.get(field)) == text]
+
+
+def _at(root: Json, path: Path) -> Json:
+    here: Any = root
+    for step in path:
+        try:
+            here = here[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return here  # type: ignore[no-any-return]  # a part of JSON is JSON
