@@ -178,9 +178,7 @@ def test_the_guides_roles_see_what_it_maps_to_them(estate: Resolved) -> None:
     mapping = json.loads(block.group(1))["roles"]
     roles = {role.title: role for role in estate.roles}
     for wanted in mapping:
-        found = {
-            (e.title.partition(" (")[0], e.default, e.filtered) for e in roles[wanted["name"]].entries
-        }
+        found = {(e.title.partition(" (")[0], e.default, e.filtered) for e in roles[wanted["name"]].entries}
         expected = {(d["name"], d.get("default", False), d.get("filtered", False)) for d in wanted["dashboards"]}
         assert found == expected, wanted["name"]
 

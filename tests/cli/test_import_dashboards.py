@@ -52,7 +52,9 @@ def test_the_guides_five_panels_as_they_stand(shop: Folder) -> None:
     shop.write("in/five.json", json.dumps({"title": "The guide's five", "panels": panels}))
     ended = shop.ggrec("import-dashboards", "in/five.json", "--folder", "ops")
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out.endswith("Imported 1 of 1 into " + str(shop.path / "desired") + "; `ggrec plan` manages them now.\n")
+    assert ended.out.endswith(
+        "Imported 1 of 1 into " + str(shop.path / "desired") + "; `ggrec plan` manages them now.\n"
+    )
     assert nothing_to_do(shop)
     made = json.loads(shop.ggrec("render", "dashboard.the-guide-s-five").out)
     assert [panel["datasource"]["uid"] for panel in made["panels"]] == ["prom", "search", "prom", "prom", "search"]

@@ -71,7 +71,9 @@ def test_text(staffed: Folder) -> None:
 
 def test_markdown(staffed: Folder) -> None:
     ended = staffed.ggrec("roles", "--format", "markdown")
-    assert ended.out == "| dashboard | Boss \\| Chief | Clerk |\n| --- | --- | --- |\n| orders | home, 1 of 2 | all 2 |\n"
+    assert (
+        ended.out == "| dashboard | Boss \\| Chief | Clerk |\n| --- | --- | --- |\n| orders | home, 1 of 2 | all 2 |\n"
+    )
 
 
 def test_json(staffed: Folder) -> None:
