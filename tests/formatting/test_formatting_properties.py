@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, event, given, settings
 
 from reconciler.formatting.formatter import format_file, format_yaml
 from reconciler.formatting.nodes import Collection
-from reconciler.formatting.order import _KEYS
 from reconciler.formatting.reading import comments_of, read
 from reconciler.loader.writing import to_yaml
 from reconciler.loader.yaml import parse_yaml
@@ -41,7 +40,7 @@ def check(data: bytes) -> str:
     assert values(result.data) == values(data)
     assert format_yaml(new) == new
     assert sorted(comments(new)) == sorted(comments(text))
-    if not re.search("|".join(key for keys in _KEYS.values() for item in keys for key in item.split()), text):
+    if "apiVersion" not in text:  # only documents with an envelope are reordered
         assert comments(new) == comments(text)
     for line in new.split("\n"):
         assert "\r" not in line
