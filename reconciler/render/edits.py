@@ -12,6 +12,8 @@ from reconciler.render.lines import Line, Span, count, indented, is_long, line, 
 MOST = 40
 """Lines of one object's edits that are shown before the rest is folded."""
 
+_SAME, _DIFFERENT = 24, 48
+"""Two addresses are shown by their ends where they begin alike for so long, and differ in no more than that."""
 _DERIVED = 1_000_000
 """Panel ids from here on follow from the title: they tell a reader nothing more."""
 
@@ -106,6 +108,9 @@ def _edit(path: EditPath, edit: Edit) -> list[Line]:
             return [line(name), *indented(2, _texts(edit.before, edit.after))]
         return [_sign(name, edit)]
     if is_long(edit.before) or is_long(edit.after):
+        short = _addresses(edit.before, edit.after)
+        if short is not None:
+            return [line(f"{name}  ", Span(short[0], "remove"), " → ", Span(short[1], "add"))]
         return [line(name), *indented(2, _texts(edit.before, edit.after))]
     return [line(f"{name}  ", Span(value(edit.before), "remove"), " → ", Span(value(edit.after), "add"))]
 
@@ -114,6 +119,21 @@ def _sign(name: str, edit: Edit) -> Line:
     if edit.op is Op.ADD:
         return line(f"{name}  ", Span(f"+ {value(edit.after)}", "add"))
     return line(f"{name}  ", Span(f"- {value(edit.before)}", "remove"))
+
+
+def _addresses(before: Json, after: Json) -> tuple[str, str] | None:
+    """The parts in which two addresses differ, where the rest is the same and long: `…version=19b85ef6`. None where
+    they are no addresses (a text with blanks reads better whole), or differ in much.
+    """
+    if not isinstance(before, str) or not isinstance(after, str) or "/" not in before or " " in before + after:
+        return None
+    pairs = enumerate(zip(before, after, strict=False))
+    same = next((index for index, (left, right) in pairs if left != right), min(len(before), len(after)))
+    start = max((before.rfind(mark, 0, same) + 1 for mark in "/?&#"), default=0)
+    parts = before[start:], after[start:]
+    if start < _SAME or max(map(len, parts)) > _DIFFERENT:
+        return None
+    return safe(f"…{parts[0]}"), safe(f"…{parts[1]}")
 
 
 def _texts(before: Json, after: Json) -> list[Line]:
