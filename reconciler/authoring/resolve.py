@@ -236,7 +236,8 @@ class _Resolving:
                     names.needs.setdefault(need, mark)
             return self.expansion.derive(address, model) if model else None
         if "from" in item.spec and item.body is None and not item.document.manifest:
-            item.problems.in_value(item.spec, ("from",), "from-not-read", "the file of `from` was not read")
+            if not isinstance(item.spec["from"], dict):  # a command that failed is told by the loader
+                item.problems.in_value(item.spec, ("from",), "from-not-read", "the file of `from` was not read")
             return None
         return expand_dashboard(item.spec, item.body, self.library, names=names, problems=item.problems)
 

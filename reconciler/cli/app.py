@@ -11,6 +11,7 @@ from reconciler.cli.local import init, render, sandbox, schema, validate, versio
 from reconciler.cli.output import Output
 from reconciler.cli.owning import history, import_, pull, state_app
 from reconciler.cli.planning import apply, destroy, plan, show
+from reconciler.cli.previewing import preview
 from reconciler.cli.roles import roles
 from reconciler.core.errors import ExitCode, GgrecError
 
@@ -42,6 +43,7 @@ app.command(rich_help_panel=_STATE)(history)
 app.add_typer(state_app, name="state", rich_help_panel=_STATE)
 app.command(rich_help_panel=_TOOLS)(fmt)
 app.command(rich_help_panel=_TOOLS)(explain)
+app.command(rich_help_panel=_TOOLS)(preview)
 app.command(rich_help_panel=_TOOLS)(roles)
 app.command(rich_help_panel=_TOOLS)(render)
 app.command(rich_help_panel=_TOOLS)(schema)

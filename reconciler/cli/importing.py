@@ -175,7 +175,9 @@ class _Import:
             if isinstance(value, MarkedDict):
                 made = MarkedDict(mark=value.mark)
                 for key, item in value.items():
-                    named = key == "datasource" and isinstance(item, str) and not item.startswith(_GRAFANAS_OWN)
+                    named = (
+                        key == "datasource" and isinstance(item, str) and item and not item.startswith(_GRAFANAS_OWN)
+                    )
                     if named and item.lower() not in declared:
                         unknown.setdefault(item, value.values_at.get(key))
                     made.take(key, value, declared.get(item.lower(), item) if named else walk(item))

@@ -48,6 +48,9 @@ def plan(
     target: TargetOption = None,
     detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 if anything differs.")] = False,
     adopt: AdoptOption = False,
+    pages: Annotated[
+        Path | None, typer.Option("--preview", help="Draw the dashboards into this folder, changes marked.")
+    ] = None,
     confirm_deletes: ConfirmDeletesOption = None,
     instance: InstanceOption = None,
     url: UrlOption = None,
@@ -64,6 +67,10 @@ def plan(
     if out is not None:
         write_plan(out, found)
     _show(session, found)
+    if pages is not None:
+        from reconciler.cli.previewing import preview_plan  # imports what only this option needs
+
+        preview_plan(session, pages, found)
     if out is not None and not json:
         session.output.text(f"Saved to {out}: `ggrec apply {out}` does exactly this.")
     if found.unreadable:

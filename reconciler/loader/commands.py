@@ -42,7 +42,10 @@ class Commands:
             example = "as in `from: {command: [jsonnet, orders.jsonnet]}`"
             return Failed("bad-from", "`from` is a JSON file, or a command as a list of texts", example)
         if texts[0] not in self.allowed:
-            hint = f"allow it in ggrec.yaml: `commands: [{texts[0]}]`; whoever can change desired files can then run it"
+            hint = (
+                f"allow it in the spec of ggrec.yaml: `commands: [{texts[0]}]`; "
+                "whoever can change desired files can then run it"
+            )
             return Failed("command-not-allowed", f"the program '{texts[0]}' may not be run", hint)
         key = (folder, tuple(texts))
         if key not in self._printed:

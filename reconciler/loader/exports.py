@@ -4,7 +4,7 @@ Takes the bare model, the API's `{dashboard, meta}`, exports with `__inputs`, an
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ class Export:
     model: MarkedDict
     folder: str = ""
     """The uid of the folder that a manifest names."""
+    chosen: bool = True
+    """Whether the name is the file's own uid; else it was made from the title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,11 @@ def read_exports(path: Path) -> Exports:
         read = _read(file)
         if not isinstance(read, Export):
             failed[file] = read
+        elif read.name in first and not read.chosen:
+            number = next(n for n in range(2, len(files) + 2) if f"{read.name[:36]}-{n}" not in first)
+            read = replace(read, name=f"{read.name[:36]}-{number}")
+            first[read.name] = file
+            found.append(read)
         elif read.name in first:
             text = f"has the uid '{read.name}' of {first[read.name]}"
             hint = "one of them would overwrite the other: give it another uid, or import one of them"
@@ -106,4 +113,6 @@ def _understood(file: Path, value: MarkedDict) -> Export | tuple[Diagnostic, ...
     if not title:
         return (Diagnostic("no-title", "has no title", "Grafana refuses a dashboard without one", model.mark),)
     uid = uid or text_of(model.get("uid"))
-    return Export(file, uid if NAME.match(uid) else slug(title, slug(file.stem, "dashboard")), title, model, folder)
+    chosen = NAME.match(uid) is not None
+    name = uid if chosen else slug(title, slug(file.stem, "dashboard"))
+    return Export(file, name, title, model, folder, chosen)

@@ -106,6 +106,14 @@ def test_what_exists_is_taken_over_only_when_told(shop: Folder, sandbox: Any) ->
     ]
 
 
+def test_without_uids_each_gets_a_name_of_its_own(shop: Folder) -> None:
+    for name in ("a", "b", "c"):
+        shop.write(f"in/{name}.json", json.dumps({"title": "Same", "panels": [{"type": "text", "datasource": ""}]}))
+    assert shop.ggrec("import-dashboards", "in").code == 0
+    assert {"same.json", "same-2.json", "same-3.json"} <= {p.name for p in (shop.path / "desired/dashboards").iterdir()}
+    assert nothing_to_do(shop)
+
+
 def test_once_only_sends(shop: Folder, sandbox: Any) -> None:
     shop.write("in/loose.json", board("loose"))
     ended = shop.ggrec("import-dashboards", "in/loose.json", "--once", "--json")

@@ -1,0 +1,3 @@
+"""Declared dashboards as static pages: a picture of the declaration, in Grafana's proportions. Pure; invents no
+values.
+"""
