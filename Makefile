@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test test-grafana lint types check fmt bench docs lock clean
+.PHONY: demo test test-grafana lint types check fmt bench docs pictures lock clean
 
 $(READY): requirements.lock pyproject.toml
 	@echo "Installing into $(VENV) (a minute, once) …"
@@ -34,9 +34,13 @@ check: lint types test  ## what .ci/run does
 fmt: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@$(BIN)/ggrec fmt
 
 bench: $(READY)         ## ratios against a bare client, side by side
 	@$(BIN)/python benchmarks/plan.py
+
+pictures: $(READY)      ## docs/pictures/*.png from desired/ (needs Chromium)
+	@$(BIN)/python scripts/pictures.py
 
 docs: $(READY)          ## docs/kinds/*.md from the kinds themselves
 	@$(BIN)/python scripts/docs.py

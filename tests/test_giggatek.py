@@ -14,6 +14,7 @@ from reconciler.core.json import as_list, as_object, text_of
 from reconciler.kinds import discover
 from reconciler.loader.documents import load_documents
 from reconciler.loader.project import load_project
+from tests.cli.command import Folder
 from tests.conftest import shared
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -192,3 +193,8 @@ def test_no_role_sees_the_views_of_another(estate: Resolved) -> None:
         own = {entry.shown for entry in role.entries if entry.filtered}
         views = {entry.shown for other in estate.roles for entry in other.entries if entry.filtered}
         assert role.opens & views == own
+
+
+def test_the_desired_files_are_formatted() -> None:
+    ended = Folder(ROOT).ggrec("fmt", "--check")
+    assert ended.code == 0, ended.out

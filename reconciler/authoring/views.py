@@ -141,15 +141,29 @@ def _laid_out(sections: list[_Section]) -> MarkedList:
     return result
 
 
-def _lines(panels: list[MarkedDict]) -> Iterator[list[MarkedDict]]:
-    line: list[MarkedDict] = []
+def _lines(panels: list[MarkedDict]) -> list[list[MarkedDict]]:
+    """The panels in as few lines as they need, the lines about equally full: five tiles are three and two, not four and
+    one.
+    """
+    fewest = len(_filled(panels, COLUMNS))
+    for columns in range(1, COLUMNS):
+        lines = _filled(panels, columns)
+        if len(lines) == fewest:
+            return lines
+    return _filled(panels, COLUMNS)
+
+
+def _filled(panels: list[MarkedDict], columns: int) -> list[list[MarkedDict]]:
+    lines: list[list[MarkedDict]] = []
+    free = 0
     for panel in panels:
-        if line and sum(_size(other)[0] for other in line) + _size(panel)[0] > COLUMNS:
-            yield line
-            line = []
-        line.append(panel)
-    if line:
-        yield line
+        width = _size(panel)[0]
+        if not lines or width > free:
+            lines.append([])
+            free = columns
+        lines[-1].append(panel)
+        free -= width
+    return lines
 
 
 def _stretched(widths: list[int]) -> list[int]:

@@ -3,6 +3,7 @@ with the declared thresholds: never a value. Unknown types get a neutral mark.
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from html import escape
 
@@ -123,6 +124,7 @@ def _stat(panel: JsonObject) -> str:
         spark = _svg(_WIDE, f'<path d="M0 40L{course}L100 40Z" fill="{color}" opacity=".18"/>'
                             f'<path d="M{course}" fill="none" stroke="{color}" class="line"/>')  # fmt: skip
     names = series_names(panel) if "name" in text_of(_options(panel).get("textMode")) else [""]
+    names = [re.sub(r"\{\{(.*?)\}\}\d?", r"\1", name) for name in names]
     values = "".join(f"<div>{f'<small>{escape(name)}</small> ' if name else ''}<b>•••</b></div>" for name in names[:4])
     tile = " tile" if text_of(_options(panel).get("colorMode")).startswith("background") else ""
     paint = f"background:{color}" if tile else f"color:{color}"
