@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.authoring.resolve import Resolved, _Declaration, _Resolving
+from reconciler.authoring.resolve import Declaration, Resolved, Resolving
 from reconciler.core.address import Address
 from reconciler.core.errors import UsageError
 from reconciler.core.json import Json
@@ -47,15 +47,15 @@ class Leaf:
     origin: tuple[str, ...]
 
 
-class _Tracing(_Resolving):
+class _Tracing(Resolving):
     """Resolving that keeps the marked form of dashboards, which resources no longer have."""
 
     def __init__(self, documents: Sequence[Document], registry: Registry, values: Mapping[str, Json]) -> None:
         self.whole: dict[Address, MarkedDict] = {}
         super().__init__(documents, registry, values)
 
-    def _whole(self, address: Address, item: _Declaration, expanded: Any) -> MarkedDict:
-        self.whole[address] = super()._whole(address, item, expanded)
+    def whole_spec(self, address: Address, item: Declaration, expanded: Any) -> MarkedDict:
+        self.whole[address] = super().whole_spec(address, item, expanded)
         return self.whole[address]
 
     def marked(self, address: Address) -> MarkedDict:

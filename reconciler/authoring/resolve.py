@@ -50,11 +50,11 @@ class Resolved:
 
 def resolve(documents: Sequence[Document], registry: Registry, *, values: Mapping[str, Json]) -> Resolved:
     """Everything that `documents` declare; `values` are the instance's. Never raises for bad input."""
-    return _Resolving(documents, registry, values).run()
+    return Resolving(documents, registry, values).run()
 
 
 @dataclass(frozen=True, slots=True)
-class _Declaration:
+class Declaration:
     """One document of a known kind, its values filled in."""
 
     kind: Kind
@@ -65,12 +65,14 @@ class _Declaration:
     body: MarkedDict | None
 
 
-class _Resolving:
+class Resolving:
+    """One way from documents to resources. Whoever wants to see what is on the way (provenance) derives from it."""
+
     def __init__(self, documents: Sequence[Document], registry: Registry, values: Mapping[str, Json]) -> None:
         self.registry = registry
         self.values = values
         self.found: list[Diagnostic] = []
-        self.declared: dict[Address, _Declaration] = {}
+        self.declared: dict[Address, Declaration] = {}
         self.specs: dict[Address, MarkedDict] = {}
         self.uids: dict[Address, str | None] = {}
         self.needs: dict[Address, dict[Address, Mark]] = {}
@@ -166,7 +168,7 @@ class _Resolving:
         if body is not None:
             body = with_values(body, self.values, problems, Text.VERBATIM)
         metadata = read_metadata(problems)
-        self.declared[address] = _Declaration(kind, document, problems, metadata, spec, body)
+        self.declared[address] = Declaration(kind, document, problems, metadata, spec, body)
         self.specs[address] = spec
         self.uids[address] = kind.uid(document.name, metadata.uid)
         if metadata.uid is not None and self.uids[address] is None:
@@ -183,14 +185,14 @@ class _Resolving:
             self.building.discard(address)
         return self.built.get(address)
 
-    def _resource(self, address: Address, item: _Declaration) -> Resource | None:
+    def _resource(self, address: Address, item: Declaration) -> Resource | None:
         kind, problems, spec = item.kind, item.problems, item.spec
         names = self._names(address)
         if kind.shorthand == _DASHBOARD:
             expanded = self._model(address)
             if expanded is None:
                 return None
-            spec = self._whole(address, item, expanded)
+            spec = self.whole_spec(address, item, expanded)
         try:
             checked = kind.spec.model_validate(spec)
         except ValidationError as error:
@@ -226,7 +228,7 @@ class _Resolving:
             self.models[address] = self._expanded(address, self.declared[address])
         return self.models[address]
 
-    def _expanded(self, address: Address, item: _Declaration) -> Expanded | None:
+    def _expanded(self, address: Address, item: Declaration) -> Expanded | None:
         names = self._names(address)
         if address in self.expansion.views:
             base = self.expansion.views[address][1].base
@@ -241,7 +243,7 @@ class _Resolving:
             return None
         return expand_dashboard(item.spec, item.body, self.library, names=names, problems=item.problems)
 
-    def _whole(self, address: Address, item: _Declaration, expanded: Expanded) -> MarkedDict:
+    def whole_spec(self, address: Address, item: Declaration, expanded: Expanded) -> MarkedDict:
         """The spec that the kind is given: the folder's name and the model, its links complete."""
         model = self.links.on(address, expanded.model)
         if item.body is None:

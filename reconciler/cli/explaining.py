@@ -31,7 +31,7 @@ def explain(
     resource = session.resource(session.resources(), address)
     project = session.project
     chosen = instance or project.model.default or next(iter(project.model.instances), "")
-    loaded = load_documents(project.desired, root=project.root)
+    loaded = load_documents(project.desired, root=project.root, commands=project.model.commands)
     values = project.values(instance)
     provenance = Provenance(loaded.documents, session.registry, values=values, instance=chosen)
     leaves = list(provenance.leaves(resource))
