@@ -235,6 +235,38 @@ _MODEL = st.fixed_dictionaries(
 )  # fmt: skip
 
 
+def test_every_text_of_a_dashboard_is_escaped() -> None:
+    link = {"title": EVIL, "url": EVIL, "tooltip": EVIL, "type": "link", "tags": [EVIL]}
+    target = {"refId": EVIL, "expr": EVIL, "legendFormat": EVIL, "datasource": {"uid": EVIL}}
+    organize = {"id": "organize", "options": {"renameByName": {"a": EVIL}}}
+    steps = [{"color": EVIL, "value": EVIL}, {"color": "red", "value": 1}]
+    for kind in _MARKS:
+        drawn = panel(
+            type=kind,
+            title=EVIL,
+            description=EVIL,
+            repeat=EVIL,
+            timeFrom=EVIL,
+            timeShift=EVIL,
+            links=[link],
+            targets=[target],
+            transformations=[organize],
+            options={"content": EVIL, "textMode": "name"},
+            fieldConfig={"defaults": {"unit": EVIL, "thresholds": {"steps": steps}, "links": [link]}},
+        )
+        row = {"type": "row", "title": EVIL, "repeat": EVIL, "panels": []}
+        variable = {"name": EVIL, "label": EVIL, "description": EVIL, "current": {"text": EVIL}}
+        model = {
+            "title": EVIL,
+            "description": EVIL,
+            "links": [link],
+            "templating": {"list": [variable]},
+            "annotations": {"list": [{"name": EVIL}]},
+            "panels": [row, drawn],
+        }
+        harmless(one(model, folders=(EVIL,), origin=EVIL, state=EVIL, changed={1: EVIL}))
+
+
 @given(_MODEL)
 def test_whatever_a_dashboard_says_it_stays_text(model: dict[str, Any]) -> None:
     files = site_files(Site(EVIL, (Page("u", model, (EVIL,), EVIL),), {EVIL: EVIL}, (RoleMenu(EVIL, "u", ("u",)),)))
