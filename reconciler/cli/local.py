@@ -36,15 +36,15 @@ spec:
       url: http://127.0.0.1:3999
       auth:
         user: admin
-        password: "${{env:GRAFANA_PASSWORD:-admin}}"
+        password: ${{env:GRAFANA_PASSWORD:-admin}}
       state: state/sandbox
     # A real one. Secrets are always references; the token is of a service account with the role Admin.
     production:
-      url: "${{env:GRAFANA_URL:-https://grafana.example.org}}"
+      url: ${{env:GRAFANA_URL:-https://grafana.example.org}}
       auth:
-        token: "${{env:GRAFANA_TOKEN}}"
+        token: ${{env:GRAFANA_TOKEN}}
       state: state/production
-      guard:                  # the most deletes of one kind that a plan may hold
+      guard:  # the most deletes of one kind that a plan may hold
         max_deletes: 10
         max_delete_share: 0.5
 """

@@ -132,3 +132,10 @@ def test_stdin_to_stdout(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Non
     assert (ended.code, ended.out) == (1, "")
     assert "stdin:2:1" in ended.err
     assert folder.ggrec("fmt", "-", "wanted").code == 64
+
+
+def test_what_init_writes_is_in_style(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    assert folder.ggrec("init").code == 0
+    ended = folder.ggrec("fmt", "--check")
+    assert ended.code == 0, ended.out
