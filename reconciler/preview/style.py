@@ -72,7 +72,7 @@ border:1px solid var(--line);
 border-radius:3px;box-shadow:0 6px 20px #0006;padding:8px 12px;font-size:13px;color:var(--ink)}
 .card details[open]>.pop{left:-1px;top:calc(100% - 4px);width:max(100%,420px);max-width:720px;max-height:460px;
 overflow:auto}
-.card.late details[open]>.pop{left:auto;right:-1px}
+.card details.about[open]>.pop{top:30px}.card.late details[open]>.pop{left:auto;right:-1px}
 .pop p{margin:2px 0 6px}.pop ul{padding-left:18px;margin:4px 0}.pop h4{margin:6px 0 2px;font-weight:400}
 .pop code{font-size:12px;
 color:var(--soft);overflow-wrap:anywhere}
