@@ -4,15 +4,19 @@ A program runs only if ggrec.yaml names it in `commands`; without a shell, in th
 for a bounded time, and once for all that ask for the same.
 """
 
+import os
+import signal
 import subprocess
+import tempfile
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 _SECONDS = 60
 _MOST = 10_000_000
-"""Bytes of output that are read."""
+"""Bytes of output that a program may print."""
 _MOST_TOLD = 600
 """Characters of what a program says of its failure that are shown."""
 
@@ -55,26 +59,46 @@ class Commands:
     def _run(self, command: list[str], folder: Path) -> bytes | Failed:
         called = " ".join(command)
         try:
-            done = subprocess.run(
-                command,
-                cwd=folder,
-                capture_output=True,
-                timeout=self.seconds,
-                check=False,
-                stdin=subprocess.DEVNULL,
-            )
-        except subprocess.TimeoutExpired:
-            text = f"`{called}` did not end within {self.seconds:g} seconds"
-            return Failed("command-timeout", text, "try it by hand in that folder")
+            with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+                process = subprocess.Popen(
+                    command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
+                )
+                code = self._ended(process, out)
+                printed, said = _beginning(out, _MOST + 1), _beginning(err, 64_000).decode("utf-8", "replace").strip()
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             return Failed("command-not-run", f"`{called}` could not be run: {reason}", "is it installed, and on PATH?")
-        if done.returncode != 0:
-            said = done.stderr.decode("utf-8", "replace").strip()
-            said = f": …{said[-_MOST_TOLD:]}" if len(said) > _MOST_TOLD else f": {said}" if said else ""
-            text = f"`{called}` ended with {done.returncode}{said}"
-            return Failed("command-failed", text, "try it by hand in that folder")
-        if len(done.stdout) > _MOST:
+        if len(printed) > _MOST:
             text = f"`{called}` printed more than {_MOST // 1_000_000} MB"
             return Failed("command-output", text, "a dashboard is far smaller")
-        return done.stdout
+        if code is None:
+            text = f"`{called}` did not end within {self.seconds:g} seconds"
+            return Failed("command-timeout", text, "try it by hand in that folder")
+        if code != 0:
+            said = f": …{said[-_MOST_TOLD:]}" if len(said) > _MOST_TOLD else f": {said}" if said else ""
+            text = f"`{called}` ended with {code}{said}"
+            return Failed("command-failed", text, "try it by hand in that folder")
+        return printed
+
+    def _ended(self, process: "subprocess.Popen[bytes]", out: IO[bytes]) -> int | None:
+        """The exit code; None where the time was over. A program that takes too long or prints too much is ended, with
+        all that it began.
+        """
+        left = self.seconds
+        while left > 0:
+            step = min(0.1, left)
+            try:
+                return process.wait(timeout=step)
+            except subprocess.TimeoutExpired:
+                left -= step
+                if os.fstat(out.fileno()).st_size > _MOST:
+                    break
+        with suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return None
+
+
+def _beginning(file: IO[bytes], most: int) -> bytes:
+    file.seek(0)
+    return file.read(most)

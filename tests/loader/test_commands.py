@@ -90,6 +90,12 @@ def test_a_program_that_does_not_end(tmp_path: Path) -> None:
     assert isinstance(found, Failed) and found.code == "command-timeout"
 
 
+def test_a_program_that_never_stops_printing(tmp_path: Path) -> None:
+    code = "while True: print('x' * 1_000_000)"
+    found = Commands({PYTHON}).printed({"command": [PYTHON, "-c", code]}, tmp_path)
+    assert isinstance(found, Failed) and found.code == "command-output"
+
+
 def test_too_much_output(tmp_path: Path) -> None:
     found = Commands({PYTHON}).printed({"command": [PYTHON, "-c", "print('x' * 10_000_001)"]}, tmp_path)
     assert isinstance(found, Failed) and found.code == "command-output"
