@@ -10,6 +10,7 @@ from typing import Any
 from reconciler.authoring.layout import COLUMNS, Flow
 from reconciler.authoring.problems import Problems, suggestion
 from reconciler.authoring.roles import VIEW_TAG, Entry, Role
+from reconciler.authoring.values import marked
 from reconciler.core.json import as_list, as_object, text_of
 from reconciler.core.source import MarkedDict, MarkedList, mark_at
 
@@ -34,6 +35,8 @@ def derived(base: MarkedDict, audiences: Mapping[int, tuple[str, ...]], role: Ro
     the role, where it names what is not there, or where no panel is left. `audiences`: panel id → its tags.
     """
     problems = Problems(role.document, role.address)
+    if not all(isinstance(panel, MarkedDict) for panel in as_list(base.get("panels"))):
+        base = marked(base, base.mark)  # from a JSON file: read without places
     sections = list(_sections(base))
     chosen = _Choice(sections, audiences, role, entry, problems).chosen()
     count = sum(len(panels) for _, panels in chosen)
