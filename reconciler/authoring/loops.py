@@ -112,6 +112,8 @@ class _Loop:
             text = f"`as` is {shown(name)}, and must be a word of its own for the entry"
             problems.in_value(item, (_NAME,), "bad-loop-name", text, "as in `as: partner`, for ${partner}")
             return None
+        if isinstance(data, str) and "${values." in data:
+            return None  # no such value: that is told already
         if not isinstance(data, Mapping | list):
             text = f"for_each runs over a list or a mapping, not {shown(data)}"
             problems.in_value(item, (LOOP,), "bad-loop", text, _HINT)
