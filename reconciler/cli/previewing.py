@@ -26,7 +26,7 @@ _STATES = {
     Action.REPLACE: "replaced",
     Action.DELETE: "deleted",
 }
-_OPS = {Op.ADD: "added", Op.REMOVE: "removed"}
+_OPS = {Op.ADD: "added"}
 
 
 def preview(
@@ -73,7 +73,10 @@ def site_of(
     )
     pages = tuple(_page(resource, titles, changes.get(resource.address)) for resource in chosen)
     note = "Marked is what the plan changes." if changes else ""
-    return Site(session.project.name, pages, sources, roles, note)
+    deleted = tuple(
+        f"{change.title} ({address})" for address, change in sorted(changes.items()) if change.action is Action.DELETE
+    )
+    return Site(session.project.name, pages, sources, roles, note, deleted)
 
 
 def _page(resource: Resource, titles: Mapping[str | None, tuple[str, str]], change: Change | None) -> Page:
@@ -83,15 +86,19 @@ def _page(resource: Resource, titles: Mapping[str | None, tuple[str, str]], chan
         folders.insert(0, titles[uid][0])
         uid = titles[uid][1]
     marks: dict[int, str] = {}
+    removed: list[str] = []
     for edit in change.edits if change and change.action is Action.UPDATE else ():
         number = next((step.value for step in edit.path if isinstance(step, Key) and step.field == "id"), None)
         if isinstance(number, int):
             last = edit.path[-1]
             whole = isinstance(last, Key) and last.field == "id"
+            if whole and edit.op is Op.REMOVE:
+                removed.append((last.label if isinstance(last, Key) else "") or str(number))
+                continue
             marks[number] = _OPS.get(edit.op, "changed") if whole else marks.get(number, "changed")
     model = as_object(resource.attributes.get("dashboard"))
     state = _STATES.get(change.action, "") if change else ""
-    return Page(str(resource.uid), model, tuple(folders), resource.origin, state, marks)
+    return Page(str(resource.uid), model, tuple(folders), resource.origin, state, marks, tuple(removed))
 
 
 def _named(text: str, boards: Sequence[Resource]) -> Resource:

@@ -51,7 +51,8 @@ def _header(site: Site, page: Page) -> str:
         part for part in (text_of(page.model.get("description")), page.origin and f"({page.origin})") if part
     )
     theme = '<button id="theme" class="spread" type="button">light / dark</button>'
-    bar = "".join([*_variables(page.model), *_links(site, page), *_events(page.model), theme])
+    gone = [f'<span class="chip gone">removed: <b>{escape(title)}</b></span>' for title in page.removed]
+    bar = "".join([*_variables(page.model), *_links(site, page), *_events(page.model), *gone, theme])
     return (
         f'<div class="top"><div class="crumbs">{crumbs}</div><h1>{escape(page.title)}</h1>{state}'
         f'<p class="lead">{escape(about)}</p><div class="bar">{bar}</div></div>'
@@ -190,7 +191,8 @@ def _index(site: Site) -> str:
         places.setdefault(page.folders, []).append(page)
     sections = "".join(_folder(folders, pages) for folders, pages in sorted(places.items()))
     theme = '<button id="theme" class="spread" type="button">light / dark</button>'
-    bar = f'<div class="bar"><span class="chip">{len(site.pages)} dashboards</span>{theme}</div>'
+    gone = "".join(f'<span class="chip gone">deleted: <b>{escape(text)}</b></span>' for text in site.deleted)
+    bar = f'<div class="bar"><span class="chip">{len(site.pages)} dashboards</span>{gone}{theme}</div>'
     head = f'<div class="top"><h1>{escape(site.name)}</h1>{bar}</div>'
     body = f'<main><p class="note">{_SAYS} {escape(site.note)}</p><div class="tree">{sections}</div></main>'
     return _document(site.name, head + _roles(site) + body)

@@ -9,7 +9,8 @@ from reconciler.core.json import JsonObject, as_list, text_of
 @dataclass(frozen=True, slots=True)
 class Page:
     """One dashboard: Grafana's model, the titles of the folders it lies in (outermost first), and what a plan does to
-    it: `state` is created, updated, deleted or "", `changed` panel id → added, changed or removed.
+    it: `state` is created, changed or so ("": nothing),
+    `changed` panel id → added or changed, `removed` the titles of panels that go.
     """
 
     uid: str
@@ -18,6 +19,7 @@ class Page:
     origin: str = ""
     state: str = ""
     changed: Mapping[int, str] = field(default_factory=dict)
+    removed: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -41,13 +43,16 @@ class RoleMenu:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Everything that a reviewer shall see. `sources`: datasource uid → what people call it."""
+    """Everything that a reviewer shall see. `sources`: datasource uid → what people call it; `deleted`: the dashboards
+    that a plan deletes, which have no page.
+    """
 
     name: str
     pages: tuple[Page, ...]
     sources: Mapping[str, str] = field(default_factory=dict)
     roles: tuple[RoleMenu, ...] = ()
     note: str = ""
+    deleted: tuple[str, ...] = ()
 
     def page(self, uid: str) -> Page | None:
         """The page of a dashboard, if it is among them."""

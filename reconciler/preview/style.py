@@ -22,6 +22,7 @@ align-items:center}
 background:var(--page);
 font:inherit;font-size:13px;color:inherit}
 .bar>a[aria-current]{border-color:var(--accent);font-weight:600}.chip b{font-weight:600}.chip.hidden{opacity:.55}
+.chip.gone{border:1px dashed #F2495C}
 .away{color:var(--soft)}button{cursor:pointer}.spread{margin-left:auto}
 nav.roles{display:flex;flex-wrap:wrap;gap:14px;padding:8px 20px;font-size:13px;border-bottom:1px solid var(--line)}
 nav.roles details{position:relative}nav.roles summary{cursor:pointer}nav.roles .pop{min-width:250px}

@@ -34,3 +34,12 @@ def test_a_plan_marks_what_changes(project: Folder) -> None:
     assert project.ggrec("plan", "--preview", "out").code == 0
     page = (project.path / "out" / "orders.html").read_text("utf-8")
     assert page.count(' changed" id=') == 1 and page.count(' added" id=') == 1
+    project.write(
+        "desired/all.yaml",
+        DESIRED.replace("    - {title: Rate, type: stat, thresholds: {green: null, red: 30}}", "    []"),
+    )
+    assert project.ggrec("plan", "--preview", "out").code == 0
+    assert "removed: <b>Rate</b>" in (project.path / "out" / "orders.html").read_text("utf-8")
+    project.write("desired/all.yaml", DESIRED.replace("name: orders", "name: others"))
+    assert project.ggrec("plan", "--preview", "out").code == 0
+    assert "deleted: <b>Orders (dashboard.orders)</b>" in (project.path / "out" / "index.html").read_text("utf-8")
