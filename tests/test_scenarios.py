@@ -259,3 +259,76 @@ def test_the_secret_is_nowhere(project: Folder, mark: str) -> None:
                 data = gzip.decompress(data)
             shown += data.decode("utf-8", "replace")
     assert "canary-" not in shown
+
+
+def _staff(mark: str, *, roles: tuple[str, ...] = ("boss", "clerk")) -> str:
+    """A closed folder with a dashboard, and roles with a filtered view each."""
+    audiences = ", ".join(f"{mark}-{role}" for role in roles)
+    text = f"""\
+apiVersion: ggrec/v1
+kind: Folder
+metadata: {{name: {mark}-closed}}
+spec: {{title: "{mark} closed"}}
+---
+apiVersion: ggrec/v1
+kind: FolderPermissions
+metadata: {{name: {mark}-closed}}
+spec: {{folder: {mark}-closed, mode: exact, entries: []}}
+---
+apiVersion: ggrec/v1
+kind: Dashboard
+metadata: {{name: {mark}-base}}
+spec:
+  title: "{mark} base"
+  folder: {mark}-closed
+  panels:
+    - {{title: All of them, type: text, audience: [{audiences}]}}
+    - {{title: Nobody, type: text}}
+"""
+    for role in roles:
+        text += f"""\
+---
+apiVersion: ggrec/v1
+kind: Role
+metadata: {{name: {mark}-{role}}}
+spec:
+  title: {mark} {role}
+  team: {{name: {mark} {role}, members: [{mark}-ann]}}
+  preferences: {{theme: dark}}
+  dashboards:
+    - {{dashboard: {mark}-base, filter: true, default: true, base: hidden}}
+"""
+    return text
+
+
+def test_a_role_gives_its_members_a_home_and_its_views_and_no_more(
+    project: Folder, grafana: Grafana, mark: str
+) -> None:
+    ann = Grafana(grafana.url, f"{mark}-ann", "a-long-password-1")
+    made = grafana.ask(
+        "POST", "/api/admin/users", {"login": ann.user, "email": f"{ann.user}@x.org", "password": ann.password}
+    )
+    try:
+        project.write("desired/all.yaml", _staff(mark, roles=("boss",)))
+        assert project.ggrec("apply", "--auto-approve").code == 0
+        assert project.ggrec("plan", "--detailed-exitcode").code == 0
+        assert ann.ask("GET", "/api/dashboards/home")["redirectUri"].startswith(f"/d/{mark}-boss-{mark}-base")
+        seen = {item["uid"] for item in ann.ask("GET", f"/api/search?query={mark}&type=dash-db")}
+        assert seen == {f"{mark}-boss-{mark}-base"}
+        board = grafana.ask("GET", f"/api/dashboards/uid/{mark}-boss-{mark}-base")["dashboard"]
+        assert [panel["title"] for panel in board["panels"]] == ["All of them"]
+
+        team = grafana.ask("GET", f"/api/teams/search?name={mark}%20boss")["teams"][0]
+        grafana.ask("PUT", f"/api/teams/{team['uid']}/preferences", {"theme": "light", "weekStart": "monday"})
+        shown = project.ggrec("plan").out
+        assert '"dark" → "light"' in shown
+        assert project.ggrec("apply", "--auto-approve").code == 0
+        kept = grafana.ask("GET", f"/api/teams/{team['uid']}/preferences")
+        assert (kept["theme"], kept["weekStart"]) == ("dark", "monday")
+
+        project.write("desired/all.yaml", _staff(mark, roles=()).replace(", audience: []", ""))
+        assert project.ggrec("apply", "--auto-approve").code == 0
+        assert grafana.ask("GET", f"/api/dashboards/uid/{mark}-boss-{mark}-base") is None
+        assert grafana.ask("GET", f"/api/teams/search?name={mark}%20boss")["teams"] == []
+    finally:
+        grafana.ask("DELETE", f"/api/admin/users/{made['id']}")
