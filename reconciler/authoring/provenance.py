@@ -103,7 +103,8 @@ class Provenance:
         elif isinstance(value, list | tuple):
             parts = [(index, f"{label}[{_named(index, item, value)}]", item) for index, item in enumerate(value)]
         if not parts:
-            yield Leaf(path, label, value, where, self._origin(resource, path, where, node))
+            origin = (*self._origin(resource, path, where, node), *self._color(value, where))
+            yield Leaf(path, label, value, where, origin)
         for step, name, item in parts:
             below, at = _below(node, step, where)
             yield from self._walk(resource, (*path, step), name, item, below, at)
@@ -124,6 +125,12 @@ class Provenance:
         of = f" (instance {self._instance})" if self._instance else ""
         return (*found, *(f"values.{name}{of}" for name in _VALUE.findall(self._texts.get(where, ""))))
 
+    def _color(self, value: Json, where: Mark | None) -> tuple[str, ...]:
+        """The palette's name for a colour, where that is what was written."""
+        colors = self._tracing.library.palette.colors
+        name = self._texts.get(where, "") if where is not None else ""
+        return (f"palette colour {name}",) if name in colors and colors[name] == value else ()
+
     def _document(self, where: Mark) -> Document | None:
         """The document that a place is in."""
         inside = self._files.get(where.file)
@@ -139,6 +146,9 @@ class Provenance:
         elif isinstance(value, MarkedList):
             marks = value.items_at
         items = list(value.values()) if isinstance(value, MarkedDict) else value
+        if isinstance(value, MarkedDict):
+            for key, at in value.keys_at.items():
+                self._texts.setdefault(at, key)
         for mark, item in zip(marks, items if marks else (), strict=False):
             if isinstance(item, str) and mark is not None:
                 self._texts[mark] = item

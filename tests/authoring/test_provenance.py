@@ -28,9 +28,14 @@ spec:
 apiVersion: ggrec/v1
 kind: Palette
 metadata: {name: colours}
+spec: {colors: {alarm: red}}
+---
+apiVersion: ggrec/v1
+kind: Palette
+metadata: {name: limits}
 spec:
   thresholds:
-    promise: {red: null, green: 3}
+    promise: {alarm: null, green: 3}
 ---
 apiVersion: ggrec/v1
 kind: Defaults
@@ -134,12 +139,14 @@ def test_templates_palettes_defaults_and_what_is_derived(provenance: Provenance)
     found = of(provenance, "dashboard.board")
     one = "panels[title='One']"
     assert found["title"] == "board.yaml:26"
-    assert found["timezone"] == "templates.yaml:21 defaults all"
+    assert found["timezone"] == "templates.yaml:26 defaults all"
     assert found["schemaVersion"] == "default"
     assert found[f"{one}.type"] == "templates.yaml:6 template line"
     assert found[f"{one}.fieldConfig.defaults.decimals"] == "templates.yaml:7 template line"
     assert found["panels[title='Two'].fieldConfig.defaults.decimals"] == "board.yaml:38"
-    assert found[f"{one}.fieldConfig.defaults.thresholds.steps[1].value"] == "templates.yaml:14 palette colours"
+    steps = f"{one}.fieldConfig.defaults.thresholds.steps"
+    assert found[f"{steps}[0].color"] == "templates.yaml:19 palette limits palette colour alarm"
+    assert found[f"{steps}[1].color"] == found[f"{steps}[1].value"] == "templates.yaml:19 palette limits"
     assert found[f"{one}.targets[refId='A'].expr"] == "board.yaml:35"
     assert found[f"{one}.targets[refId='A'].refId"] == "derived: refId"
     assert found[f"{one}.gridPos.w"] == "derived: layout"
