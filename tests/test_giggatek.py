@@ -198,3 +198,9 @@ def test_no_role_sees_the_views_of_another(estate: Resolved) -> None:
 def test_the_desired_files_are_formatted() -> None:
     ended = Folder(ROOT).ggrec("fmt", "--check")
     assert ended.code == 0, ended.out
+
+
+def test_the_readme_shows_the_present_matrix() -> None:
+    matrix = [line.rstrip() for line in Folder(ROOT).ggrec("roles").out.split("\n\n")[0].splitlines()]
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert "\n".join(matrix) in text
