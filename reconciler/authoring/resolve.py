@@ -165,7 +165,7 @@ class Resolving:
         whose = Text.GRAFANAS if kind.shorthand == _DASHBOARD else Text.OURS
         spec = unrolled(with_values(document.spec, self.values, problems, whose), problems)
         body = document.body
-        if body is not None:
+        if body is not None and not document.bare:
             body = with_values(body, self.values, problems, Text.VERBATIM)
         metadata = read_metadata(problems)
         self.declared[address] = Declaration(kind, document, problems, metadata, spec, body)

@@ -41,8 +41,9 @@ class SecretRef:
 class Document:
     """One document of a file, as written: strict, positioned, not yet understood.
 
-    `spec` and `metadata` are marked (see core.source). `body` is the content of the file named by `spec.from`, if any.
-    `origin` tells of a document that no author wrote what it comes from ("from role.ceo").
+    `spec` and `metadata` are marked (see core.source). `body` is the content of the file named by `spec.from`, if
+    any. `bare`: the body holds no `${values.…}` (then nobody has to look for one). `origin` tells of a document that
+    no author wrote what it comes from ("from role.ceo").
     """
 
     kind: str
@@ -52,6 +53,7 @@ class Document:
     mark: Mark
     body: MarkedDict | None = None
     manifest: bool = False
+    bare: bool = False
     origin: str = ""
 
 

@@ -43,6 +43,11 @@ class _Json:
     value: Any
 
 
+def _is_bare(data: bytes) -> bool:
+    """Whether no text of a JSON file can hold `${values.`: not written plainly, and nothing is escaped by number."""
+    return b"${values." not in data and b"\\u" not in data
+
+
 class _Reading:
     def __init__(self, folder: Folder, commands: Commands) -> None:
         self.folder = folder
@@ -148,7 +153,7 @@ class _Reading:
             text = f"the file {shown(document.spec['from'])} is not a JSON object"
             self._fail(document, "from-not-object", text, "is it a dashboard's JSON?")
             return document
-        return replace(document, body=value)
+        return replace(document, body=value, bare=_is_bare(self.json[path].data))
 
     def _with_output(self, document: Document, here: Path) -> Document:
         printed = self.commands.printed(document.spec["from"], here)

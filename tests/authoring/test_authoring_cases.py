@@ -39,3 +39,13 @@ def _derived(value: Any) -> Any:
             for key, item in value.items()
         }
     return [_derived(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("written", ["${values.x}", r"\u0024{values.x}", r"${v\u0061lues.x}"])
+def test_a_value_is_found_in_a_file_however_it_is_written(tmp_path: Path, written: str) -> None:
+    files = {
+        "a.yaml": "apiVersion: ggrec/v1\nkind: Dashboard\nmetadata: {name: d}\nspec: {from: d.json}\n",
+        "d.json": f'{{"title": "{written}", "panels": []}}',
+    }
+    (resource,) = resolved(tmp_path, files, {"x": "Shop"}).resources
+    assert resource.attributes["dashboard"]["title"] == "Shop"  # type: ignore[index,call-overload]
