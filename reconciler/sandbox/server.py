@@ -18,8 +18,9 @@ from reconciler.sandbox.world import World
 _HOST = "127.0.0.1"
 _BANNER = """\
 ggrec sandbox: an emulator of Grafana {version}'s HTTP API (open source, default storage), not a Grafana.
-  emulated      folders, dashboards with versions, search, teams with members, datasources, annotations,
-                users and organisations as far as these need them, access by role (Admin, Editor, Viewer)
+  emulated      folders and their permissions, dashboards with versions, search, teams with members, preferences,
+                datasources, annotations, users and organisations as far as these need them,
+                access by role (Admin, Editor, Viewer)
   not emulated  everything else; panels are not drawn and queries not answered
   address       http://{host}:{port}   user admin, password admin
   objects       {kept}
