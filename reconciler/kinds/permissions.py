@@ -204,7 +204,7 @@ spec:
         return tuple(("entries", Key("who", name)) for name in sorted(who))
 
     def notes(self, resource: Resource, live: LiveObject | None) -> tuple[str, ...]:
-        """What a reader should know: who cannot be let in yet, who gets in besides."""
+        """What a reader should know: who is let in where it is new, who cannot be yet, who gets in besides."""
         wanted = declared(resource.attributes.get("entries"))
         strangers = sorted(_strangers(wanted, live)) if live is not None and "knownUsers" in live.meta else []
         above = [text_of(item) for item in as_list(live.meta.get("inherited"))] if live is not None else []
@@ -213,7 +213,9 @@ spec:
         present = declared(live.attributes.get("entries")) if live is not None else {}
         taken = [f"{_said(who)} {present[who]}" for who, level in others.items() if level == NONE and who in present]
         alone = exact and not wanted and not above
+        lets_in = [f"{_said(who)} {level}" for who, level in wanted.items()] if live is None else []
         return (
+            *([f"lets in: {', '.join(lets_in)}"] if lets_in else []),
             *([f"takes away: {', '.join(taken)}"] if taken else []),
             *(f"{_said(who)}: has no account yet; is let in once there is one" for who in strangers),
             *([f"inherited from above, and left alone: {', '.join(above)}"] if above else []),

@@ -148,6 +148,13 @@ spec:
         """Without what was unset: what somebody sets there later is theirs."""
         return {key: value for key, value in applied.items() if value != ""}
 
+    def notes(self, resource: Resource, live: LiveObject | None) -> tuple[str, ...]:
+        """What is set, where nothing of it was: a new object shows no edits."""
+        given = texts(resource.attributes)
+        return (
+            () if live else (f"sets: {', '.join(f'{key} {given[own]}' for key, own in _KEYS.items() if own in given)}",)
+        )
+
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """There is no list of all preferences: each declared set is asked for by itself."""
         yield from ()

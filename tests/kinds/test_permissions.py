@@ -170,7 +170,8 @@ def test_notes_tell_what_goes_and_what_stays() -> None:
         "inherited from above, and left alone: Editor: Edit",
     )
     assert KIND.notes(wanted(mode="exact"), None) == ("only administrators of the organisation get in",)
-    assert KIND.notes(wanted(who("role:Viewer", "View")), None) == ()
+    new = wanted(who("role:Viewer", "View"), who("team:crew", "Edit"))
+    assert KIND.notes(new, None) == ("lets in: role Viewer View, team Crew Edit",)
 
 
 def test_a_listing_asks_only_for_what_is_in_the_state() -> None:

@@ -194,3 +194,9 @@ def test_what_is_written_for_live_ones_comes_back() -> None:
     written = KIND.authored(found, LiveNames(**{"landing-uid": "landing", "t1": "crew"})).spec
     assert written == {"team": "crew", "home": "landing", "theme": "dark", "language": "de-DE"}
     assert edits(wanted(**{key: value for key, value in written.items() if key != "team"}), found) == []
+
+
+def test_the_notes_say_what_is_set_where_nothing_of_it_was() -> None:
+    new = wanted(theme="dark", timezone="utc")
+    assert KIND.notes(new, None) == ("sets: theme dark, timezone utc",)
+    assert KIND.notes(new, live(theme="light")) == ()
