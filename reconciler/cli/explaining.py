@@ -10,7 +10,6 @@ from reconciler.cli.session import Session
 from reconciler.cli.settings import ConfigOption, InstanceOption, JsonOption, NoColorOption, Settings
 from reconciler.core.errors import ExitCode, UsageError
 from reconciler.core.json import as_object
-from reconciler.loader.documents import load_documents
 from reconciler.render.lines import Line, Span, line, safe
 
 _LONGEST = 60
@@ -28,10 +27,10 @@ def explain(
 ) -> int:
     """Where each value of an object comes from: file and line, template, role, value of the instance. Offline."""
     session = Session(Settings(instance, None, config, json, no_color))
-    resource = session.resource(session.resources(), address)
+    loaded, resolved = session.valid()
+    resource = session.resource(resolved.resources, address)
     project = session.project
     chosen = instance or project.model.default or next(iter(project.model.instances), "")
-    loaded = load_documents(project.desired, root=project.root, commands=project.model.commands)
     values = project.values(instance)
     provenance = Provenance(loaded.documents, session.registry, values=values, instance=chosen)
     leaves = list(provenance.leaves(resource))

@@ -33,7 +33,7 @@ from reconciler.core.json import as_object, text_of
 from reconciler.core.resource import Document, Resource
 from reconciler.core.source import Mark, MarkedDict, MarkedList
 from reconciler.engine.planner import Options
-from reconciler.loader.documents import Loaded, load_documents
+from reconciler.loader.documents import Loaded
 from reconciler.loader.exports import Export, Exports, read_exports
 from reconciler.loader.writing import to_json, to_yaml
 from reconciler.render.json_view import diagnostic_json
@@ -89,8 +89,7 @@ class _Import:
 
     def _declared(self) -> Loaded:
         """The desired files as they are. Raises InvalidInput where they are wrong, or have no such folder."""
-        project = self.session.project
-        loaded = load_documents(project.desired, root=project.root, commands=project.model.commands)
+        loaded = self.session.load()
         empty = all(item.code == "empty-desired" for item in loaded.diagnostics)
         if loaded.diagnostics and not empty:
             raise InvalidInput(loaded.diagnostics)

@@ -22,7 +22,6 @@ from reconciler.core.resource import LiveObject
 from reconciler.core.state import State
 from reconciler.engine.planning import entry_of, own_state
 from reconciler.engine.taking import Choice, survey, take, with_pulled
-from reconciler.loader.documents import load_documents
 from reconciler.loader.writing import write_files
 from reconciler.render.lines import Line, Span, count, line
 from reconciler.render.plan_view import diagnostic_lines
@@ -173,7 +172,7 @@ def pull(
 
 
 def _own(session: Session, state: State, pulled: dict[Address, LiveObject]) -> State:
-    loaded = load_documents(session.project.desired, root=session.project.root, commands=session.project.model.commands)
+    loaded = session.load()
     resolved = resolve(loaded.documents, session.registry, values=session.project.values(session.settings.instance))
     wrong = [d for d in (*loaded.diagnostics, *resolved.diagnostics) if d.severity is Severity.ERROR]
     if wrong and pulled:

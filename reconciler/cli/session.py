@@ -76,9 +76,13 @@ class Session:
         owner = Owner(socket.gethostname(), os.getpid(), _user(), started=process_started(os.getpid()))
         return StateStore(LocalBlobs(self.instance.state), clock=self.clock, owner=owner)
 
+    def load(self) -> Loaded:
+        """The documents of the desired files, as they are now."""
+        return load_documents(self.project.desired, root=self.project.root, commands=self.project.model.commands)
+
     def read(self) -> tuple[Loaded, Resolved]:
         """The desired files, loaded and resolved as far as they go."""
-        loaded = load_documents(self.project.desired, root=self.project.root, commands=self.project.model.commands)
+        loaded = self.load()
         values = self.project.values(self.settings.instance)
         resolved = resolve(loaded.documents, self.registry, values=values)
         linted = check(resolved.resources)
@@ -91,12 +95,16 @@ class Session:
 
     def resolved(self) -> Resolved:
         """What is declared, with its roles. Raises InvalidInput with everything that is wrong."""
+        return self.valid()[1]
+
+    def valid(self) -> tuple[Loaded, Resolved]:
+        """The same with the documents it comes from. Raises InvalidInput with everything that is wrong."""
         loaded, resolved = self.read()
         found = (*loaded.diagnostics, *resolved.diagnostics)
         wrong = tuple(item for item in found if item.severity is Severity.ERROR)
         if wrong:
             raise InvalidInput(tuple(sorted(wrong, key=Diagnostic.sort_key)))
-        return resolved
+        return loaded, resolved
 
     def resource(self, resources: tuple[Resource, ...], address: str) -> Resource:
         """The declared object of an address. Raises UsageError where there is none."""
