@@ -9,7 +9,7 @@ from reconciler.core.address import Address
 from reconciler.core.diff import authored_part
 from reconciler.core.errors import Diagnostic, GgrecError, Refused
 from reconciler.core.exchange import Wanted
-from reconciler.core.json import as_object
+from reconciler.core.json import as_list, as_object
 from reconciler.core.kind import Kind, Registry
 from reconciler.core.ports import Audience, Progress, Reader, Store
 from reconciler.core.resource import LiveObject, Resource
@@ -135,7 +135,7 @@ def _is_chosen(
         return True
     if key[0] != "dashboard":
         return bool(choice.folder and key == ("folder", choice.folder))
-    if choice.tag and choice.tag in (as_object(live.attributes.get("dashboard")).get("tags") or ()):  # type: ignore[operator]
+    if choice.tag and choice.tag in as_list(as_object(live.attributes.get("dashboard")).get("tags")):
         return True
     return bool(choice.folder and ("folder", choice.folder) in set(_above(live, found)))
 

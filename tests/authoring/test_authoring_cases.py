@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from reconciler.authoring.ids import DERIVED_IDS
+from reconciler.core.json import as_object
 from reconciler.core.resource import Resource
 from tests.authoring.authoring_cases import Case, cases, line, resolved
 
@@ -48,4 +49,4 @@ def test_a_value_is_found_in_a_file_however_it_is_written(tmp_path: Path, writte
         "d.json": f'{{"title": "{written}", "panels": []}}',
     }
     (resource,) = resolved(tmp_path, files, {"x": "Shop"}).resources
-    assert resource.attributes["dashboard"]["title"] == "Shop"  # type: ignore[index,call-overload]
+    assert as_object(resource.attributes["dashboard"])["title"] == "Shop"
