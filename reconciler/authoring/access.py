@@ -79,8 +79,6 @@ def granted(written: MarkedDict, teams: Iterable[str], mark: Mark | None) -> Mar
             for key, value in (("team", team), ("permission", "View")):
                 entry.put(key, value, key_at=mark, value_at=mark)
             made.add(entry, mark)
-    result = MarkedDict(mark=written.mark)
-    for key, value in written.items():
-        result.take(key, written, value)
+    result = written.copied()
     result.put("entries", made, key_at=written.keys_at.get("entries", mark), value_at=made.mark)
     return result

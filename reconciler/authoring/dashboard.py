@@ -80,11 +80,8 @@ def _written(
 
 
 def _painted(spec: MarkedDict, key: str, library: Library, problems: Problems) -> MarkedDict:
-    """A copy with the palette's colours in one part of it."""
-    result = MarkedDict(mark=spec.mark)
-    for name, value in spec.items():
-        result.take(name, spec, library.palette.painted(value, problems) if name == key else value)
-    return result
+    """With the palette's colours in one part of it."""
+    return spec.replaced({key: library.palette.painted(spec[key], problems)}) if key in spec else spec
 
 
 def _check_uid(spec: MarkedDict, problems: Problems) -> None:

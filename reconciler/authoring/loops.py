@@ -33,7 +33,7 @@ def unrolled_documents(document: Document, metadata: MarkedDict, problems: Probl
         return
     loop = _Loop.of(metadata, problems)
     for entry in loop.entries if loop else ():
-        own = loop.filled(_without(metadata, LOOP, _NAME), entry) if loop else metadata
+        own = loop.filled(metadata.copied(without=(LOOP, _NAME)), entry) if loop else metadata
         name = own.get("name")
         if not (isinstance(name, str) and NAME.match(name)):
             text = f"metadata.name {shown(name)} is not a name"
@@ -49,10 +49,7 @@ def unrolled(value: Any, problems: Problems) -> Any:
         made = {key: unrolled(item, problems) for key, item in value.items()}
         if all(made[key] is item for key, item in value.items()):
             return value
-        result = MarkedDict(mark=value.mark)
-        for key, item in made.items():
-            result.take(key, value, item)
-        return result
+        return value.replaced(made)
     if isinstance(value, MarkedList):
         return _unrolled_list(value, problems)
     return value
@@ -77,7 +74,7 @@ def _items(item: MarkedDict, problems: Problems) -> Iterator[Any]:
     loop = _Loop.of(item, problems)
     if loop is None:
         return
-    body: Any = _without(item, LOOP, _NAME)
+    body: Any = item.copied(without=(LOOP, _NAME))
     several = body.get(_SEVERAL)
     if _SEVERAL in body and (len(body) > 1 or not isinstance(several, MarkedList)):
         text = "beside `for_each`, `items` is the list of all that an entry gives, and stands alone"
@@ -86,14 +83,6 @@ def _items(item: MarkedDict, problems: Problems) -> Iterator[Any]:
     for entry in loop.entries:
         made = loop.filled(several if several is not None else body, entry)
         yield from unrolled(made, problems) if several is not None else (unrolled(made, problems),)
-
-
-def _without(mapping: MarkedDict, *left_out: str) -> MarkedDict:
-    result = MarkedDict(mark=mapping.mark)
-    for key, value in mapping.items():
-        if key not in left_out:
-            result.take(key, mapping, value)
-    return result
 
 
 @dataclass(frozen=True, slots=True)

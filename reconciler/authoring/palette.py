@@ -110,10 +110,7 @@ class Palette:
             made = {key: self._one(value, key, item, problems) for key, item in value.items()}
             if all(made[key] is item for key, item in value.items()):
                 return value
-            result = MarkedDict(mark=value.mark)
-            for key, item in made.items():
-                result.take(key, value, item)
-            return result
+            return value.replaced(made)
         if isinstance(value, MarkedList):
             items = [self.painted(item, problems) for item in value]
             if all(new is old for new, old in zip(items, value, strict=True)):

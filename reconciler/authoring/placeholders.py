@@ -28,10 +28,7 @@ def with_placeholders(model: MarkedDict, uid: str, problems: Problems) -> Marked
     made = MarkedList(mark=links.mark)
     for index, link in enumerate(links):
         made.add(_link(links, index, known, problems) if isinstance(link, MarkedDict) else link, links.items_at[index])
-    result = MarkedDict(mark=model.mark)
-    for key, value in model.items():
-        result.take(key, model, made if key == "links" else value)
-    return result
+    return model.replaced({"links": made})
 
 
 def _texts(links: MarkedList) -> list[str]:

@@ -66,9 +66,9 @@ class Templates:
         self._uses[name] = used_names(block, problems)
         if sort == "panel":
             near_miss_of_panel(block, problems)
-            self._blocks[name] = spelled_out(without_use(block), self.palette, problems)
+            self._blocks[name] = spelled_out(block.copied(without=("use",)), self.palette, problems)
         else:
-            self._blocks[name] = without_use(block)
+            self._blocks[name] = block.copied(without=("use",))
 
     def _check_uses(self) -> None:
         """Unknown templates and circles among the templates, each told once."""
@@ -124,10 +124,7 @@ class Templates:
         made = MarkedList(mark=items.mark)
         for index, item in enumerate(items):
             made.add(self.filled(item, sort, problems), items.items_at[index])
-        result = MarkedDict(mark=holder.mark)
-        for name, value in holder.items():
-            result.take(name, holder, made if name == key else value)
-        return result
+        return holder.replaced({key: made})
 
     def layers(self, panel: MarkedDict, problems: Problems, sort: str = "panel") -> tuple[list[MarkedDict], bool]:
         """What a panel (or an item of another sort) is made of, the lowest first: its templates (each on top of those
@@ -149,7 +146,7 @@ class Templates:
         asked = {*(names or ()), *(other for name in order for other in self._uses.get(name) or ())}
         whole = names is not None and asked <= {*self._blocks} and all(self._uses[n] is not None for n in asked)
         whole = whole and all(self._sorts.get(name) == sort for name in names or ())
-        own = without_use(panel)
+        own = panel.copied(without=("use",))
         return [*blocks, spelled_out(own, self.palette, problems) if sort == "panel" else own], whole
 
     def _collect(self, name: str, order: list[str], trail: tuple[str, ...] = ()) -> None:
@@ -174,15 +171,6 @@ class Templates:
             for name, document in sorted(self._documents.items())
             if name not in self._used
         ]
-
-
-def without_use(panel: MarkedDict) -> MarkedDict:
-    """A copy without `use`."""
-    result = MarkedDict(mark=panel.mark)
-    for key, value in panel.items():
-        if key != "use":
-            result.take(key, panel, value)
-    return result
 
 
 def used_names(panel: MarkedDict, problems: Problems) -> tuple[str, ...] | None:

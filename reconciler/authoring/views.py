@@ -130,14 +130,14 @@ def _laid_out(sections: list[_Section]) -> MarkedList:
     for row, panels in sections:
         flow.line()
         if row is not None:
-            header = _copy(row)
+            header = row.copied()
             header.put("collapsed", False, key_at=None, value_at=None)
             header.put("panels", MarkedList(), key_at=None, value_at=None)
             header.put("gridPos", flow.row(), key_at=None, value_at=None)
             result.add(header, row.mark)
         for line in _lines(panels):
             for panel, width in zip(line, _stretched([_size(panel)[0] for panel in line]), strict=True):
-                placed = _copy(panel)
+                placed = panel.copied()
                 placed.put("gridPos", flow.place(width, _size(panel)[1]), key_at=None, value_at=None)
                 result.add(placed, panel.mark)
             flow.line()
@@ -186,13 +186,6 @@ def _size(panel: MarkedDict) -> tuple[int, int]:
     )
 
 
-def _copy(mapping: MarkedDict) -> MarkedDict:
-    result = MarkedDict(mark=mapping.mark)
-    for key, value in mapping.items():
-        result.take(key, mapping, value)
-    return result
-
-
 def _set_variables(model: MarkedDict, entry: Entry, problems: Problems) -> None:
     """Variables that nothing in the view uses are left out; those that the role presets are set, and hidden."""
     templating = model.get("templating")
@@ -212,9 +205,7 @@ def _set_variables(model: MarkedDict, entry: Entry, problems: Problems) -> None:
         elif as_object(item).get("type") == "adhoc" or _used(known[index], index, items, model):
             kept.add(item, items.items_at[index])
     if isinstance(templating, MarkedDict):
-        whole = _copy(templating)
-        whole.take("list", templating, kept)
-        model.take("templating", model, whole)
+        model.take("templating", model, templating.replaced({"list": kept}))
 
 
 def _used(name: str, index: int, items: MarkedList, model: MarkedDict) -> bool:
@@ -245,7 +236,7 @@ def _preset(item: MarkedDict, entry: Entry, name: str, problems: Problems) -> Ma
         problems.at(at, "bad-preset", f"'{name}' takes one value: it is not `multi`", "name one")
     values = [_ALL if value == "All" else value for value in values]
     texts = ["All" if value == _ALL else value for value in values]
-    result = _copy(item)
+    result = item.copied()
     current = MarkedDict(mark=at)
     current.put("text", MarkedList(texts) if multi else texts[0], key_at=at, value_at=at)
     current.put("value", MarkedList(values) if multi else values[0], key_at=at, value_at=at)

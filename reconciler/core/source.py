@@ -4,7 +4,7 @@ line.
 The loader builds `MarkedDict` and `MarkedList`; authoring copies the marks of what it moves. Nothing here reads a file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,21 @@ class MarkedDict(dict[str, Any]):
     def take(self, key: str, other: "MarkedDict", value: Any, *, as_key: str | None = None) -> None:
         """Set a key to a value that comes from `other[key]`, keeping the places; `as_key` renames it."""
         self.put(as_key or key, value, key_at=other.keys_at.get(key), value_at=other.values_at.get(key))
+
+    def copied(self, *, without: Collection[str] = ()) -> "MarkedDict":
+        """A copy with all places; the values are shared."""
+        result = MarkedDict(mark=self.mark)
+        for key, value in self.items():
+            if key not in without:
+                result.take(key, self, value)
+        return result
+
+    def replaced(self, values: Mapping[str, Any]) -> "MarkedDict":
+        """A copy in which some of its keys have other values, at the places of those they had."""
+        result = self.copied()
+        for key, value in values.items():
+            result.take(key, self, value)
+        return result
 
 
 class MarkedList(list[Any]):
