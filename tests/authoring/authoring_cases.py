@@ -5,10 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from hypothesis import settings
 
 from reconciler.authoring.resolve import Resolved, resolve
+from reconciler.authoring.values import marked
 from reconciler.core.errors import Diagnostic
 from reconciler.core.kind import Registry
+from reconciler.core.resource import Document
+from reconciler.core.source import Mark
 from reconciler.kinds import discover
 from reconciler.loader.documents import load_documents
 
@@ -63,3 +67,21 @@ def line(item: Diagnostic) -> str:
     """A diagnostic on one line: `place severity code subject: message | hint`."""
     text = f"{item.where} {item.severity} {item.code} {item.subject}: {item.message}"
     return f"{text} | {item.hint}" if item.hint else text
+
+
+MARK = Mark("a.yaml", 1, 1)
+calm = settings(deadline=None)
+"""How long an example takes on a busy machine is no finding."""
+
+
+def document(kind: str, name: str, spec: dict[str, Any], **metadata: Any) -> Document:
+    """A document of plain values."""
+    return Document(kind, name, marked({"name": name, **metadata}, MARK), marked(spec, MARK), MARK)
+
+
+def model(spec: dict[str, Any], *others: Document) -> dict[str, Any]:
+    """The expanded model of one dashboard without errors."""
+    result = resolve([document("Dashboard", "d", spec), *others], REGISTRY, values={})
+    assert not result.failed, [line(item) for item in result.diagnostics]
+    attributes: Any = next(item for item in result.resources if item.address.kind == "dashboard").attributes
+    return dict(attributes["dashboard"])

@@ -1,5 +1,5 @@
-"""What must hold for any dashboard: places do not overlap, ids stay, expanding twice changes nothing, layers merge
-associatively, inputs are not changed, and nothing raises.
+"""What must hold for any dashboard: places do not overlap, ids stay, expanding twice changes nothing, inputs are not
+changed, and nothing raises.
 """
 
 import copy
@@ -8,37 +8,17 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.authoring.ids import DERIVED_IDS, derived_id
 from reconciler.authoring.layout import COLUMNS
-from reconciler.authoring.merging import merged
 from reconciler.authoring.resolve import Resolved, resolve
-from reconciler.authoring.values import Text, marked, with_values
+from reconciler.authoring.values import marked
 from reconciler.core.json import same
 from reconciler.core.resource import Document
-from reconciler.core.source import Mark
-from tests.authoring.authoring_cases import REGISTRY, line
+from tests.authoring.authoring_cases import MARK, REGISTRY, calm, document, model
 from tests.conftest import shared
-
-MARK = Mark("a.yaml", 1, 1)
-calm = settings(deadline=None)
-"""How long an example takes on a busy machine is no finding."""
-
-
-def document(kind: str, name: str, spec: dict[str, Any], **metadata: Any) -> Document:
-    """A document of plain values."""
-    return Document(kind, name, marked({"name": name, **metadata}, MARK), marked(spec, MARK), MARK)
-
-
-def model(spec: dict[str, Any], *others: Document) -> dict[str, Any]:
-    """The expanded model of one dashboard without errors."""
-    result = resolve([document("Dashboard", "d", spec), *others], REGISTRY, values={})
-    assert not result.failed, [line(item) for item in result.diagnostics]
-    attributes: Any = next(item for item in result.resources if item.address.kind == "dashboard").attributes
-    return dict(attributes["dashboard"])
-
 
 titles = st.sampled_from(["Orders", "Revenue", "Queue", "", "Ünïcode 🙂", "row:Orders"])
 sizes = st.fixed_dictionaries({}, optional={"width": st.integers(1, 24), "height": st.integers(1, 30)})
@@ -233,74 +213,6 @@ def test_the_corpus_taken_from_files_is_taken_verbatim() -> None:
         assert set(found) == set(body) - dropped, path.name
         if not body.get("__inputs"):
             assert same(found, {key: value for key, value in body.items() if key not in dropped}), path.name
-
-
-def leaf() -> st.SearchStrategy[Any]:
-    return st.one_of(st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from(["x", "y", ""]))
-
-
-def shaped(depth: int) -> st.SearchStrategy[Any]:
-    """Mappings in which a key always means the same sort of value, and identified lists have every identity once."""
-    named = st.lists(
-        st.fixed_dictionaries({"refId": st.sampled_from("ABCD")}, optional={"v": leaf(), "w": leaf()}),
-        unique_by=lambda item: item["refId"],
-        min_size=1,
-        max_size=4,
-    )
-    optional: dict[Any, Any] = {"a": leaf(), "b": leaf(), "plain": st.lists(leaf(), max_size=3), "named": named}
-    if depth:
-        optional["inside"] = shaped(depth - 1)
-    return st.fixed_dictionaries({}, optional=optional)
-
-
-layers = shaped(2).map(lambda value: marked(value, MARK))
-
-
-@calm
-@given(layers, layers, layers)
-def test_merging_is_associative(a: Any, b: Any, c: Any) -> None:
-    assert merged(merged(a, b), c) == merged(a, merged(b, c))
-
-
-@calm
-@given(layers)
-def test_merging_with_nothing_or_itself_changes_nothing(a: Any) -> None:
-    nothing = marked({}, MARK)
-    assert merged(a, nothing) == merged(nothing, a) == merged(a, a) == a
-
-
-@calm
-@given(layers, layers, layers)
-def test_chains_of_templates_may_be_grouped_as_one_likes(a: Any, b: Any, c: Any) -> None:
-    def used(*names: str, **groups: list[str]) -> Any:
-        blocks = {"a": dict(a), "b": dict(b), "c": dict(c)}
-        documents = [document("Template", name, {"panel": block}) for name, block in blocks.items()]
-        documents += [document("Template", name, {"panel": {"use": use}}) for name, use in groups.items()]
-        panel = {"type": "stat", "id": 1, "use": list(names)}
-        return model({"title": "T", "panels": [panel]}, *documents)["panels"]
-
-    flat = used("a", "b", "c")
-    assert flat == used("ab", "c", ab=["a", "b"]) == used("a", "bc", bc=["b", "c"])
-    assert flat == used("all", all=["ab", "c"], ab=["a", "b"])
-
-
-def test_lists_without_a_common_identity_are_replaced() -> None:
-    for under, over in (
-        ([{"refId": "A"}], [{"expr": "x"}]),
-        ([{"refId": "A"}, {"refId": "A", "y": 1}], [{"refId": "A", "x": 1}]),
-        ([1, 2], [3]),
-        ([{"id": 1}], []),
-        ([], [{"id": 1}]),
-        ([{"type": "value", "options": 1}], [{"type": "value"}]),
-    ):
-        assert merged(marked(under, MARK), marked(over, MARK)) == over
-
-
-@calm
-@given(layers)
-def test_what_has_no_values_in_it_is_shared_not_copied(a: Any) -> None:
-    problems: Any = None  # nothing can be wrong
-    assert with_values(a, {}, problems, Text.OURS) is a
 
 
 KEYS = re.findall(
