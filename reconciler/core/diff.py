@@ -109,11 +109,11 @@ class _Differ:
         name = next((step for step in reversed(path) if isinstance(step, str)), "")
         identity = self.identities.get(name)
         if identity:
-            old, new = _by_identity(before, identity), _by_identity(after, identity)
+            old, new = by_identity(before, identity), by_identity(after, identity)
             if old is not None and new is not None:
                 yield from self._identified(path, old, new)
                 return
-        if _is_set(before) and _is_set(after):
+        if is_set(before) and is_set(after):
             yield from _sets(path, before, after)
         elif len(before) == len(after):
             for index, (left, right) in enumerate(zip(before, after, strict=True)):
@@ -160,7 +160,7 @@ def _from_deepdiff(path: EditPath, category: str, item: Any) -> Edit | None:
     return Edit((*path, *steps), Op.CHANGE, item.t1, item.t2)
 
 
-def _by_identity(items: Sequence[Json], identity: str) -> dict[Key, Json] | None:
+def by_identity(items: Sequence[Json], identity: str) -> dict[Key, Json] | None:
     """The items by identity, or None where one has none or two share one (then position must do)."""
     found: dict[Key, Json] = {}
     for item in items:
@@ -179,8 +179,8 @@ def _label(item: Json) -> str:
     return next((name for name in names if isinstance(name, str) and name), "")
 
 
-def _is_set(items: Sequence[Json]) -> bool:
-    """Lists of distinct texts (tags, names) read best as sets."""
+def is_set(items: Sequence[Json]) -> bool:
+    """Whether a list is one of distinct texts (tags, names): these read best as sets."""
     return all(isinstance(item, str) for item in items) and len(set(map(str, items))) == len(items)
 
 
@@ -221,7 +221,7 @@ def authored_part(live: Json, desired: Json, identities: Identities, name: str =
     if isinstance(live, Mapping) and isinstance(desired, Mapping):
         return {key: authored_part(live[key], desired[key], identities, key) for key in desired if key in live}
     if isinstance(live, (list, tuple)) and isinstance(desired, (list, tuple)) and name in identities:
-        old, new = _by_identity(live, identities[name]), _by_identity(desired, identities[name])
+        old, new = by_identity(live, identities[name]), by_identity(desired, identities[name])
         if old is not None and new is not None:
             return [authored_part(item, new[key], identities) if key in new else item for key, item in old.items()]
     return live
