@@ -16,6 +16,7 @@ from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, 
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.resource import LiveObject, Resource
+from reconciler.kinds._owners import SCIM
 from reconciler.kinds._members import (
     ABSENT,
     LEVELS,
@@ -129,6 +130,10 @@ spec:
             if called:
                 spec[key] = called
         return Authored(spec)
+
+    def names(self, attributes: JsonObject) -> tuple[str, ...]:
+        """Its name: so permissions show it."""
+        return (text_of(attributes.get("name")),)
 
     def normalise(self, attributes: JsonObject) -> JsonObject:
         """No e-mail is the empty one; members as a list."""
@@ -341,7 +346,7 @@ def _live(team: JsonObject, members: list[Json] | None, known: list[Json] | None
         kind="team",
         uid=uid,
         attributes=attributes,
-        manager="SCIM" if team.get("isProvisioned") else None,
+        manager=SCIM if team.get("isProvisioned") else None,
         keys=(f"uid:{uid}", f"name:{name}"),
         meta=meta,
         complete=members is not None,
