@@ -223,7 +223,8 @@ class Kind(ABC):
         return ()
 
     def after(self, live: JsonObject, desired: JsonObject | None, applied: JsonObject) -> JsonObject:
-        """What `live` will be after `desired` was written (None: after a delete, of what is a part of another object).
+        """What `live` will be after `desired` was written (None: after a delete, of what is a part of another
+        object).
         """
         return desired or {}
 

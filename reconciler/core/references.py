@@ -15,7 +15,9 @@ HOME = "its home dashboard"
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """That something refers to an object of `kind` by `text`, and `where` in it, in words ("panel 'Orders', query A")."""
+    """That something refers to an object of `kind` by `text`, and `where` in it, in words ("panel 'Orders', query
+    A").
+    """
 
     kind: str
     text: str

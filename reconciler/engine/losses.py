@@ -152,6 +152,8 @@ class _Search:
         address = self.owners.get(key)
         if address is not None:
             return str(address)
+        if kind.always_there:
+            return f"{kind.name} of {live.title.removeprefix('of ')} (not managed)"
         body = live.attributes.get(kind.body_key or "")
         inner = body.get("title") if isinstance(body, dict) else None
         return f"{kind.name} '{inner or live.title}' ({live.uid}, not managed)"
@@ -244,4 +246,3 @@ def _still_referred(change: Change, places: list[tuple[str, str]]) -> Diagnostic
     hint = "delete these, or change them so that they no longer refer to it, in the same plan or before it"
     where = change.resource.source if change.resource is not None else None
     return Diagnostic("still-referred", text, hint, where, str(change.address))
-

@@ -14,7 +14,10 @@ from reconciler.engine.snapshot import Snapshot
 
 
 def taken_names(
-    decisions: Mapping[Address, Decision], snapshot: Snapshot, registry: Registry, resources: Mapping[Address, Resource],
+    decisions: Mapping[Address, Decision],
+    snapshot: Snapshot,
+    registry: Registry,
+    resources: Mapping[Address, Resource],
     *,
     state: State,
 ) -> list[Diagnostic]:
@@ -49,9 +52,7 @@ def taken_names(
     return found
 
 
-def lookalikes(
-    changes: tuple[Change, ...], snapshot: Snapshot, registry: Registry, state: State
-) -> list[Diagnostic]:
+def lookalikes(changes: tuple[Change, ...], snapshot: Snapshot, registry: Registry, state: State) -> list[Diagnostic]:
     """Warnings for what would be created beside an object that people would take for it, though Grafana allows both (a
     folder of the same title in the same place).
     """

@@ -1,5 +1,5 @@
-"""What of Grafana is of no kind of ours and refers to, or lies in, what is: alert rules, library panels, playlists. Read
-only when something they may refer to goes.
+"""What of Grafana is of no kind of ours and refers to, or lies in, what is: alert rules, library panels, playlists.
+Read only when something they may refer to goes.
 """
 
 from collections.abc import Iterator
@@ -116,6 +116,3 @@ def panels_inside(folders: set[str], number: int) -> Exchange[list[Content]]:
 def completed(kind: str, found: list[Content], number: int) -> list[Content]:
     """What was counted and not told counts too."""
     return [*found, *([Content(kind, count=number - len(found))] if number > len(found) else [])]
-
-
-

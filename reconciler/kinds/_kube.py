@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 from reconciler.core.exchange import ApiResponse, Server
-from reconciler.core.json import JsonObject, as_object, text_of
+from reconciler.core.json import as_object, text_of
 
 
 def kube_path(server: Server, group_version: str, plural: str, name: str | None = None) -> str:

@@ -1,6 +1,6 @@
-"""Who else may own an object, by the server's marks, and the way to take it over. Verified on 12.3.0: a dashboard whose
-file goes is deleted, or stays and is free where its provider says `disableDeletion: true`; a datasource whose entry goes
-stays, and is writable after the next reload or restart.
+"""Who else may own an object, by the server's marks, and the way to take it over. Verified on 12.3.0: a dashboard
+whose file goes is deleted, or stays and is free where its provider says `disableDeletion: true`; a datasource whose
+entry goes stays, and is writable after the next reload or restart.
 """
 
 from reconciler.core.json import JsonObject, text_of
@@ -36,7 +36,8 @@ def by_marks(annotations: JsonObject) -> Manager | None:
 def provisioned_dashboard(path: str, provider: str = "") -> Manager:
     """A dashboard from a file beside the server; `provider` is told over /apis only."""
     return Manager(
-        f"file provisioning: the file {path or 'of a name not told'}" + (f" of the provider '{provider}'" if provider else ""),
+        f"file provisioning: the file {path or 'of a name not told'}"
+        + (f" of the provider '{provider}'" if provider else ""),
         "remove that file there: with `disableDeletion: true` on its provider Grafana keeps the dashboard and "
         "`ggrec import` can take it, else Grafana deletes it and the next apply creates it",
     )

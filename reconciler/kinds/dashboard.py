@@ -19,8 +19,8 @@ from reconciler.core.resource import Attribution, LiveObject, Resource
 from reconciler.kinds._dashboard_spec import DashboardDocument, DashboardSpec
 from reconciler.kinds._elsewhere import playlists, rules_and_panels
 from reconciler.kinds._kube import continue_token, kube_path
-from reconciler.kinds._owners import SCHEMA_V2, by_marks, provisioned_dashboard
 from reconciler.kinds._links import links_in
+from reconciler.kinds._owners import SCHEMA_V2, by_marks, provisioned_dashboard
 from reconciler.kinds._panels import alike, all_panels, references_only, renumbered
 
 GROUP = "dashboard.grafana.app/v0alpha1"

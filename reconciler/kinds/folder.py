@@ -150,8 +150,8 @@ spec:
             yield from _put(live.uid, wanted)
 
     def delete(self, context: WriteContext, live: LiveObject) -> Exchange[None]:
-        """Never by force: alert rules (and library panels) at any depth stop it with 400, and Grafana does not say which
-        (grafana-api.md section 7), so they are looked up.
+        """Never by force: alert rules (and library panels) at any depth stop it with 400, and Grafana does not say
+        which (grafana-api.md section 7), so they are looked up.
         """
         query = (("forceDeleteRules", "false"),)
         answer = yield ApiRequest("DELETE", _path(live.uid), query, handles=HANDLE_404 | {400})

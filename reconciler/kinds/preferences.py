@@ -164,8 +164,8 @@ spec:
         return (Reference("dashboard", home, HOME),) if home else ()
 
     def survey(self, server: Server) -> Listing:
-        """The organisation's, and those of every team, one by one: there is no list of them. Those of people can be read
-        by nobody else.
+        """The organisation's, and those of every team, one by one: there is no list of them. Those of people can be
+        read by nobody else.
         """
         answer = yield ApiRequest("GET", _path(_ORGANISATION))
         yield (_live(_ORGANISATION, _ORGANISATION, answer.object),)

@@ -13,7 +13,15 @@ from reconciler.core.address import NAME
 from reconciler.core.errors import Diagnostic
 from reconciler.core.source import MarkedDict, Path, format_path, mark_at
 from reconciler.loader.envelope import suggestion
-from reconciler.loader.models import AuthModel, GuardModel, InstanceModel, LimitsModel, ProjectModel, ProtectModel, TlsModel
+from reconciler.loader.models import (
+    AuthModel,
+    GuardModel,
+    InstanceModel,
+    LimitsModel,
+    ProjectModel,
+    ProtectModel,
+    TlsModel,
+)
 from reconciler.loader.references import has_reference, is_reference, misused
 
 _PARTS: dict[Any, type[BaseModel]] = {"auth": AuthModel, "tls": TlsModel, "guard": GuardModel, "protect": ProtectModel}

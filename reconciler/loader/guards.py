@@ -23,9 +23,7 @@ def _said(model: LimitsModel, keys: tuple[str, ...]) -> dict[str, Any]:
     return {key: getattr(model, key) for key in keys if getattr(model, key) is not None}
 
 
-def protection_of(
-    project: ProtectModel, instance: ProtectModel | None, written: MarkedDict, path: Path
-) -> Protection:
+def protection_of(project: ProtectModel, instance: ProtectModel | None, written: MarkedDict, path: Path) -> Protection:
     """All rules of both, with their places; `path` leads to the instance in `written`. Homes: the instance's word."""
     rules = [*_rules(project, written, ())]
     homes, at = project.homes, mark_at(written, ("protect", "homes")) if project.homes is not None else None

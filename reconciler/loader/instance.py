@@ -16,7 +16,7 @@ from reconciler.core.source import MarkedDict, format_path, mark_at
 from reconciler.core.source import Path as ValuePath
 from reconciler.loader.checks import url_diagnostic, url_problem
 from reconciler.loader.guards import guard_of, protection_of
-from reconciler.loader.models import AuthModel, GuardModel, InstanceModel, ProjectModel, TlsModel
+from reconciler.loader.models import AuthModel, GuardModel, ProjectModel, TlsModel
 from reconciler.loader.references import interpolated
 
 

@@ -1,5 +1,5 @@
-"""What refers to dashboards and datasources beside what ggrec manages: alert rules, playlists, library panels, as far as
-their lists tell.
+"""What refers to dashboards and datasources beside what ggrec manages: alert rules, playlists, library panels, as far
+as their lists tell.
 """
 
 from typing import Any
