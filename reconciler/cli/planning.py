@@ -16,6 +16,7 @@ from reconciler.cli.settings import (
     AutoApproveOption,
     ConfigOption,
     ConfirmDeletesOption,
+    ConfirmUpdatesOption,
     InstanceOption,
     JsonOption,
     NoColorOption,
@@ -27,6 +28,7 @@ from reconciler.cli.settings import (
 )
 from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic, ExitCode, InvalidInput, Refused, UsageError
+from reconciler.core.guard import Confirmed
 from reconciler.core.plan import Action, Plan
 from reconciler.core.ports import Reader
 from reconciler.core.resource import Resource
@@ -52,6 +54,7 @@ def plan(
         Path | None, typer.Option("--preview", help="Draw the dashboards into this folder, changes marked.")
     ] = None,
     confirm_deletes: ConfirmDeletesOption = None,
+    confirm_updates: ConfirmUpdatesOption = None,
     instance: InstanceOption = None,
     url: UrlOption = None,
     config: ConfigOption = None,
@@ -61,7 +64,8 @@ def plan(
 ) -> int:
     """Show what would change, why, and what somebody changed by hand. Sends GET only."""
     session = Session(Settings(instance, url, config, json, no_color, verbose))
-    options = _options(session, target, adopt=adopt, confirm_deletes=confirm_deletes)
+    confirmed = Confirmed(confirm_deletes, confirm_updates)
+    options = _options(session, target, adopt=adopt, confirmed=confirmed)
     resources = session.resources()
     found = asyncio.run(_plan(session, resources, options))
     if out is not None:
@@ -88,6 +92,7 @@ def apply(
     auto_approve: AutoApproveOption = False,
     adopt: AdoptOption = False,
     confirm_deletes: ConfirmDeletesOption = None,
+    confirm_updates: ConfirmUpdatesOption = None,
     instance: InstanceOption = None,
     url: UrlOption = None,
     config: ConfigOption = None,
@@ -99,13 +104,14 @@ def apply(
     """Show the plan, ask, and do it."""
     session = Session(Settings(instance, url, config, json, no_color, verbose, parallelism))
     if file is not None:
-        if target or adopt or confirm_deletes is not None:
+        if target or adopt or not (confirm_deletes is confirm_updates is None):
             raise UsageError.one(
                 "plan-is-fixed",
-                "a saved plan is applied as it is: --target, --adopt and --confirm-deletes belong to `ggrec plan`",
+                "a saved plan is applied as it is: --target, --adopt and --confirm-… belong to `ggrec plan`",
             )
         return asyncio.run(_apply_file(session, file))
-    options = _options(session, target, adopt=adopt, confirm_deletes=confirm_deletes)
+    confirmed = Confirmed(confirm_deletes, confirm_updates)
+    options = _options(session, target, adopt=adopt, confirmed=confirmed)
     return asyncio.run(_plan_and_apply(session, session.resources(), options, approved=auto_approve))
 
 
@@ -134,13 +140,20 @@ def destroy(
 ) -> int:
     """Delete what this state owns, and nothing else."""
     session = Session(Settings(instance, url, config, json, no_color, verbose, parallelism))
-    options = Options(targets=tuple(target or ()), destroy=True, guard=session.instance.guard)
+    chosen = session.instance
+    options = Options(tuple(target or ()), destroy=True, guard=chosen.guard, protection=chosen.protection)
     return asyncio.run(_plan_and_apply(session, (), options, approved=auto_approve))
 
 
-def _options(session: Session, target: list[str] | None, *, adopt: bool, confirm_deletes: int | None) -> Options:
-    guard = session.instance.guard
-    return Options(tuple(target or ()), adopt=adopt, guard=guard, confirm_deletes=confirm_deletes)
+def _options(session: Session, target: list[str] | None, *, adopt: bool, confirmed: Confirmed) -> Options:
+    return Options(
+        tuple(target or ()),
+        adopt=adopt,
+        guard=session.instance.guard,
+        confirm_deletes=confirmed.deletes,
+        confirm_updates=confirmed.updates,
+        protection=session.instance.protection,
+    )
 
 
 def _show(session: Session, found: Plan) -> None:

@@ -32,6 +32,9 @@ AutoApproveOption = Annotated[bool, typer.Option("--auto-approve", help="Do not 
 ConfirmDeletesOption = Annotated[
     int | None, typer.Option("--confirm-deletes", help="Accept exactly this many deletes beyond the guard.")
 ]
+ConfirmUpdatesOption = Annotated[
+    int | None, typer.Option("--confirm-updates", help="Accept exactly this many updates beyond the guard.")
+]
 AdoptOption = Annotated[
     bool, typer.Option("--adopt", help="Take over existing objects that differ from what is declared.")
 ]

@@ -1,7 +1,7 @@
 """The contract of a kind: one module that knows one sort of Grafana object, and nothing of HTTP, files or time."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
@@ -13,6 +13,7 @@ from reconciler.core.diff import Edit, EditPath, Identities
 from reconciler.core.errors import Diagnostic, InvalidInput
 from reconciler.core.exchange import Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject
+from reconciler.core.references import Content, Reference, Referrer
 from reconciler.core.resource import Attribution, LiveObject, Resource, SecretRef
 from reconciler.core.source import Path
 
@@ -80,6 +81,10 @@ class Kind(ABC):
     """Whether its object is a part of another one and is there as long as that is (a folder's permissions): creating
     lays what is declared over it, deleting takes away only that.
     """
+    held_by_name: ClassVar[bool] = False
+    """Whether others hold it by name as well, so that a new name leaves them behind."""
+    refers_to: ClassVar[frozenset[str]] = frozenset()
+    """The kinds that objects of this one may refer to (see `references`)."""
     write_weight: ClassVar[int] = 2
     """How much of the writers' capacity (2) one write takes: 1 lets two run at once (grafana-api.md section 6)."""
 
@@ -105,6 +110,12 @@ class Kind(ABC):
 
     def claims(self, resource: Resource) -> tuple[str, ...]:
         """Keys that no other object of this kind in Grafana may have (a unique name)."""
+        return ()
+
+    def alike(self, resource: Resource) -> tuple[str, ...]:
+        """Keys by which people would take another object of this kind for this one, though Grafana allows both (a title
+        in the same folder).
+        """
         return ()
 
     def normalise(self, attributes: JsonObject) -> JsonObject:
@@ -185,11 +196,48 @@ class Kind(ABC):
         """Whether an object found after our create failed halfway is the one that this create began."""
         return resource.uid is None or live.uid == resource.uid
 
-    def contents(self, server: Server, uid: str) -> Exchange[tuple[str, ...]]:
-        """What would be lost with this object besides itself, as `kind:uid` texts (or `kind:count=N` where uids are
-        not told). Read right before a delete.
+    def contents(self, server: Server, uid: str) -> Exchange[tuple[Content, ...]]:
+        """What would be lost with this object besides itself, at any depth. Read when planning a delete and again right
+        before it.
         """
         yield from ()
+        return ()
+
+    def references(self, attributes: JsonObject) -> Iterable[Reference]:
+        """What an object with these attributes (desired or live) refers to. Only of kinds in `refers_to`."""
+        return ()
+
+    def survey(self, server: Server) -> Listing:
+        """All objects of the kind whole, to see what they refer to. Asked only when a plan takes something of a kind in
+        `refers_to` away.
+        """
+        yield from self.listing(server, Wanted(everything=True))
+
+    def elsewhere(self, server: Server) -> Exchange[tuple[Referrer, ...]]:
+        """Objects that are of no kind of ours and may refer to objects of this one (a playlist, to dashboards)."""
+        yield from ()
+        return ()
+
+    def names(self, attributes: JsonObject) -> tuple[str, ...]:
+        """The texts besides the uid by which others may refer to an object with these attributes."""
+        return ()
+
+    def after(self, live: JsonObject, desired: JsonObject | None, applied: JsonObject) -> JsonObject:
+        """What `live` will be after `desired` was written (None: after a delete, of what is a part of another
+        object).
+        """
+        return desired or {}
+
+    def part_of(self, uid: str) -> str:
+        """The object (`kind:uid`) with which this one goes, where it is a part of it."""
+        return ""
+
+    def container(self, attributes: JsonObject) -> str | None:
+        """The uid of the folder it lies in ("": the root); None: objects of this kind lie in none."""
+        return None
+
+    def tags(self, attributes: JsonObject) -> tuple[str, ...]:
+        """The tags that an object with these attributes has."""
         return ()
 
     def attribution(self, server: Server, live: LiveObject, since: int | None) -> Exchange[Attribution]:

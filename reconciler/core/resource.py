@@ -77,6 +77,17 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
+class Manager:
+    """Who else owns an object, and what to do so that ggrec may."""
+
+    name: str
+    release: str = "end the other management first"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
 class LiveObject:
     """What Grafana holds now, in the kind's own shape.
 
@@ -93,7 +104,7 @@ class LiveObject:
     attributes: JsonObject
     revision: str | None = None
     version: int | None = None
-    manager: str | None = None
+    manager: Manager | None = None
     keys: tuple[str, ...] = ()
     meta: JsonObject = field(default_factory=dict)
     complete: bool = True

@@ -100,7 +100,7 @@ class Carrier:
             return Written(None)
         inside = await self.writer.ask(kind.contents(self.context.server, live.uid))
         if inside:
-            what = ", ".join(inside[:5]) + (f" and {len(inside) - 5} more" if len(inside) > 5 else "")
+            what = ", ".join(map(str, inside[:5])) + (f" and {len(inside) - 5} more" if len(inside) > 5 else "")
             raise conflict("not-empty", f"{change.address} now holds {what}, which would be deleted with it", change)
         self.intend(Intent(change.address, live.uid, None))
         applied = self.store.get(entry.applied) if entry is not None and entry.applied is not None else {}

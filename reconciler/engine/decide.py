@@ -61,7 +61,7 @@ def _adopt(situation: Situation, resource: Resource, live: LiveObject) -> Decisi
         _base(situation, resource, live), action=Action.ADOPT, edits=edits, secrets=situation.secrets_changed
     )
     if live.manager is not None:
-        return Decision(change, refusals=(managed(situation, live),))
+        return Decision(change, refusals=(managed(situation, live, "take over"),))
     if not edits:
         return Decision(replace(change, reason="exists already, as declared"))
     allowed = situation.adopt or resource.lifecycle.adopt or situation.intent is not None
@@ -104,7 +104,7 @@ def _replace(situation: Situation, resource: Resource, live: LiveObject) -> Deci
     )
     refusals: list[Diagnostic] = []
     if live.manager is not None:
-        refusals.append(managed(situation, live))
+        refusals.append(managed(situation, live, "replace"))
     if resource.lifecycle.prevent_destroy or (situation.entry is not None and situation.entry.protected):
         refusals.append(protected(situation, "replaced"))
     return Decision(change, refusals=tuple(refusals))

@@ -11,14 +11,16 @@ from fnmatch import fnmatchcase
 from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic, InvalidInput
 from reconciler.core.graph import closure, order
-from reconciler.core.guard import Guard, too_many_deletes
+from reconciler.core.guard import Confirmed, Guard, beyond_limits, is_delete
 from reconciler.core.json import digest
 from reconciler.core.kind import Kind, Registry
 from reconciler.core.plan import Action, Change, Plan, Target
 from reconciler.core.ports import Secrets
+from reconciler.core.protect import Protection
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import UNKNOWN_SECRET, ResourceState, State, Status, entry_digest
 from reconciler.engine.decide import decide
+from reconciler.engine.names import lookalikes, taken_names
 from reconciler.engine.situation import Bodies, Decision, Situation
 from reconciler.engine.snapshot import Snapshot
 
@@ -32,6 +34,8 @@ class Options:
     destroy: bool = False
     guard: Guard = field(default_factory=Guard)
     confirm_deletes: int | None = None
+    confirm_updates: int | None = None
+    protection: Protection = field(default_factory=Protection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ class Selection:
     state: State
     moves: Mapping[Address, Address] = field(default_factory=dict)
     """new address → the state's address of the same object"""
+    owned: Mapping[str, int] = field(default_factory=dict)
+    """how many objects of each kind the whole state has"""
 
 
 def choose(resources: tuple[Resource, ...], state: State, options: Options) -> Selection:
@@ -49,6 +55,7 @@ def choose(resources: tuple[Resource, ...], state: State, options: Options) -> S
 
     Raises InvalidInput where a target matches nothing.
     """
+    owned = Counter(address.kind for address in state.resources)
     state = _with_orphans(state, {resource.address for resource in resources})
     desired = {} if options.destroy else {resource.address: resource for resource in resources}
     if options.targets:
@@ -68,7 +75,7 @@ def choose(resources: tuple[Resource, ...], state: State, options: Options) -> S
         if not options.destroy:
             kept = {a: e for a, e in kept.items() if a in desired or a not in declared}
         state = replace(state, resources=kept)
-    return Selection(desired, state, moves)
+    return Selection(desired, state, moves, owned)
 
 
 def _with_orphans(state: State, declared: set[Address]) -> State:
@@ -125,13 +132,9 @@ def make_plan(
         decisions[address] = decision
     changes = _ordered(decisions)
     refusals = [refusal for decision in decisions.values() for refusal in decision.refusals]
-    refusals += _taken_names(decisions, snapshot, registry, selection)
-    refusals += too_many_deletes(
-        changes,
-        Counter(address.kind for address in state.resources),
-        options.guard,
-        confirmed=_confirmed(options, changes),
-    )
+    refusals += taken_names(decisions, snapshot, registry, selection.resources, state=state)
+    refusals += beyond_limits(changes, selection.owned, options.guard, _confirmed(options, changes))
+    warnings += lookalikes(changes, snapshot, registry, selection.state)
     warnings += [warning for decision in decisions.values() for warning in decision.warnings]
     unchanged = sum(1 for decision in decisions.values() if _is_quiet(decision))
     return Plan(
@@ -168,11 +171,12 @@ def _with_renamed(selection: Selection, snapshot: Snapshot, registry: Registry) 
     return replace(selection, state=state, moves=moves)
 
 
-def _confirmed(options: Options, changes: tuple[Change, ...]) -> int | None:
+def _confirmed(options: Options, changes: tuple[Change, ...]) -> Confirmed:
     """`destroy` has a confirmation of its own: the share guard would always refuse it."""
-    if options.destroy and options.confirm_deletes is None:
-        return sum(1 for change in changes if change.action in {Action.DELETE, Action.REPLACE})
-    return options.confirm_deletes
+    deletes = options.confirm_deletes
+    if options.destroy and deletes is None:
+        deletes = sum(map(is_delete, changes))
+    return Confirmed(deletes, options.confirm_updates)
 
 
 def _is_quiet(decision: Decision) -> bool:
@@ -236,40 +240,6 @@ def _changed_secrets(resource: Resource | None, entry: ResourceState | None, sec
         ):
             changed.append(name)
     return tuple(changed)
-
-
-def _taken_names(
-    decisions: Mapping[Address, Decision], snapshot: Snapshot, registry: Registry, selection: Selection
-) -> list[Diagnostic]:
-    """Names that Grafana keeps unique and that somebody else's object has: better said now than by a 409."""
-    going = {
-        (address.kind, decision.change.uid)
-        for address, decision in decisions.items()
-        if decision.change is not None and decision.change.action in {Action.DELETE, Action.REPLACE}
-    }
-    found: list[Diagnostic] = []
-    for address, resource in sorted(selection.resources.items()):
-        if address not in decisions:
-            continue
-        kind = registry[address.kind]
-        change = decisions[address].change
-        mine = change.uid if change is not None else None
-        for claim in kind.claims(resource):
-            other = snapshot.kinds[kind.name].by_key.get(claim)
-            entry = selection.state.resources.get(address)
-            ours = {mine, resource.uid, entry.uid if entry else None}
-            if other is not None and other.uid not in ours and (kind.name, other.uid) not in going:
-                found.append(
-                    Diagnostic(
-                        "name-taken",
-                        f"Grafana has another {kind.name} with the {claim.partition(':')[0]} "
-                        f"'{claim.partition(':')[2]}' (uid {other.uid})",
-                        f"choose another name, or write `metadata.uid: {other.uid}` and import it",
-                        where=resource.source,
-                        subject=str(address),
-                    )
-                )
-    return found
 
 
 def _ordered(decisions: Mapping[Address, Decision]) -> tuple[Change, ...]:

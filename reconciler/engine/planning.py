@@ -10,6 +10,7 @@ from reconciler.core.plan import Plan
 from reconciler.core.ports import Audience, Reader, Secrets, Store
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import Run, State
+from reconciler.engine.losses import Known, look_for_losses
 from reconciler.engine.planner import Options, choose, make_plan
 from reconciler.engine.review import review
 from reconciler.engine.snapshot import Snapshot, refresh
@@ -61,7 +62,10 @@ async def compute_plan(inputs: Inputs) -> Plan:
     )
     plan = replace(plan, serial=inputs.state.serial)
     drifted = _drifted(plan, snapshot, inputs.registry, selection.resources, selection.state)
-    return await review(plan, inputs.reader, inputs.registry, drifted)
+    plan = await review(plan, inputs.reader, inputs.registry, drifted)
+    options = inputs.options
+    known = Known(inputs.state, snapshot, inputs.store.get, options.guard, options.protection)
+    return await look_for_losses(plan, inputs.reader, inputs.registry, known)
 
 
 def _drifted(

@@ -75,15 +75,24 @@ def title_of(situation: Situation) -> str:
     return situation.live.title if situation.live is not None else ""
 
 
-def managed(situation: Situation, live: LiveObject) -> Diagnostic:
-    """Somebody else owns it."""
+def managed(situation: Situation, live: LiveObject, doing: str = "change") -> Diagnostic:
+    """Somebody else owns it: whose it is, and how it can become ours."""
+    assert live.manager is not None
     return Diagnostic(
         "managed-elsewhere",
-        f"belongs to {live.manager}: ggrec does not change it",
-        "end the other management first, or take the object out of the desired state (`ggrec state rm` forgets it)",
+        f"belongs to {live.manager}: ggrec does not {doing} it",
+        f"{live.manager.release}; or {_let_go(situation)}",
         where=situation.resource.source if situation.resource else None,
         subject=str(situation.address),
     )
+
+
+def _let_go(situation: Situation) -> str:
+    forget = f"`ggrec state rm {situation.address}`"
+    if situation.resource is None:
+        return f"forget it without deleting: {forget}"
+    kept = f" and forget it ({forget})" if situation.entry is not None else ""
+    return f"leave it to them: take it out of the desired state{kept}"
 
 
 def protected(situation: Situation, done: str) -> Diagnostic:

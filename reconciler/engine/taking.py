@@ -54,7 +54,10 @@ def entry_for(kind: Kind, resource: Resource, live: LiveObject, store: Store, st
             raise GgrecError.one("owned-already", f"{kind.name} '{live.uid}' is owned as {address}", hint=hint)
     if live.manager is not None:
         raise Refused.one(
-            "managed-elsewhere", f"{kind.name} '{live.uid}' belongs to {live.manager}", subject=str(resource.address)
+            "managed-elsewhere",
+            f"{kind.name} '{live.uid}' belongs to {live.manager}",
+            hint=live.manager.release,
+            subject=str(resource.address),
         )
     wanted = kind.normalise(resource.attributes)
     if authored_edits(kind, resource, live):

@@ -35,7 +35,7 @@ def undeclared(situation: Situation, bodies: Bodies) -> Decision:
         )
     refusals: list[Diagnostic] = []
     if live.manager is not None:
-        refusals.append(managed(situation, live))
+        refusals.append(managed(situation, live, "delete"))
     if entry.protected:
         refusals.append(protected(situation, "deleted"))
     return Decision(base, _drift_before_delete(situation, live, bodies), tuple(refusals))

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
+from reconciler.core.resource import LiveObject
 from reconciler.kinds._shared import texts
 
 NONE = "none"
@@ -135,3 +136,20 @@ def _is_creators(who: str, level: str, creator: str) -> bool:
 def people_in(wanted: Mapping[str, str]) -> list[str]:
     """The logins and e-mails that are declared."""
     return [who.removeprefix(_USER) for who, level in sorted(wanted.items()) if who.startswith(_USER) and level != NONE]
+
+
+def said(who: str) -> str:
+    """An entry's holder, for people."""
+    return who.replace(":", " ", 1)
+
+
+def absent(wanted: dict[str, str], live: LiveObject) -> set[str]:
+    """The people who are declared and have no entry."""
+    people = {who for who, level in wanted.items() if who.startswith("user:") and level != NONE}
+    return people - set(matched(people, live.attributes))
+
+
+def strangers(wanted: dict[str, str], live: LiveObject) -> set[str]:
+    """Those of them who have no account."""
+    known = {text_of(text) for text in as_list(live.meta.get("knownUsers"))}
+    return {who for who in absent(wanted, live) if who.removeprefix("user:").casefold() not in known}

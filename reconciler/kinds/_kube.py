@@ -1,9 +1,9 @@
-"""What the kinds that are read over /apis share: paths, paging, and whose an object is."""
+"""What the kinds that are read over /apis share: paths and paging."""
 
 from urllib.parse import quote
 
 from reconciler.core.exchange import ApiResponse, Server
-from reconciler.core.json import JsonObject, as_object, text_of
+from reconciler.core.json import as_object, text_of
 
 
 def kube_path(server: Server, group_version: str, plural: str, name: str | None = None) -> str:
@@ -17,13 +17,3 @@ def continue_token(answer: ApiResponse) -> str:
     1).
     """
     return text_of(as_object(answer.object.get("metadata")).get("continue"))
-
-
-def kube_manager(annotations: JsonObject) -> str | None:
-    """Who manages an object, by Grafana's own marks (grafana-api.md sections 4 and 8), in words."""
-    by = text_of(annotations.get("grafana.app/managedBy"))
-    if not by:
-        return None
-    who = text_of(annotations.get("grafana.app/managerId"))
-    path = text_of(annotations.get("grafana.app/sourcePath"))
-    return by + (f" '{who}'" if who else "") + (f" ({path})" if path else "")

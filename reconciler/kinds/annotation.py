@@ -15,6 +15,7 @@ from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, 
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.resource import Attribution, LiveObject, Resource
+from reconciler.kinds._owners import ALERTING
 from reconciler.kinds._times import as_written, milliseconds
 
 MARKER = "ggrec:"
@@ -123,6 +124,10 @@ spec:
         if full["panelId"]:
             spec["panel"] = full["panelId"]
         return Authored(spec)
+
+    def tags(self, attributes: JsonObject) -> tuple[str, ...]:
+        """Its own, without the marker."""
+        return tuple(text_of(tag) for tag in as_list(attributes.get("tags")))
 
     def normalise(self, attributes: JsonObject) -> JsonObject:
         """A point's end is its beginning; no dashboard and no panel are "" and 0."""
@@ -329,7 +334,7 @@ def _live(items: Sequence[JsonObject], marker: str) -> LiveObject:
         uid=uid,
         attributes=attributes,
         revision=str(first.get("updated")),
-        manager="Grafana's alerting" if first.get("alertId") else None,
+        manager=ALERTING if first.get("alertId") else None,
         keys=(f"uid:{uid}", *((f"marker:{marker.removeprefix(MARKER)}",) if marker else ())),
         meta={"updated": first.get("updated"), "duplicates": [_number(item) for item in items[1:]]},
     )

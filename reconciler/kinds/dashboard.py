@@ -3,18 +3,24 @@
 Must not: read over v1beta1 (it rewrites), send a foreign `id`, or leave the folder out (that moves to the root).
 """
 
+from collections.abc import Iterable
 from types import MappingProxyType
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
 from reconciler.core.diff import Identities
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
+from reconciler.core.references import Reference, Referrer, datasources_in
 from reconciler.core.resource import Attribution, LiveObject, Resource
-from reconciler.kinds._kube import continue_token, kube_manager, kube_path
+from reconciler.kinds._dashboard_spec import DashboardDocument, DashboardSpec
+from reconciler.kinds._elsewhere import playlists, rules_and_panels
+from reconciler.kinds._kube import continue_token, kube_path
+from reconciler.kinds._links import links_in
+from reconciler.kinds._owners import SCHEMA_V2, by_marks, provisioned_dashboard
 from reconciler.kinds._panels import alike, all_panels, references_only, renumbered
 
 GROUP = "dashboard.grafana.app/v0alpha1"
@@ -22,49 +28,6 @@ _PREFIX = "grafana.app/"
 _SERVERS_OWN = frozenset({"id", "uid", "version"})
 _DERIVED = 1_000_000
 """Panel ids from here on were derived from a title, not written (see authoring)."""
-
-
-class DashboardSpec(BaseModel):
-    """A dashboard after expansion: the folder's name and Grafana's model."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    folder: str | None = None
-    model: dict[str, Any]
-
-
-class FromCommand(BaseModel):
-    """A program that prints the model as JSON; ggrec.yaml must allow it."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    command: list[str] = Field(min_length=1, description="The program and its arguments; no shell.")
-
-
-class DashboardDocument(BaseModel):
-    """What a Dashboard document may say: Grafana's v1 dashboard model, and these."""
-
-    model_config = ConfigDict(extra="allow")
-
-    title: str | None = Field(default=None, description="The dashboard's title (required, unless `from` brings one).")
-    folder: str | None = Field(default=None, description="metadata.name of a Folder; omitted: the root.")
-    description: str | None = Field(default=None, description="What the dashboard is for, shown beside its title.")
-    tags: list[str] | None = Field(default=None, description="Tags, as in Grafana.")
-    panels: list[dict[str, Any]] | None = Field(
-        default=None,
-        description="Panels in reading order: Grafana's panels, with `width`/`height` instead of `gridPos`, `row:` for "
-        "rows, `use:` for templates, `datasource:` by name, `thresholds: {green: null, red: 30}`, `unit`, `decimals`, "
-        "`min`, `max`, `color`, `audience`.",
-    )
-    variables: list[dict[str, Any]] | None = Field(default=None, description="Stands for `templating.list`.")
-    annotations: Any = Field(default=None, description="`annotations.list` as a list; `{name, tags}` queries by tags.")
-    links: list[dict[str, Any]] | None = Field(default=None, description="Dashboard links, as in Grafana.")
-    from_: str | FromCommand | None = Field(
-        default=None,
-        alias="from",
-        description="A JSON file with the model, beside this file; or a command that prints it.",
-    )
-    inputs: dict[str, str] | None = Field(default=None, description="For `from`: input name → metadata.name.")
 
 
 class Dashboard(Kind):
@@ -83,6 +46,7 @@ class Dashboard(Kind):
         {"panels": "id", "targets": "refId", "list": "name", "links": "title"}
     )
     write_weight: ClassVar[int] = 1
+    refers_to: ClassVar[frozenset[str]] = frozenset({"datasource", "dashboard", "folder", "library-panel"})
     example: ClassVar[str] = """\
 apiVersion: ggrec/v1
 kind: Folder
@@ -174,6 +138,30 @@ spec:
         model = as_object(desired.get("dashboard"))
         return {**desired, "dashboard": {**model, "panels": renumbered(model.get("panels"), renames)}}
 
+    def references(self, attributes: JsonObject) -> Iterable[Reference]:
+        """Datasources, library panels, and what its links and texts lead to."""
+        model = as_object(attributes.get("dashboard"))
+        yield from datasources_in(model)
+        yield from links_in(model)
+
+    def elsewhere(self, server: Server) -> Exchange[tuple[Referrer, ...]]:
+        """Playlists, and alert rules that are shown on a panel."""
+        rules = yield from rules_and_panels()
+        return (*rules, *(yield from playlists(server)))
+
+    def container(self, attributes: JsonObject) -> str | None:
+        """Its folder."""
+        return text_of(attributes.get("folderUid"))
+
+    def tags(self, attributes: JsonObject) -> tuple[str, ...]:
+        """The model's."""
+        return tuple(text_of(tag) for tag in as_list(as_object(attributes.get("dashboard")).get("tags")))
+
+    def alike(self, resource: Resource) -> tuple[str, ...]:
+        """A dashboard of the same title in the same folder."""
+        attributes = resource.attributes
+        return (_place(self.container(attributes) or "", as_object(attributes.get("dashboard")).get("title")),)
+
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """Whole dashboards by LIST of v0alpha1, page by page; where it is missing, search and GETs of the wanted."""
         if server.serves(GROUP):
@@ -216,7 +204,7 @@ spec:
         if answer.status == 404:
             return None
         if answer.status == 406:
-            return LiveObject("dashboard", uid, {}, manager=_V2, keys=(f"uid:{uid}",))
+            return LiveObject("dashboard", uid, {}, manager=SCHEMA_V2, keys=(f"uid:{uid}",))
         return _from_api(uid, answer.object)
 
     def create(self, context: WriteContext, resource: Resource) -> Exchange[str]:
@@ -265,16 +253,18 @@ spec:
         return Attribution(", ".join(who), text_of(newest.get("created")) or None, live.version, messages)
 
 
-_V2 = "dashboard schema v2 (this ggrec writes v1 only: save it as 'Classic' first)"
-
-
 def _path(uid: str) -> str:
     return f"/api/dashboards/uid/{quote(uid, safe='')}"
 
 
+def _place(folder: str, title: Json) -> str:
+    return f"title:{folder}/{text_of(title).strip()}"
+
+
 def _live(uid: str, folder: str, model: JsonObject, **rest: Any) -> LiveObject:
     cleaned = {key: value for key, value in model.items() if key not in _SERVERS_OWN}
-    return LiveObject("dashboard", uid, {"folderUid": folder, "dashboard": cleaned}, keys=(f"uid:{uid}",), **rest)
+    keys = (f"uid:{uid}", _place(folder, cleaned.get("title")))
+    return LiveObject("dashboard", uid, {"folderUid": folder, "dashboard": cleaned}, keys=keys, **rest)
 
 
 def _from_kube(item: JsonObject) -> LiveObject:
@@ -293,7 +283,7 @@ def _from_kube(item: JsonObject) -> LiveObject:
         spec,
         revision=f"{generation}/{updated}/{internal}",
         version=version,
-        manager=_V2 if converted else kube_manager(annotations),
+        manager=SCHEMA_V2 if converted else by_marks(annotations),
         meta={
             "resourceVersion": metadata.get("resourceVersion"),
             "updated": updated,
@@ -313,7 +303,7 @@ def _from_api(uid: str, body: JsonObject) -> LiveObject:
         model,
         revision=f"{version}/{text_of(meta.get('updated'))}/{model.get('id')}",
         version=version if isinstance(version, int) else None,
-        manager=f"file provisioning ({external})" if meta.get("provisioned") else None,
+        manager=provisioned_dashboard(external) if meta.get("provisioned") else None,
         meta={
             "updated": text_of(meta.get("updated")),
             "updatedBy": text_of(meta.get("updatedBy")),
@@ -328,7 +318,7 @@ def _from_search(item: JsonObject) -> LiveObject:
         "dashboard",
         uid,
         {"folderUid": text_of(item.get("folderUid"))},
-        keys=(f"uid:{uid}",),
+        keys=(f"uid:{uid}", _place(text_of(item.get("folderUid")), item.get("title"))),
         meta={"title": text_of(item.get("title"))},
         complete=False,
     )

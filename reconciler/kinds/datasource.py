@@ -14,7 +14,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Body, Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
+from reconciler.core.references import Referrer
 from reconciler.core.resource import LiveObject, Resource, SecretRef
+from reconciler.kinds._elsewhere import rules_and_panels
+from reconciler.kinds._owners import provisioned_datasource
 
 SECRET = "secureJsonData."
 _REFERENCE = re.compile(r"\$\{(env|file):[^}:]+(:-[^}]*)?\}\Z")
@@ -77,6 +80,7 @@ class Datasource(Kind):
     yaml_kind: ClassVar[str] = "Datasource"
     summary: ClassVar[str] = "A data source: where dashboards get their data from."
     spec: ClassVar[type[BaseModel]] = DatasourceSpec
+    held_by_name: ClassVar[bool] = True
     example: ClassVar[str] = """\
 apiVersion: ggrec/v1
 kind: Datasource
@@ -121,6 +125,14 @@ spec:
     def claims(self, resource: Resource) -> tuple[str, ...]:
         """Names are unique in an organisation."""
         return (f"name:{resource.attributes.get('name')}",)
+
+    def names(self, attributes: JsonObject) -> tuple[str, ...]:
+        """Its name: old dashboards refer by it."""
+        return (text_of(attributes.get("name")),)
+
+    def elsewhere(self, server: Server) -> Exchange[tuple[Referrer, ...]]:
+        """The queries of alert rules and library panels."""
+        return (yield from rules_and_panels())
 
     def normalise(self, attributes: JsonObject) -> JsonObject:
         """Defaults filled; of secrets only which are set."""
@@ -192,7 +204,7 @@ spec:
         yield ApiRequest("PUT", _path(live.uid), body=body)
 
     def delete(self, context: WriteContext, live: LiveObject) -> Exchange[None]:
-        """Not refused while dashboards use it: that is the planner's care."""
+        """Not refused while dashboards use it: that is the engine's care (see `references`)."""
         yield ApiRequest("DELETE", _path(live.uid), handles=HANDLE_404)
 
 
@@ -232,7 +244,7 @@ def _live(entry: JsonObject, *, complete: bool) -> LiveObject:
         kind="datasource",
         uid=uid,
         attributes={key: entry[key] for key in (*_FIELDS, *kept) if key in entry},
-        manager="file provisioning (read-only)" if entry.get("readOnly") else None,
+        manager=provisioned_datasource(name) if entry.get("readOnly") else None,
         keys=(f"uid:{uid}", f"name:{name}"),
         meta={"version": version if isinstance(version, int) else None, "id": entry.get("id")},
         complete=complete,

@@ -9,12 +9,15 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from reconciler.core.errors import ServerError
+from reconciler.core.errors import GgrecError, ServerError
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
+from reconciler.core.references import Content
 from reconciler.core.resource import LiveObject, Resource
-from reconciler.kinds._kube import continue_token, kube_manager, kube_path
+from reconciler.kinds._elsewhere import completed, panels_inside, rules_inside
+from reconciler.kinds._kube import continue_token, kube_path
+from reconciler.kinds._owners import by_marks
 
 GROUP = "folder.grafana.app/v1beta1"
 
@@ -147,28 +150,49 @@ spec:
             yield from _put(live.uid, wanted)
 
     def delete(self, context: WriteContext, live: LiveObject) -> Exchange[None]:
-        """Never by force: alert rules inside stop it (400)."""
+        """Never by force: alert rules (and library panels) at any depth stop it with 400, and Grafana does not say
+        which (grafana-api.md section 7), so they are looked up.
+        """
         query = (("forceDeleteRules", "false"),)
-        yield ApiRequest("DELETE", _path(live.uid), query, handles=HANDLE_404)
+        answer = yield ApiRequest("DELETE", _path(live.uid), query, handles=HANDLE_404 | {400})
+        if answer.status != 400:
+            return
+        inside = yield from self.contents(context.server, live.uid)
+        named = ", ".join(str(item) for item in inside[:10]) + (f" and {len(inside) - 10} more" if inside[10:] else "")
+        text = f"Grafana does not delete folder {live.uid}: {answer.message}" + (f". In it: {named}" if named else "")
+        raise GgrecError.one("not-empty", text, hint="move or delete these first; ggrec never deletes them by force")
 
-    def contents(self, server: Server, uid: str) -> Exchange[tuple[str, ...]]:
-        """Everything below the folder: folders and dashboards by uid, alert rules and library panels by number.
+    def contents(self, server: Server, uid: str) -> Exchange[tuple[Content, ...]]:
+        """Everything below the folder: folders and dashboards, alert rules and library panels by name.
 
-        `/counts` is recursive; search tells the direct children (grafana-api.md section 7).
+        `/counts` is recursive and exact; search tells which, and may lag behind: what it does not show counts all the
+        same (grafana-api.md section 7).
         """
         answer = yield ApiRequest("GET", f"{_path(uid)}/counts", handles=HANDLE_404)
-        counts = answer.object
+        counts = {key: value for key, value in answer.object.items() if isinstance(value, int)}
         if answer.status == 404 or not any(counts.values()):
             return ()
-        found = yield from self._children(uid)
-        for key, name in (("alertrule", "alert-rule"), ("librarypanel", "library-panel")):
-            number = counts.get(key)
-            if number:
-                found.append(f"{name}:count={number}")
+        listed = yield from self._children(uid)
+        found: list[Content] = []
+        for kind in ("folder", "dashboard"):
+            found += completed(kind, [item for item in listed if item.kind == kind], counts.get(kind, 0))
+        folders = {uid, *(item.uid for item in found if item.kind == "folder" and item.uid)}
+        if counts.get("alertrule"):
+            found += yield from rules_inside(folders, counts["alertrule"])
+        if counts.get("librarypanel"):
+            found += yield from panels_inside(folders, counts["librarypanel"])
         return tuple(found)
 
-    def _children(self, uid: str) -> Exchange[list[str]]:
-        found: list[str] = []
+    def container(self, attributes: JsonObject) -> str | None:
+        """The folder above."""
+        return text_of(attributes.get("parentUid"))
+
+    def alike(self, resource: Resource) -> tuple[str, ...]:
+        """A folder of the same title in the same place."""
+        return (_place(resource.attributes),)
+
+    def _children(self, uid: str) -> Exchange[list[Content]]:
+        found: list[Content] = []
         queue = [uid]
         while queue:
             here = queue.pop(0)
@@ -179,15 +203,18 @@ spec:
                 items = [as_object(item) for item in as_list(answer.body)]
                 for item in items:
                     child = text_of(item.get("uid"))
-                    if item.get("type") == "dash-folder":
+                    kind = "folder" if item.get("type") == "dash-folder" else "dashboard"
+                    if kind == "folder":
                         queue.append(child)
-                        found.append(f"folder:{child}")
-                    else:
-                        found.append(f"dashboard:{child}")
+                    found.append(Content(kind, child, text_of(item.get("title")), here))
                 if len(items) < 5000:
                     break
                 page += 1
         return found
+
+
+def _place(attributes: JsonObject) -> str:
+    return f"title:{text_of(attributes.get('parentUid'))}/{text_of(attributes.get('title')).strip()}"
 
 
 def _path(uid: str) -> str:
@@ -207,7 +234,8 @@ def _live(uid: str, title: str, parent: str) -> LiveObject:
     """A folder without the API that tells its revision: then content is compared."""
     if not uid:
         raise ServerError.one("no-uid", "Grafana lists a folder without a uid", hint="is this a Grafana 9 or newer?")
-    return LiveObject("folder", uid, {"title": title, "parentUid": parent}, keys=(f"uid:{uid}",))
+    attributes: dict[str, Json] = {"title": title, "parentUid": parent}
+    return LiveObject("folder", uid, attributes, keys=(f"uid:{uid}", _place(attributes)))
 
 
 def _from_kube(item: JsonObject) -> LiveObject:
@@ -225,7 +253,7 @@ def _from_kube(item: JsonObject) -> LiveObject:
         uid=uid,
         attributes=attributes,
         revision=text_of(metadata.get("resourceVersion")) or None,
-        manager=kube_manager(annotations),
-        keys=(f"uid:{uid}",),
+        manager=by_marks(annotations),
+        keys=(f"uid:{uid}", _place(attributes)),
         meta={"updated": text_of(annotations.get("grafana.app/updatedTimestamp"))},
     )

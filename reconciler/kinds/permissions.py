@@ -5,22 +5,24 @@ Must not: send a list to an endpoint that replaces all entries (only the increme
 its number from the author (the server's number is looked up by the team's name).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import ClassVar, Literal
+from typing import ClassVar
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel
 
 from reconciler.core.diff import Edit, EditPath, Identities, Key, Op
 from reconciler.core.errors import GgrecError
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
+from reconciler.core.references import Reference
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.kinds._entries import (
     NONE,
+    absent,
     changes,
     declared,
     inherited,
@@ -30,61 +32,13 @@ from reconciler.kinds._entries import (
     own_entries,
     people_in,
     projected,
+    said,
+    strangers,
 )
 from reconciler.kinds._members import accounts
 from reconciler.kinds._members import matched as members_matched
-from reconciler.kinds._shared import gone_marked, team_named
-
-
-class EntrySpec(BaseModel):
-    """One entry: who, and what they may do."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    team: str | None = Field(default=None, description="metadata.name of a Team.")
-    user: str | None = Field(
-        default=None, min_length=1, description="A login or an e-mail address. Who has no account yet is let in later."
-    )
-    role: Literal["Viewer", "Editor"] | None = Field(
-        default=None, description="Everybody with this role in the organisation (what viewers may, editors may too)."
-    )
-    permission: Literal["View", "Edit", "Admin"] = Field(description="Each level has what the one before has.")
-
-    @model_validator(mode="after")
-    def _one(self) -> "EntrySpec":
-        if sum(value is not None for value in (self.team, self.user, self.role)) != 1:
-            raise ValueError("an entry names one of team, user and role")
-        return self
-
-
-class PermissionsSpec(BaseModel):
-    """What a FolderPermissions document says."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    folder: str = Field(description="metadata.name of a Folder.")
-    mode: Literal["additive", "exact"] = Field(
-        default="additive",
-        description="additive: at least these entries (one that is no longer written is taken away, those of others "
-        "stay); exact: these and no other entries of the folder's own, so also without what Grafana gives a new folder "
-        "(Admin to who created it; at the root Edit to editors and View to viewers). Administrators of the "
-        "organisation always get in, and what a folder above grants stays: neither can be taken away here.",
-    )
-    entries: list[EntrySpec] = Field(
-        description="Each names one of `team` (metadata.name of a Team), `user` (a login or an e-mail address; who has "
-        "no account yet is let in later) and `role` (Viewer or Editor), and a `permission`: View, Edit or Admin. With "
-        "`mode: exact`, an empty list leaves administrators only."
-    )
-
-    @model_validator(mode="after")
-    def _consistent(self) -> "PermissionsSpec":
-        named = [(entry.team, entry.user and entry.user.casefold(), entry.role) for entry in self.entries]
-        twice = sorted({next(name for name in who if name) for who in named if named.count(who) > 1})
-        if twice:
-            raise ValueError(f"named more than once: {', '.join(twice)}")
-        if self.mode == "additive" and not self.entries:
-            raise ValueError("additive permissions need an entry (write `mode: exact` to let only administrators in)")
-        return self
+from reconciler.kinds._permissions_spec import PermissionsSpec
+from reconciler.kinds._shared import folders_of, gone_marked, team_named
 
 
 class FolderPermissions(Kind):
@@ -95,6 +49,7 @@ class FolderPermissions(Kind):
     summary: ClassVar[str] = "Who may see, edit and administer what is in a folder."
     spec: ClassVar[type[BaseModel]] = PermissionsSpec
     always_there: ClassVar[bool] = True
+    refers_to: ClassVar[frozenset[str]] = frozenset({"team"})
     identities: ClassVar[Identities] = MappingProxyType({"entries": "who"})
     example: ClassVar[str] = """\
 apiVersion: ggrec/v1
@@ -191,36 +146,61 @@ spec:
         if "knownUsers" not in live.meta:
             return ()
         wanted = declared(resource.attributes.get("entries"))
-        absent = _absent(wanted, live) - _strangers(wanted, live)
+        missing = absent(wanted, live) - strangers(wanted, live)
         return tuple(
             Edit(("entries", Key("who", who)), Op.ADD, None, {"who": who, "permission": wanted[who]})
-            for who in sorted(absent)
+            for who in sorted(missing)
         )
 
     def waiting(self, resource: Resource, live: LiveObject) -> tuple[EditPath, ...]:
         """People without an account: their entries are left out of a write."""
         wanted = declared(resource.attributes.get("entries"))
-        who = _strangers(wanted, live) if "knownUsers" in live.meta else _absent(wanted, live)
+        who = strangers(wanted, live) if "knownUsers" in live.meta else absent(wanted, live)
         return tuple(("entries", Key("who", name)) for name in sorted(who))
 
     def notes(self, resource: Resource, live: LiveObject | None) -> tuple[str, ...]:
         """What a reader should know: who is let in where it is new, who cannot be yet, who gets in besides."""
         wanted = declared(resource.attributes.get("entries"))
-        strangers = sorted(_strangers(wanted, live)) if live is not None and "knownUsers" in live.meta else []
+        unknown = sorted(strangers(wanted, live)) if live is not None and "knownUsers" in live.meta else []
         above = [text_of(item) for item in as_list(live.meta.get("inherited"))] if live is not None else []
         exact = resource.attributes.get("mode") == "exact"
         others = changes(live.attributes, wanted, exact=True) if exact and live is not None else {}
         present = declared(live.attributes.get("entries")) if live is not None else {}
-        taken = [f"{_said(who)} {present[who]}" for who, level in others.items() if level == NONE and who in present]
+        taken = [f"{said(who)} {present[who]}" for who, level in others.items() if level == NONE and who in present]
         alone = exact and not wanted and not above
-        lets_in = [f"{_said(who)} {level}" for who, level in wanted.items()] if live is None else []
+        lets_in = [f"{said(who)} {level}" for who, level in wanted.items()] if live is None else []
         return (
             *([f"lets in: {', '.join(lets_in)}"] if lets_in else []),
             *([f"takes away: {', '.join(taken)}"] if taken else []),
-            *(f"{_said(who)}: has no account yet; is let in once there is one" for who in strangers),
+            *(f"{said(who)}: has no account yet; is let in once there is one" for who in unknown),
             *([f"inherited from above, and left alone: {', '.join(above)}"] if above else []),
             *(["only administrators of the organisation get in"] if alone else []),
         )
+
+    def references(self, attributes: JsonObject) -> Iterable[Reference]:
+        """The teams that are let in."""
+        for who, level in declared(attributes.get("entries")).items():
+            if who.startswith("team:") and level != NONE:
+                yield Reference("team", who.removeprefix("team:"), f"its entry, {level}")
+
+    def survey(self, server: Server) -> Listing:
+        """Those of every folder, one by one: there is no list of them."""
+        for uid in (yield from folders_of(server)):
+            live = yield from self.read(server, uid)
+            if live is not None:
+                yield (live,)
+
+    def after(self, live: JsonObject, desired: JsonObject | None, applied: JsonObject) -> JsonObject:
+        """Additive permissions leave other entries; a delete takes away those that were applied."""
+        present, mine = declared(live.get("entries")), declared(applied.get("entries"))
+        if desired is None:
+            return {**live, "entries": {who: level for who, level in present.items() if who not in mine}}
+        wanted = declared(desired.get("entries"))
+        return {**desired, "entries": wanted if desired.get("mode") == "exact" else {**present, **wanted}}
+
+    def part_of(self, uid: str) -> str:
+        """They go with the folder."""
+        return f"folder:{uid}"
 
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """There is no list of all permissions: those in the state are asked for one by one, with what they inherit.
@@ -301,22 +281,6 @@ def _live(uid: str, items: Sequence[Json]) -> LiveObject:
     return LiveObject(
         "permissions", uid, {"folder": uid, **attributes}, keys=(f"uid:{uid}", f"folder:{uid}"), meta=meta
     )
-
-
-def _said(who: str) -> str:
-    return who.replace(":", " ", 1)
-
-
-def _absent(wanted: dict[str, str], live: LiveObject) -> set[str]:
-    """The people who are declared and have no entry."""
-    people = {who for who, level in wanted.items() if who.startswith("user:") and level != NONE}
-    return people - set(matched(people, live.attributes))
-
-
-def _strangers(wanted: dict[str, str], live: LiveObject) -> set[str]:
-    """Those of them who have no account."""
-    known = {text_of(text) for text in as_list(live.meta.get("knownUsers"))}
-    return {who for who in _absent(wanted, live) if who.removeprefix("user:").casefold() not in known}
 
 
 def _write(attributes: JsonObject, live: LiveObject) -> Exchange[None]:

@@ -4,6 +4,7 @@ Must not: unset what is not declared (a PUT replaces everything, so it is read a
 home dashboard that is gone (a PUT with it is refused; grafana-api.md section 11).
 """
 
+from collections.abc import Iterable
 from types import MappingProxyType
 from typing import ClassVar, Literal
 from urllib.parse import quote
@@ -14,8 +15,9 @@ from reconciler.core.errors import GgrecError
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
+from reconciler.core.references import HOME, Reference
 from reconciler.core.resource import LiveObject, Resource
-from reconciler.kinds._shared import gone_marked, team_named, texts
+from reconciler.kinds._shared import all_teams, gone_marked, team_named, texts
 
 _KEYS = MappingProxyType(
     {
@@ -73,6 +75,7 @@ class Preferences(Kind):
     summary: ClassVar[str] = "What a team or the organisation sees first, and in which colours, time zone and language."
     spec: ClassVar[type[BaseModel]] = PreferencesSpec
     always_there: ClassVar[bool] = True
+    refers_to: ClassVar[frozenset[str]] = frozenset({"dashboard"})
     example: ClassVar[str] = """\
 apiVersion: ggrec/v1
 kind: Team
@@ -154,6 +157,33 @@ spec:
         return (
             () if live else (f"sets: {', '.join(f'{key} {given[own]}' for key, own in _KEYS.items() if own in given)}",)
         )
+
+    def references(self, attributes: JsonObject) -> Iterable[Reference]:
+        """The home dashboard."""
+        home = text_of(attributes.get("homeDashboardUID"))
+        return (Reference("dashboard", home, HOME),) if home else ()
+
+    def survey(self, server: Server) -> Listing:
+        """The organisation's, and those of every team, one by one: there is no list of them. Those of people can be
+        read by nobody else.
+        """
+        answer = yield ApiRequest("GET", _path(_ORGANISATION))
+        yield (_live(_ORGANISATION, _ORGANISATION, answer.object),)
+        for team in (yield from all_teams()):
+            uid = text_of(team.get("uid"))
+            answer = yield ApiRequest("GET", _path(uid), handles=HANDLE_404)
+            if answer.status == 200:
+                yield (_live(uid, _TEAM + text_of(team.get("name")), answer.object),)
+
+    def after(self, live: JsonObject, desired: JsonObject | None, applied: JsonObject) -> JsonObject:
+        """What is not declared stays; a delete unsets what was applied."""
+        if desired is None:
+            return {key: value for key, value in live.items() if key not in applied}
+        return {**live, **desired}
+
+    def part_of(self, uid: str) -> str:
+        """A team's go with it."""
+        return "" if uid == _ORGANISATION else f"team:{uid}"
 
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """There is no list of all preferences: each declared set is asked for by itself."""

@@ -6,10 +6,10 @@ Must not: use the bulk PUT of members (it fails whole and knows e-mails only), o
 """
 
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar
 from urllib.parse import quote
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel
 
 from reconciler.core.diff import Edit, EditPath, Identities, Key, Op
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
@@ -29,44 +29,8 @@ from reconciler.kinds._members import (
     strongest,
     without_account,
 )
-
-
-def _person(text: str) -> str:
-    if not text.strip() or text != text.strip():
-        raise ValueError(f"'{text}' is nobody: write a login or an e-mail address, without blanks around it")
-    return text
-
-
-class TeamSpec(BaseModel):
-    """What a Team document says."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    name: str = Field(min_length=1, description="The team's name in Grafana; unique there, case matters.")
-    email: str = Field(default="", description="The team's e-mail address.")
-    membership: Literal["additive", "exact"] = Field(
-        default="additive",
-        description="additive: at least the members named here (who was named and no longer is leaves); exact: these "
-        "and no others. Members that an identity provider syncs are left alone either way.",
-    )
-    members: list[Annotated[str, AfterValidator(_person)]] | None = Field(
-        default=None,
-        description="Logins or e-mails. Omit members and admins (or write null) to leave the membership alone; an "
-        "empty list is a managed membership of nobody.",
-    )
-    admins: list[Annotated[str, AfterValidator(_person)]] | None = Field(
-        default=None, description="Logins or e-mails of members who administer the team."
-    )
-
-    @model_validator(mode="after")
-    def _consistent(self) -> "TeamSpec":
-        folded = [text.casefold() for text in [*(self.members or ()), *(self.admins or ())]]
-        twice = sorted({text for text in folded if folded.count(text) > 1})
-        if twice:
-            raise ValueError(f"named more than once in members and admins: {', '.join(twice)}")
-        if self.membership == "exact" and self.members is None and self.admins is None:
-            raise ValueError("membership: exact needs members or admins (write `members: []` for a team of nobody)")
-        return self
+from reconciler.kinds._owners import SCIM
+from reconciler.kinds._team_spec import TeamSpec
 
 
 class Team(Kind):
@@ -129,6 +93,10 @@ spec:
             if called:
                 spec[key] = called
         return Authored(spec)
+
+    def names(self, attributes: JsonObject) -> tuple[str, ...]:
+        """Its name: so permissions show it."""
+        return (text_of(attributes.get("name")),)
 
     def normalise(self, attributes: JsonObject) -> JsonObject:
         """No e-mail is the empty one; members as a list."""
@@ -341,7 +309,7 @@ def _live(team: JsonObject, members: list[Json] | None, known: list[Json] | None
         kind="team",
         uid=uid,
         attributes=attributes,
-        manager="SCIM" if team.get("isProvisioned") else None,
+        manager=SCIM if team.get("isProvisioned") else None,
         keys=(f"uid:{uid}", f"name:{name}"),
         meta=meta,
         complete=members is not None,

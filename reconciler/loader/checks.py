@@ -13,10 +13,18 @@ from reconciler.core.address import NAME
 from reconciler.core.errors import Diagnostic
 from reconciler.core.source import MarkedDict, Path, format_path, mark_at
 from reconciler.loader.envelope import suggestion
-from reconciler.loader.models import AuthModel, GuardModel, InstanceModel, ProjectModel, TlsModel
+from reconciler.loader.models import (
+    AuthModel,
+    GuardModel,
+    InstanceModel,
+    LimitsModel,
+    ProjectModel,
+    ProtectModel,
+    TlsModel,
+)
 from reconciler.loader.references import has_reference, is_reference, misused
 
-_PARTS: dict[Any, type[BaseModel]] = {"auth": AuthModel, "tls": TlsModel, "guard": GuardModel}
+_PARTS: dict[Any, type[BaseModel]] = {"auth": AuthModel, "tls": TlsModel, "guard": GuardModel, "protect": ProtectModel}
 _TYPES: dict[type, str] = {
     type(None): "nothing",
     bool: "true or false",
@@ -31,6 +39,7 @@ _WANTED = {
     "int_from_float": ("a whole number", "write only digits"),
     "float_type": ("a number", "write only the number, without a unit and quotes"),
     "bool_type": ("true or false", "write true or false: yes and on are texts here"),
+    "list_type": ("a list", "as in [one, two]"),
     "dict_type": ("a mapping", "indent what belongs to it"),
     "model_type": ("a mapping", "indent what belongs to it"),
 }
@@ -57,6 +66,7 @@ def checked(spec: MarkedDict) -> tuple[ProjectModel, list[Diagnostic]]:
         problems += _name(spec, name)
         if isinstance(instance, MarkedDict):
             problems += [*_auth(spec, name, instance), *_url(spec, name, instance), *_tls(spec, name, instance)]
+    problems += _globs(spec)
     default = spec.get("default")
     if isinstance(default, str) and default not in named:
         text = f"default names the instance '{default}', which is not there"
@@ -93,8 +103,13 @@ def url_diagnostic(what: str, problem: str, path: Path, written: MarkedDict | No
 
 def _fields(path: Path) -> list[str]:
     """The keys that may stand at the place where an unknown one was found."""
-    model: type[BaseModel] = ProjectModel if len(path) == 1 else InstanceModel
-    return list((_PARTS[path[2]] if len(path) > 3 else model).model_fields)
+    if path[0] == "instances":
+        model, rest = (InstanceModel, path[2:]) if len(path) > 2 else (ProjectModel, path)
+    else:
+        model, rest = ProjectModel, path
+    part = _PARTS.get(rest[0]) if len(rest) > 1 else None
+    inside = LimitsModel if part is GuardModel and len(rest) > 2 else part
+    return list((inside or model).model_fields)
 
 
 def _problem(spec: MarkedDict, item: dict[str, Any]) -> Diagnostic:
@@ -125,6 +140,22 @@ def _value(spec: Any, path: Path) -> Any:
     for step in path:
         spec = spec[step]
     return spec
+
+
+def _globs(spec: MarkedDict) -> Iterator[Diagnostic]:
+    """A rule that can never hold protects nothing: better said than believed."""
+    instances = spec.get("instances")
+    named = instances if isinstance(instances, MarkedDict) else {}
+    bases: list[Path] = [(), *(("instances", name) for name in named)]
+    for path in bases:
+        here: Any = spec
+        for step in (*path, "protect", "addresses"):
+            here = here.get(step) if isinstance(here, dict) else None
+        for index, text in enumerate(here if isinstance(here, list) else ()):
+            if isinstance(text, str) and "." not in text and "*" not in text:
+                place: Path = (*path, "protect", "addresses", index)
+                hint = "write kind.name or a glob, as in dashboard.exec-*"
+                yield Diagnostic("bad-address", f"'{text}' matches no address", hint, mark_at(spec, place))
 
 
 def _name(spec: MarkedDict, name: str) -> Iterator[Diagnostic]:

@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 from reconciler.core.errors import Diagnostic, InvalidInput
 from reconciler.core.guard import Guard
 from reconciler.core.json import Json
+from reconciler.core.protect import Protection
 from reconciler.core.resource import SecretRef
 from reconciler.core.source import MarkedDict, format_path, mark_at
 from reconciler.core.source import Path as ValuePath
 from reconciler.loader.checks import url_diagnostic, url_problem
-from reconciler.loader.models import AuthModel, GuardModel, InstanceModel, TlsModel
+from reconciler.loader.guards import guard_of, protection_of
+from reconciler.loader.models import AuthModel, GuardModel, ProjectModel, TlsModel
 from reconciler.loader.references import interpolated
 
 
@@ -42,6 +44,7 @@ class Instance:
     values: Mapping[str, Json] = field(default_factory=dict)
     tls: Tls = field(default_factory=Tls)
     guard: Guard = field(default_factory=Guard)
+    protection: Protection = field(default_factory=Protection)
     timeout: float = 30.0
 
 
@@ -86,11 +89,12 @@ class Filling:
 
 
 class Resolving:
-    """Makes an Instance of a model (None: the file has none of that name)."""
+    """Makes an Instance of a project's model (its `instances` may have none of that name)."""
 
-    def __init__(self, name: str, model: InstanceModel | None, written: MarkedDict, overrides: Overrides) -> None:
+    def __init__(self, name: str, project: ProjectModel, written: MarkedDict, overrides: Overrides) -> None:
         self.name = name
-        self.model = model
+        self.project = project
+        self.model = project.instances.get(name)
         self.environment = overrides.environment
         self.given = overrides.url
         self.filling = Filling(written, overrides.environment)
@@ -108,7 +112,8 @@ class Resolving:
         values = self.filling.values(model.values, (*self.base, "values")) if model else {}
         if self.filling.problems:
             raise InvalidInput(tuple(sorted(self.filling.problems, key=Diagnostic.sort_key)))
-        guard = model.guard if model else GuardModel()
+        guard = guard_of(self.project.guard, model.guard if model else GuardModel())
+        protect = model.protect if model else None
         return Instance(
             name=name,
             url=url,
@@ -119,7 +124,8 @@ class Resolving:
             org=org,
             values=values,
             tls=tls,
-            guard=Guard(guard.max_deletes, guard.max_delete_share),
+            guard=guard,
+            protection=protection_of(self.project.protect, protect, self.filling.written, self.base),
             timeout=model.timeout if model else 30.0,
         )
 

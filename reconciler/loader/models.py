@@ -35,11 +35,43 @@ class TlsModel(_Model):
     insecure_skip_verify: bool = Field(default=False, description="Trust any certificate. Only for tests.")
 
 
-class GuardModel(_Model):
-    """Limits on one plan, per kind."""
+class LimitsModel(_Model):
+    """Limits of one kind, where they differ."""
 
-    max_deletes: int = Field(default=10, ge=0)
-    max_delete_share: float = Field(default=0.5, ge=0, le=1)
+    max_deletes: int | None = Field(default=None, ge=0, description="The most deletes (and replaces). Default: 10.")
+    max_delete_share: float | None = Field(
+        default=None, ge=0, le=1, description="The most, as a share of the kind's objects. Default: 0.5."
+    )
+    max_updates: int | None = Field(
+        default=None, ge=0, description="The most updates (and adoptions that write). Default: 200."
+    )
+    max_update_share: float | None = Field(default=None, ge=0, le=1, description="The same as a share. Default: 0.5.")
+    floor: int | None = Field(default=None, ge=0, description="Deletes from which the share counts. Default: 3.")
+    update_floor: int | None = Field(
+        default=None, ge=0, description="Updates from which the share counts. Default: 50."
+    )
+
+
+class GuardModel(LimitsModel):
+    """Limits on one plan, for each kind."""
+
+    references: bool | None = Field(
+        default=None, description="Whether to refuse what others still refer to. Default: true."
+    )
+    kinds: dict[str, LimitsModel] = Field(default_factory=dict, description="Other limits for a kind, by its name.")
+
+
+class ProtectModel(_Model):
+    """What no plan deletes or replaces."""
+
+    addresses: list[str] = Field(default_factory=list, description="Addresses, globs allowed: dashboard.exec-*.")
+    folders: list[str] = Field(
+        default_factory=list, description="Folders by uid or address: they, and everything in them and below."
+    )
+    tags: list[str] = Field(default_factory=list, description="Tags of dashboards and annotations.")
+    homes: bool | None = Field(
+        default=None, description="Home dashboards of teams and of the organisation. Default: true."
+    )
 
 
 class InstanceModel(_Model):
@@ -53,7 +85,8 @@ class InstanceModel(_Model):
     )
     values: dict[str, Any] = Field(default_factory=dict, description="What ${values.x} stands for in desired files.")
     tls: TlsModel = Field(default_factory=TlsModel)
-    guard: GuardModel = Field(default_factory=GuardModel)
+    guard: GuardModel = Field(default_factory=GuardModel, description="Wins over the project's, key by key.")
+    protect: ProtectModel = Field(default_factory=ProtectModel, description="Added to the project's.")
     timeout: float = Field(default=30.0, gt=0, description="Seconds for one request.")
 
 
@@ -65,4 +98,6 @@ class ProjectModel(_Model):
     commands: list[str] = Field(
         default_factory=list, description="Programs that `from: {command: [...]}` may run. None by default."
     )
+    guard: GuardModel = Field(default_factory=GuardModel, description="For all instances.")
+    protect: ProtectModel = Field(default_factory=ProtectModel, description="For all instances.")
     instances: dict[str, InstanceModel] = Field(default_factory=dict)

@@ -72,7 +72,7 @@ class Project:
                 "no-instance", "which Grafana? Give --url or GRAFANA_URL, or an instance of ggrec.yaml", hint=hint
             )
         overrides = Overrides(environment, url)
-        return Resolving(chosen, known.get(chosen), self.written, overrides).run(self.root)
+        return Resolving(chosen, self.model, self.written, overrides).run(self.root)
 
 
 def load_project(path: Path | None, *, start: Path, environment: Mapping[str, str] | None = None) -> Project:

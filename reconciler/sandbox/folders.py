@@ -235,13 +235,20 @@ def move(call: Call) -> Reply:
 
 
 def delete(call: Call) -> Reply:
-    """With everything in it."""
+    """With everything in it; alert rules at any depth stop it, and library panels further down (verified on 12.3.0)."""
     folder = find(call)
     if not (editable(call, folder) if folder else call.user.may_edit(call.org.id)):
         return denied("folders:delete")
     if folder is None:
         return message(404, NOT_FOUND)
-    remove(call.org, call.parts["uid"])
+    inside = below(call.org, folder["uid"])
+    ruled = any(rule["folderUID"] in inside for rule in call.org.rules.values())
+    if (ruled and call.one("forceDeleteRules") != "true") or any(
+        panel["folderUid"] in inside[1:] for panel in call.org.library.values()
+    ):
+        text = "Folder cannot be deleted: folder is not empty"
+        return Reply(400, {"statusCode": 400, "messageId": "folder.not-empty", "message": text})
+    remove(call.org, folder["uid"])
     return message(200, "Folder deleted")
 
 
@@ -252,6 +259,8 @@ def remove(org: Org, uid: str) -> None:
             remove_dashboard(org, board)
         for panel in [u for u, p in org.library.items() if p["folderUid"] == inner]:
             del org.library[panel]
+        for rule in [u for u, r in org.rules.items() if r["folderUID"] == inner]:
+            del org.rules[rule]
         del org.folders[inner]
         org.permissions.pop(f"folder:{inner}", None)
 
@@ -273,4 +282,5 @@ def counts(call: Call) -> Reply:
     inside = below(call.org, call.parts["uid"])
     boards = sum(1 for d in call.org.dashboards.values() if d["folderUid"] in inside)
     panels = sum(1 for p in call.org.library.values() if p["folderUid"] in inside)
-    return Reply(200, {"alertrule": 0, "dashboard": boards, "folder": len(inside) - 1, "librarypanel": panels})
+    rules = sum(1 for r in call.org.rules.values() if r["folderUID"] in inside)
+    return Reply(200, {"alertrule": rules, "dashboard": boards, "folder": len(inside) - 1, "librarypanel": panels})

@@ -180,11 +180,6 @@ def forbidden_unless_admin(permission: str) -> Any:
     return handler
 
 
-def no_alert_rules(call: Call) -> Reply:
-    """There are none."""
-    return Reply(200, [])
-
-
 def create_library_panel(call: Call) -> Reply:
     """POST /api/library-elements, as far as folders count them."""
     fields = call.fields

@@ -60,6 +60,8 @@ class Org:
     library: dict[str, Object] = field(default_factory=dict)
     permissions: dict[str, list[list[Any]]] = field(default_factory=dict)
     preferences: dict[str, Object] = field(default_factory=dict)
+    rules: dict[str, Object] = field(default_factory=dict)
+    playlists: dict[str, Object] = field(default_factory=dict)
 
     def namespace(self) -> str:
         """How /apis calls it."""

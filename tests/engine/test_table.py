@@ -213,7 +213,7 @@ def test_a_folder_with_a_stranger_inside_is_not_deleted(lab: Lab) -> None:
     world.answer("POST", "/api/dashboards/db", {}, basic(), json_bytes(body))
     plan = lab.plan([document("Folder", "x", title="X")])
     assert {refusal.code for refusal in plan.refusals} == {"not-empty"}
-    assert any("dashboard:stranger" in refusal.message for refusal in plan.refusals)
+    assert any("dashboard 'Stranger' (stranger)" in refusal.message for refusal in plan.refusals)
 
 
 def test_a_stranger_that_comes_after_the_plan_stops_the_delete(lab: Lab) -> None:

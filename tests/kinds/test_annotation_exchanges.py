@@ -78,7 +78,7 @@ def test_what_alerting_wrote_is_never_ours() -> None:
     alert = item(3, "ggrec:it", alertId=9)
     assert talk(NOTE.listing(SERVER, EVERYTHING), [ok([alert])]).found == []
     assert talk(NOTE.find(SERVER, resource(NOTE, SPEC)), [ok([alert])]).result is None
-    assert talk(NOTE.read(SERVER, "3"), [ok(alert)]).result.manager == "Grafana's alerting"
+    assert talk(NOTE.read(SERVER, "3"), [ok(alert)]).result.manager.name == "Grafana's alerting"
 
 
 class Store:

@@ -242,7 +242,8 @@ def test_absent_as_recorded() -> None:
 def test_one_from_a_file_is_somebody_elses() -> None:
     provisioned = recorded("datasource-provisioned")
     found = talk(SOURCE.read(SERVER, "from-file"), [answer_of(provisioned[0])]).result
-    assert found.manager == "file provisioning (read-only)"
+    assert "file provisioning (read-only; the entry 'FromFile'" in found.manager.name
+    assert "`editable: true`" in found.manager.release
     assert talk(SOURCE.listing(SERVER, Wanted()), [answer_of(provisioned[3])]).found[0].manager == found.manager
 
 

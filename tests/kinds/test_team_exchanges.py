@@ -94,7 +94,7 @@ def test_a_team_is_found_by_its_exact_name() -> None:
 
 def test_a_provisioned_team_is_somebody_elses() -> None:
     body = {"id": 1, "uid": "u", "name": "Ops", "email": "", "isProvisioned": True}
-    assert talk(TEAM.read(SERVER, "u"), [ok(body), ok(USERS), ok([])]).result.manager == "SCIM"
+    assert talk(TEAM.read(SERVER, "u"), [ok(body), ok(USERS), ok([])]).result.manager.name == "SCIM"
 
 
 class FakeTeam:

@@ -1,0 +1,118 @@
+"""What of Grafana is of no kind of ours and refers to, or lies in, what is: alert rules, library panels, playlists.
+Read only when something they may refer to goes.
+"""
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Server
+from reconciler.core.json import JsonObject, as_list, as_object, text_of
+from reconciler.core.references import Content, Reference, Referrer, datasources_in
+from reconciler.kinds._kube import continue_token, kube_path
+
+_PLAYLISTS = "playlist.grafana.app/v0alpha1"
+_RULES = "/api/v1/provisioning/alert-rules"
+
+
+def alert_rules() -> Exchange[tuple[JsonObject, ...]]:
+    """All alert rules in one answer; none where this Grafana has no alerting (404)."""
+    answer = yield ApiRequest("GET", _RULES, handles=HANDLE_404)
+    return tuple(as_object(item) for item in as_list(answer.body)) if answer.status == 200 else ()
+
+
+def library_panels() -> Exchange[tuple[JsonObject, ...]]:
+    """All library panels with their models, by pages of 500 (the parameter is `perPage`: `perpage` is ignored)."""
+    found: list[JsonObject] = []
+    page = 1
+    while True:
+        query = (("kind", "1"), ("perPage", "500"), ("page", str(page)))
+        answer = yield ApiRequest("GET", "/api/library-elements", query, handles=HANDLE_404)
+        items = as_list(as_object(answer.object.get("result")).get("elements"))
+        found += [as_object(item) for item in items]
+        if len(items) < 500:
+            return tuple(found)
+        page += 1
+
+
+def rules_and_panels() -> Exchange[tuple[Referrer, ...]]:
+    """What alert rules and library panels refer to: datasources, and a rule the dashboard it is shown on."""
+    found = []
+    for rule in (yield from alert_rules()):
+        uid = text_of(rule.get("uid"))
+        found.append(Referrer(f"alert-rule:{uid}", _rule(rule), tuple(_of_rule(rule))))
+    for panel in (yield from library_panels()):
+        uid, name = text_of(panel.get("uid")), text_of(panel.get("name"))
+        model = {"panels": [{"title": name, **as_object(panel.get("model"))}]}
+        found.append(Referrer(f"library-panel:{uid}", f"library panel '{name}' ({uid})", tuple(datasources_in(model))))
+    return tuple(found)
+
+
+def _rule(rule: JsonObject) -> str:
+    return f"alert rule '{text_of(rule.get('title'))}' ({text_of(rule.get('uid'))})"
+
+
+def _of_rule(rule: JsonObject) -> Iterator[Reference]:
+    for query in map(as_object, as_list(rule.get("data"))):
+        text = text_of(query.get("datasourceUid"))
+        if text:
+            yield Reference("datasource", text, f"query {text_of(query.get('refId')) or '?'}")
+    board = text_of(as_object(rule.get("annotations")).get("__dashboardUid__"))
+    if board:
+        yield Reference("dashboard", board, "the panel it is shown on")
+
+
+def playlists(server: Server) -> Exchange[tuple[Referrer, ...]]:
+    """What playlists show, by uid: over /apis in one answer a page, else one request for each."""
+    found: list[Referrer] = []
+    if server.serves(_PLAYLISTS):
+        token = ""
+        while True:
+            query = (("limit", "500"), *((("continue", token),) if token else ()))
+            answer = yield ApiRequest("GET", kube_path(server, _PLAYLISTS, "playlists"), query)
+            for item in map(as_object, as_list(answer.object.get("items"))):
+                spec = as_object(item.get("spec"))
+                found.append(_playlist(text_of(as_object(item.get("metadata")).get("name")), "title", spec))
+            token = continue_token(answer)
+            if not token:
+                return tuple(found)
+    listed = yield ApiRequest("GET", "/api/playlists", (("limit", "10000"),), handles=HANDLE_404)
+    for entry in map(as_object, as_list(listed.body) if listed.status == 200 else ()):
+        uid = text_of(entry.get("uid"))
+        one = yield ApiRequest("GET", f"/api/playlists/{quote(uid, safe='')}", handles=HANDLE_404)
+        if one.status == 200:
+            found.append(_playlist(uid, "name", one.object))
+    return tuple(found)
+
+
+def _playlist(uid: str, title: str, spec: JsonObject) -> Referrer:
+    items = [as_object(item) for item in as_list(spec.get("items"))]
+    shown = [text_of(item.get("value")) for item in items if item.get("type") == "dashboard_by_uid"]
+    references = tuple(Reference("dashboard", board, "what it plays") for board in shown)
+    return Referrer(f"playlist:{uid}", f"playlist '{text_of(spec.get(title))}' ({uid})", references)
+
+
+def rules_inside(folders: set[str], number: int) -> Exchange[list[Content]]:
+    """The `number` alert rules in these folders, by name; by number where they may not be read."""
+    answer = yield ApiRequest("GET", _RULES, handles=frozenset({403, 404}))
+    rules = [as_object(item) for item in as_list(answer.body)] if answer.status == 200 else []
+    found = [
+        Content("alert-rule", text_of(rule.get("uid")), text_of(rule.get("title")), text_of(rule.get("folderUID")))
+        for rule in rules
+        if text_of(rule.get("folderUID")) in folders
+    ]
+    return completed("alert-rule", found, number)
+
+
+def panels_inside(folders: set[str], number: int) -> Exchange[list[Content]]:
+    """The same for library panels."""
+    found = [
+        Content("library-panel", text_of(panel.get("uid")), text_of(panel.get("name")), text_of(panel.get("folderUid")))
+        for panel in (yield from library_panels())
+        if text_of(panel.get("folderUid")) in folders
+    ]
+    return completed("library-panel", found, number)
+
+
+def completed(kind: str, found: list[Content], number: int) -> list[Content]:
+    """What was counted and not told counts too."""
+    return [*found, *([Content(kind, count=number - len(found))] if number > len(found) else [])]

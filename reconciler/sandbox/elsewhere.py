@@ -1,0 +1,60 @@
+"""What refers to dashboards and datasources beside what ggrec manages: alert rules, playlists, library panels, as far
+as their lists tell.
+"""
+
+from typing import Any
+
+from reconciler.sandbox.call import Call, Reply, denied, message
+from reconciler.sandbox.world import short_uid
+
+
+def rules(call: Call) -> Reply:
+    """GET /api/v1/provisioning/alert-rules: all of them at once."""
+    return Reply(200, list(call.org.rules.values()))
+
+
+def create_rule(call: Call) -> Reply:
+    """POST: the folder must be there."""
+    fields = call.fields
+    if not call.user.may_edit(call.org.id):
+        return denied("alert.provisioning:write")
+    if fields.get("folderUID") not in call.org.folders:
+        return message(400, "invalid alert rule: folder does not exist")
+    rule: dict[str, Any] = {**fields, "uid": fields.get("uid") or short_uid(), "orgID": call.org.id}
+    rule |= {"id": call.world.next("rule"), "updated": call.now, "provenance": "api", "isPaused": False}
+    call.org.rules[rule["uid"]] = rule
+    return Reply(201, rule)
+
+
+def delete_rule(call: Call) -> Reply:
+    """204, also for what never was."""
+    call.org.rules.pop(call.parts["uid"], None)
+    return Reply(204)
+
+
+def playlists(call: Call) -> Reply:
+    """GET /api/playlists: without their items."""
+    return Reply(200, [{key: p[key] for key in ("id", "uid", "name", "interval")} for p in call.org.playlists.values()])
+
+
+def playlist(call: Call) -> Reply:
+    """GET /api/playlists/{uid}."""
+    found = call.org.playlists.get(call.parts["uid"])
+    return Reply(200, {k: v for k, v in found.items() if k != "id"}) if found else message(404, "Playlist not found")
+
+
+def create_playlist(call: Call) -> Reply:
+    """POST /api/playlists."""
+    fields = call.fields
+    uid = short_uid()
+    shown = {"uid": uid, "name": fields.get("name"), "interval": fields.get("interval"), "items": fields.get("items")}
+    call.org.playlists[uid] = {"id": call.world.next("playlist"), **shown}
+    return Reply(200, shown)
+
+
+def library_panels(call: Call) -> Reply:
+    """GET /api/library-elements: `perPage` counts, 100 without it."""
+    size, page = call.number("perPage", 100) or 100, max(call.number("page", 1), 1)
+    found = list(call.org.library.values())
+    elements = found[(page - 1) * size : page * size]
+    return Reply(200, {"result": {"totalCount": len(found), "elements": elements, "page": page, "perPage": size}})
