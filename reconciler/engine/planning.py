@@ -10,6 +10,7 @@ from reconciler.core.plan import Plan
 from reconciler.core.ports import Audience, Reader, Secrets, Store
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import Run, State
+from reconciler.engine.orphans import with_orphans
 from reconciler.engine.planner import Options, choose, make_plan
 from reconciler.engine.review import review
 from reconciler.engine.snapshot import Snapshot, refresh
@@ -49,7 +50,9 @@ def own_state(state: State | None, reader: Reader, *, lineage: str) -> State:
 
 async def compute_plan(inputs: Inputs) -> Plan:
     """The plan: what would change, why, and what somebody changed by hand."""
-    selection = choose(inputs.resources, inputs.state, inputs.options)
+    declared = frozenset(resource.address for resource in inputs.resources)
+    state = await with_orphans(inputs.state, declared, inputs.reader, inputs.store, inputs.registry)
+    selection = choose(inputs.resources, state, inputs.options)
     snapshot = await refresh(inputs.reader, inputs.registry, selection.resources, selection.state, inputs.audience)
     plan = make_plan(
         selection,
