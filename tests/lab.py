@@ -110,6 +110,7 @@ class Lab:
     login: str = "admin"
     blobs: Blobs | None = None
     """Where the state is, if not in the folder."""
+    url: str = URL
 
     def __post_init__(self) -> None:
         self.world = self.world or World(now=self.clock.tick)
@@ -158,7 +159,7 @@ class Lab:
     @contextlib.asynccontextmanager
     async def _connected(self) -> Any:
         secrets = QuickSecrets(self.environment, self.folder)
-        connection = Connection(URL, user=self.login, password=SecretRef("${env:PASSWORD}"))
+        connection = Connection(self.url, user=self.login, password=SecretRef("${env:PASSWORD}"))
         transport = SandboxTransport(self.dispatcher)
         async with Client(connection, secrets, transport=transport, timing=Timing(sleep=_no_sleep)) as client:
             yield client, await probe(client), secrets

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from reconciler.core.errors import GgrecError
 from reconciler.core.guard import Guard
@@ -30,6 +30,17 @@ _BEFORE_APPLY = frozenset({"folder equal", "dashboard taken"})
 
 class Killed(BaseException):
     """The process is gone: nothing of it runs any more, and nothing that it still tries has an effect."""
+
+
+class Estate(Protocol):
+    """What is declared before and after, and what others have."""
+
+    @property
+    def before(self) -> tuple[Resource, ...]: ...
+    @property
+    def after(self) -> tuple[Resource, ...]: ...
+    @property
+    def others(self) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -147,7 +158,7 @@ def run_to_its_end(watch: Watch, resources: tuple[Resource, ...]) -> None:
     watch.end()
 
 
-def right_afterwards(lab: Lab, start: Prepared, target: tuple[Resource, ...]) -> None:
+def right_afterwards(lab: Lab, start: Estate, target: tuple[Resource, ...]) -> None:
     """The state verifies; the plan is the truth; the next apply does it all; the plan after it is empty and silent;
     Grafana holds what is declared, once, and what is others' as it was.
     """

@@ -139,14 +139,19 @@ def people(lab: Lab) -> Lab:
 def strangers(lab: Lab) -> None:
     """What is there before ggrec is: another tool's objects, and two that are to be adopted."""
     ask(lab, "POST", "/api/folders", {"uid": "theirs", "title": "Theirs"}, "alice")
-    ask(lab, "POST", "/api/folders", {"uid": "equal", "title": "Equal"}, "alice")
-    for uid, title in (("theirs-board", "Theirs"), ("taken", "As alice had it")):
-        ask(lab, "POST", "/api/dashboards/db", {"dashboard": {"uid": uid, "title": title}}, "alice")
+    ask(lab, "POST", "/api/dashboards/db", {"dashboard": {"uid": "theirs-board", "title": "Theirs"}}, "alice")
+    to_adopt(lab)
     source = {"uid": "theirs", "name": "theirs", "type": "loki", "access": "proxy", "jsonData": {"x": 1}}
     ask(lab, "POST", "/api/datasources", source, "alice")
     ask(lab, "POST", "/api/teams", {"name": "Theirs", "email": "t@x.org"}, "alice")
     for tags in (["sale"], ["ggrec-other"], []):
         ask(lab, "POST", "/api/annotations", {"text": "theirs", "time": 1_700_000_000_000, "tags": tags}, "alice")
+
+
+def to_adopt(lab: Lab) -> None:
+    """Two objects of alice's that the apply takes over (nothing happens where they are there)."""
+    ask(lab, "POST", "/api/folders", {"uid": "equal", "title": "Equal"}, "alice")
+    ask(lab, "POST", "/api/dashboards/db", {"dashboard": {"uid": "taken", "title": "As alice had it"}}, "alice")
 
 
 def additions(lab: Lab) -> None:
