@@ -35,7 +35,7 @@ from reconciler.loader.envelope import open_envelope
 from reconciler.loader.yaml import parse_yaml
 from reconciler.sandbox.dispatch import Dispatcher, Dropped, body_of
 from reconciler.sandbox.world import World
-from reconciler.store.blobs import LocalBlobs
+from reconciler.store.blobs import Blobs, LocalBlobs
 from reconciler.store.lock import Owner
 from reconciler.store.planfile import plan_digest
 from reconciler.store.state_store import StateStore
@@ -43,6 +43,8 @@ from reconciler.store.state_store import StateStore
 REGISTRY = discover()
 _LENIENT = Guard(max_deletes=1000, max_delete_share=1.0)
 URL = "http://grafana.test"
+Declared = Sequence[dict[str, Any]] | tuple[Resource, ...]
+"""Desired documents, or the resources that they come to."""
 
 
 class SandboxTransport(httpx.AsyncBaseTransport):
@@ -106,6 +108,9 @@ class Lab:
     world: World = None  # type: ignore[assignment]  # made below, with this lab's clock
     environment: dict[str, str] = field(default_factory=lambda: {"PASSWORD": "admin"})
     login: str = "admin"
+    blobs: Blobs | None = None
+    """Where the state is, if not in the folder."""
+    url: str = URL
 
     def __post_init__(self) -> None:
         self.world = self.world or World(now=self.clock.tick)
@@ -116,7 +121,7 @@ class Lab:
     def store(self) -> StateStore:
         """A store as a new process would open it."""
         owner = Owner("lab", 1, "somebody", "ggrec")
-        return StateStore(LocalBlobs(self.folder / "state"), clock=self.clock, owner=owner)
+        return StateStore(self.blobs or LocalBlobs(self.folder / "state"), clock=self.clock, owner=owner)
 
     @property
     def state(self) -> State:
@@ -134,10 +139,10 @@ class Lab:
         """`METHOD path` of every write that was answered."""
         return [f"{r.method} {r.path}" for r in self.dispatcher.requests[since:] if r.method != "GET"]
 
-    def resources(
-        self, documents: Sequence[dict[str, Any]], values: dict[str, Json] | None = None
-    ) -> tuple[Resource, ...]:
-        """What documents declare; they must be right."""
+    def resources(self, documents: Declared, values: dict[str, Json] | None = None) -> tuple[Resource, ...]:
+        """What documents declare; they must be right. What is expanded already is given back."""
+        if isinstance(documents, tuple):
+            return documents
         opened = []
         for number, document in enumerate(documents):
             text = _yaml(document).encode()
@@ -154,7 +159,7 @@ class Lab:
     @contextlib.asynccontextmanager
     async def _connected(self) -> Any:
         secrets = QuickSecrets(self.environment, self.folder)
-        connection = Connection(URL, user=self.login, password=SecretRef("${env:PASSWORD}"))
+        connection = Connection(self.url, user=self.login, password=SecretRef("${env:PASSWORD}"))
         transport = SandboxTransport(self.dispatcher)
         async with Client(connection, secrets, transport=transport, timing=Timing(sleep=_no_sleep)) as client:
             yield client, await probe(client), secrets
@@ -170,7 +175,7 @@ class Lab:
         state = own_state(self.store.load(), reader, lineage="lab")
         return Inputs(tuple(resources), state, reader, self.store, REGISTRY, secrets, Silent(), options)
 
-    def plan(self, documents: Sequence[dict[str, Any]], options: Options | None = None) -> Plan:
+    def plan(self, documents: Declared, options: Options | None = None) -> Plan:
         """Plan."""
         return asyncio.run(self._plan(self.resources(documents), options or Options()))
 
@@ -192,7 +197,7 @@ class Lab:
 
     def apply(
         self,
-        documents: Sequence[dict[str, Any]],
+        documents: Declared,
         options: Options | None = None,
         between: Callable[[], None] = lambda: None,
     ) -> Applied:
@@ -208,13 +213,13 @@ class Lab:
 
         return asyncio.run(work())
 
-    def applied(self, documents: Sequence[dict[str, Any]], options: Options | None = None) -> Applied:
+    def applied(self, documents: Declared, options: Options | None = None) -> Applied:
         """Apply, and be sure that everything was done."""
         result = self.apply(documents, options)
         assert all(outcome.result == "done" for outcome in result.outcomes), result.outcomes
         return result
 
-    def converge(self, documents: Sequence[dict[str, Any]], tries: int = 4) -> None:
+    def converge(self, documents: Declared, tries: int = 4) -> None:
         """Apply until there is nothing left to do; conflicts and failures of a run are the next one's business."""
         for _ in range(tries):
             with contextlib.suppress(GgrecError):

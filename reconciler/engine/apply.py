@@ -17,6 +17,7 @@ from reconciler.core.plan import Action, Change, Plan
 from reconciler.core.ports import Audience, Clock, Progress, Secrets, Store, Writer
 from reconciler.core.state import Intent, Outcome, ResourceState, Run, State, entry_digest
 from reconciler.engine.carry import Carrier, Written, conflict
+from reconciler.engine.orphans import orphan
 
 Listener = Callable[[Outcome], None]
 
@@ -173,7 +174,7 @@ class _Applier:
             self._take(change, written)
 
     async def _carry_out(self, change: Change, kind: Kind) -> Written:
-        entry = self.state.resources.get(change.moved_from or change.address)
+        entry = self._entry(change)
         if change.entry != entry_digest(entry):
             raise conflict("stale-entry", f"{change.address}: the state knows more of it than the plan does", change)
         match change.action:
@@ -193,6 +194,14 @@ class _Applier:
                 return Written(None)
             case _:
                 assert_never(change.action)
+
+    def _entry(self, change: Change) -> ResourceState | None:
+        """What the state has of it, or what the journal of an interrupted run tells."""
+        entry = self.state.resources.get(change.moved_from or change.address)
+        intent = self.state.intents.get(change.address)
+        if entry is None and intent is not None and change.action in {Action.DELETE, Action.FORGET}:
+            return orphan(intent, change.uid or "")
+        return entry
 
     def intend(self, intent: Intent) -> None:
         """A write is about to be sent: whatever ends this run, the next one knows."""
@@ -225,10 +234,14 @@ class _Applier:
         partial = self.carrier.partial.pop(change.address, None)
         if partial is not None:
             self.record(change.address, partial)
-        elif change.address in self.state.intents and not (isinstance(error, ServerError) and error.ambiguous):
-            # Grafana said no: nothing was begun. What may have happened all the same stays an intent.
-            self.record(change.address, self.state.resources.get(change.address))
+        elif change.address in self.state.intents and not self._may_have_happened(change, error):
+            # Grafana said no: nothing was begun.
+            self.record(change.address, None if change.action is Action.ADOPT else self._entry(change))
         self._note(_outcome(change, result, error=str(error)))
+
+    def _may_have_happened(self, change: Change, error: GgrecError) -> bool:
+        """Then the intent stays: the next run knows whose doing it was."""
+        return change.address in self.carrier.begun or (isinstance(error, ServerError) and error.ambiguous)
 
     def _note(self, outcome: Outcome) -> None:
         self.outcomes[outcome.address] = outcome

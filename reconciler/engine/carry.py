@@ -57,6 +57,8 @@ class Carrier:
         self.messages: Mapping[Address, str] = {}
         self.partial: dict[Address, ResourceState] = {}
         """Objects whose write failed after it had begun, to be remembered as unfinished."""
+        self.begun: set[Address] = set()
+        """Objects that were written to in this run, at least in part: what is different now may be our doing."""
 
     async def create(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written:
         """Create what the plan found absent."""
@@ -71,9 +73,12 @@ class Carrier:
     async def adopt(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written:
         """Take over: without differences, only the state learns of it."""
         live = await self._checked(change, kind, entry)
-        if change.sends:
-            return await self._write(change, kind, entry, live)
         assert live is not None
+        if change.sends:
+            # As it was before: whoever finds it so after a crash knows that nothing of it is ours.
+            was = self.store.put(live.attributes)
+            self.record(change.address, ResourceState(live.uid, None, was, live.revision, status=Status.PARTIAL))
+            return await self._write(change, kind, entry, live)
         return self._remember(change, kind, entry, live)
 
     async def settle(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written:
@@ -108,7 +113,9 @@ class Carrier:
         for attempt in range(_TRIES):
             try:
                 await self.writer.write(kind.delete(context, live))
+                self.begun.add(change.address)
             except ServerError as error:
+                self._note_begun(change, error)
                 if not error.ambiguous or attempt == _TRIES - 1:
                     raise _as_conflict(error, change) from None
             left = await self.writer.ask(kind.read(self.context.server, live.uid))
@@ -171,6 +178,7 @@ class Carrier:
         self.intend(Intent(change.address, sent.uid or change.uid, target))
         before = live.version if live is not None else None
         uid = await self._send(change, kind, sent, live)
+        self.begun.add(change.address)
         found = await self._read_back(change, kind, sent, uid)
         unset = kind.unset_secrets(change.resource, found)
         if unset:
@@ -194,6 +202,7 @@ class Carrier:
                 await self.writer.write(kind.update(context, sent, present))
                 return present.uid
             except ServerError as error:
+                self._note_begun(change, error)
                 if not error.ambiguous:
                     if error.began:
                         await self._remember_partial(change, kind, sent, live)
@@ -209,6 +218,10 @@ class Carrier:
                     raise _as_conflict(error, change) from None
                 present = found
         raise AssertionError("unreachable: the loop returns or raises")
+
+    def _note_begun(self, change: Change, error: ServerError) -> None:
+        if error.began:
+            self.begun.add(change.address)
 
     async def _find(self, change: Change, kind: Kind, sent: Resource, present: LiveObject | None) -> LiveObject | None:
         if present is not None:

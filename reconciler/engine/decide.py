@@ -5,7 +5,7 @@ Two comparisons, never one: desired with last applied is the change, live with o
 
 from dataclasses import replace
 
-from reconciler.core.diff import Edit, carry_over, diff
+from reconciler.core.diff import Edit, EditPath, carry_over, diff
 from reconciler.core.errors import Diagnostic
 from reconciler.core.json import JsonObject, digest
 from reconciler.core.kind import Kind
@@ -120,6 +120,25 @@ def _finish(situation: Situation, resource: Resource, live: LiveObject) -> Decis
     return Decision(replace(change, action=Action.UPDATE if edits or secrets else Action.NO_OP))
 
 
+def _is_our_own(situation: Situation, drifted: tuple[Edit, ...], live: LiveObject, bodies: Bodies) -> bool:
+    """Whether all that is different is as an interrupted run of ours was about to send it: then nobody else changed it.
+
+    An object that takes several requests may have got only some of it.
+    """
+    intent = situation.intent
+    if intent is None or intent.target is None or situation.resource is None:
+        return False
+    sent = replace(situation.resource, attributes=bodies(intent.target))
+    left = [edit.path for edit in authored_edits(situation.kind, sent, live)]
+    return not any(_overlap(edit.path, path) for edit in drifted for path in left)
+
+
+def _overlap(one: EditPath, other: EditPath) -> bool:
+    """Whether one of two paths leads to or through what the other does."""
+    common = min(len(one), len(other))
+    return one[:common] == other[:common]
+
+
 def authored_edits(kind: Kind, resource: Resource, live: LiveObject) -> tuple[Edit, ...]:
     """How live differs from what was written, on the paths that were written."""
     wanted = kind.normalise(resource.attributes)
@@ -141,8 +160,6 @@ def _compare(situation: Situation, resource: Resource, live: LiveObject, bodies:
         observed = kind.normalise(bodies(entry.observed))
         present = kind.normalise(live.attributes)
         drifted = diff(kind.project(observed, was), kind.project(present, was), identities=kind.identities)
-        if drifted and _is_our_own(situation, live, bodies):
-            drifted = ()
     pending = () if drifted or edits else kind.outstanding(resource, live)
     change = replace(_base(situation, resource, live), edits=edits or pending, secrets=situation.secrets_changed)
     if not (edits or pending or situation.secrets_changed or drifted):
@@ -151,18 +168,27 @@ def _compare(situation: Situation, resource: Resource, live: LiveObject, bodies:
         observed = kind.normalise(bodies(entry.observed))
     target = carry_over(wanted, was, kind.project(observed, wanted))
     change = replace(change, action=Action.UPDATE, resource=replace(resource, attributes=target), reason=_why(change))
+    if drifted and _is_our_own(situation, drifted, live, bodies):
+        return _resume(situation, change, live)
     if drifted:
         return _with_drift(situation, change, drifted, live)
     return _writable(situation, change, live)
 
 
-def _is_our_own(situation: Situation, live: LiveObject, bodies: Bodies) -> bool:
-    """Whether live is what an interrupted run of ours was about to send: then nobody else changed it."""
-    intent = situation.intent
-    if intent is None or intent.target is None or situation.resource is None:
-        return False
-    sent = replace(situation.resource, attributes=bodies(intent.target))
-    return not authored_edits(situation.kind, sent, live)
+def _resume(situation: Situation, change: Change, live: LiveObject) -> Decision:
+    """An interrupted run of ours wrote it, and could not record that: only live can tell what is left to do."""
+    assert change.resource is not None
+    back = _back(situation.kind, change.resource, live)
+    change = replace(change, edits=back, reason="finishes what an interrupted run began")
+    if not back and not change.secrets:
+        return Decision(replace(change, action=Action.NO_OP))
+    return _writable(situation, change, live)
+
+
+def _back(kind: Kind, resource: Resource, live: LiveObject) -> tuple[Edit, ...]:
+    """What brings live to exactly these attributes."""
+    present = kind.project(kind.normalise(live.attributes), resource.attributes)
+    return diff(present, resource.attributes, identities=kind.identities)
 
 
 def _why(change: Change) -> str:
@@ -211,11 +237,7 @@ def _with_drift(situation: Situation, change: Change, drifted: tuple[Edit, ...],
         version_before=entry.version,
         version_after=live.version,
     )
-    back = diff(
-        kind.project(kind.normalise(live.attributes), resource.attributes),
-        resource.attributes,
-        identities=kind.identities,
-    )
+    back = _back(kind, resource, live)
     if not back and not change.secrets:
         settled = replace(change, action=Action.NO_OP, edits=(), reason="the same was changed on both sides")
         return Decision(settled, replace(drift, outcome="settled"))

@@ -18,7 +18,7 @@ from reconciler.core.plan import Action, Change, Plan, Target
 from reconciler.core.ports import Secrets
 from reconciler.core.protect import Protection
 from reconciler.core.resource import LiveObject, Resource
-from reconciler.core.state import UNKNOWN_SECRET, ResourceState, State, Status, entry_digest
+from reconciler.core.state import UNKNOWN_SECRET, ResourceState, State, entry_digest
 from reconciler.engine.decide import decide
 from reconciler.engine.names import lookalikes, taken_names
 from reconciler.engine.situation import Bodies, Decision, Situation
@@ -56,7 +56,6 @@ def choose(resources: tuple[Resource, ...], state: State, options: Options) -> S
     Raises InvalidInput where a target matches nothing.
     """
     owned = Counter(address.kind for address in state.resources)
-    state = _with_orphans(state, {resource.address for resource in resources})
     desired = {} if options.destroy else {resource.address: resource for resource in resources}
     if options.targets:
         wanted = _targeted(desired, state, options.targets)
@@ -76,15 +75,6 @@ def choose(resources: tuple[Resource, ...], state: State, options: Options) -> S
             kept = {a: e for a, e in kept.items() if a in desired or a not in declared}
         state = replace(state, resources=kept)
     return Selection(desired, state, moves, owned)
-
-
-def _with_orphans(state: State, declared: set[Address]) -> State:
-    """What an interrupted run may have created, and nobody declares any more, is ours all the same."""
-    for address, intent in state.intents.items():
-        if address not in declared and address not in state.resources and intent.uid and intent.target:
-            entry = ResourceState(intent.uid, intent.target, None, status=Status.PARTIAL)
-            state = replace(state, resources={**state.resources, address: entry})
-    return state
 
 
 def _matches(address: Address, targets: tuple[str, ...]) -> bool:

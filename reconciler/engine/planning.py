@@ -11,6 +11,7 @@ from reconciler.core.ports import Audience, Reader, Secrets, Store
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import Run, State
 from reconciler.engine.losses import Known, look_for_losses
+from reconciler.engine.orphans import with_orphans
 from reconciler.engine.planner import Options, choose, make_plan
 from reconciler.engine.review import review
 from reconciler.engine.snapshot import Snapshot, refresh
@@ -50,7 +51,9 @@ def own_state(state: State | None, reader: Reader, *, lineage: str) -> State:
 
 async def compute_plan(inputs: Inputs) -> Plan:
     """The plan: what would change, why, and what somebody changed by hand."""
-    selection = choose(inputs.resources, inputs.state, inputs.options)
+    declared = frozenset(resource.address for resource in inputs.resources)
+    state = await with_orphans(inputs.state, declared, inputs.reader, inputs.store, inputs.registry)
+    selection = choose(inputs.resources, state, inputs.options)
     snapshot = await refresh(inputs.reader, inputs.registry, selection.resources, selection.state, inputs.audience)
     plan = make_plan(
         selection,

@@ -7,6 +7,7 @@ from reconciler.core.errors import Diagnostic
 from reconciler.core.json import digest
 from reconciler.core.plan import Action, Change, Drift
 from reconciler.core.resource import LiveObject
+from reconciler.core.state import Status
 from reconciler.engine.situation import Bodies, Decision, Situation, managed, precondition_of, protected, title_of
 
 
@@ -24,6 +25,8 @@ def undeclared(situation: Situation, bodies: Bodies) -> Decision:
         depends_on=entry.depends_on,
         precondition=precondition_of(situation.kind, live),
     )
+    if _never_ours(situation, live):
+        return Decision(replace(base, action=Action.FORGET, reason="an interrupted run did not come to it"))
     if live is None:
         drift = Drift(
             situation.address, entry.uid, title_of(situation), "forgotten", gone=True, version_before=entry.version
@@ -39,6 +42,17 @@ def undeclared(situation: Situation, bodies: Bodies) -> Decision:
     if entry.protected:
         refusals.append(protected(situation, "deleted"))
     return Decision(base, _drift_before_delete(situation, live, bodies), tuple(refusals))
+
+
+def _never_ours(situation: Situation, live: LiveObject | None) -> bool:
+    """Whether an interrupted run ended before it created it, or before it changed what it was about to take over."""
+    entry = situation.entry
+    assert entry is not None
+    if entry.status is Status.OK or situation.intent is None or situation.intent.target is None:
+        return False
+    if live is None:
+        return entry.observed is None
+    return entry.observed is not None and digest(live.attributes) == entry.observed
 
 
 def _drift_before_delete(situation: Situation, live: LiveObject, bodies: Bodies) -> Drift | None:

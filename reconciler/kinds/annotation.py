@@ -150,10 +150,15 @@ spec:
         return (f"carried by {len(others)} more annotation(s), id {ids}: they go when this one is written or deleted",)
 
     def outstanding(self, resource: Resource, live: LiveObject) -> tuple[Edit, ...]:
-        """The marker, where somebody took it off: without it the annotation would not be found again."""
+        """The marker, where somebody took it off: without it the annotation would not be found again. And others that
+        carry it: a write that was interrupted between making the new one and deleting the old one.
+        """
         key = f"marker:{resource.address.name}"
         marker = MARKER + resource.address.name
-        return () if key in live.keys else (Edit(("tags", len(_tags(live))), Op.ADD, None, marker),)
+        if key not in live.keys:
+            return (Edit(("tags", len(_tags(live))), Op.ADD, None, marker),)
+        others = as_list(live.meta.get("duplicates"))
+        return (Edit(("duplicates",), Op.REMOVE, [*others], None),) if others else ()
 
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """All with a marker: a query for the tag `ggrec` finds every `ggrec:…` (grafana-api.md section 13)."""
