@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,7 @@ from reconciler.cli.settings import (
     JsonOption,
     NoColorOption,
     ParallelismOption,
+    ResendSecretsOption,
     Settings,
     TargetOption,
     UrlOption,
@@ -52,6 +54,7 @@ def plan(
         Path | None, typer.Option("--preview", help="Draw the dashboards into this folder, changes marked.")
     ] = None,
     confirm_deletes: ConfirmDeletesOption = None,
+    resend_secrets: ResendSecretsOption = False,
     instance: InstanceOption = None,
     url: UrlOption = None,
     config: ConfigOption = None,
@@ -61,7 +64,9 @@ def plan(
 ) -> int:
     """Show what would change, why, and what somebody changed by hand. Sends GET only."""
     session = Session(Settings(instance, url, config, json, no_color, verbose))
-    options = _options(session, target, adopt=adopt, confirm_deletes=confirm_deletes)
+    options = replace(
+        _options(session, target, adopt=adopt, confirm_deletes=confirm_deletes), resend_secrets=resend_secrets
+    )
     resources = session.resources()
     found = asyncio.run(_plan(session, resources, options))
     if out is not None:
@@ -88,6 +93,7 @@ def apply(
     auto_approve: AutoApproveOption = False,
     adopt: AdoptOption = False,
     confirm_deletes: ConfirmDeletesOption = None,
+    resend_secrets: ResendSecretsOption = False,
     instance: InstanceOption = None,
     url: UrlOption = None,
     config: ConfigOption = None,
@@ -99,13 +105,16 @@ def apply(
     """Show the plan, ask, and do it."""
     session = Session(Settings(instance, url, config, json, no_color, verbose, parallelism))
     if file is not None:
-        if target or adopt or confirm_deletes is not None:
+        if target or adopt or resend_secrets or confirm_deletes is not None:
             raise UsageError.one(
                 "plan-is-fixed",
-                "a saved plan is applied as it is: --target, --adopt and --confirm-deletes belong to `ggrec plan`",
+                "a saved plan is applied as it is: --target, --adopt, --resend-secrets and --confirm-deletes belong to "
+                "`ggrec plan`",
             )
         return asyncio.run(_apply_file(session, file))
-    options = _options(session, target, adopt=adopt, confirm_deletes=confirm_deletes)
+    options = replace(
+        _options(session, target, adopt=adopt, confirm_deletes=confirm_deletes), resend_secrets=resend_secrets
+    )
     return asyncio.run(_plan_and_apply(session, session.resources(), options, approved=auto_approve))
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from reconciler.authoring.resolve import Resolved, resolve
 from reconciler.cli.output import Output, SystemClock
+from reconciler.cli.secret_references import reference_problems
 from reconciler.cli.settings import Settings
 from reconciler.core.errors import Diagnostic, GgrecError, InvalidInput, Severity, UsageError
 from reconciler.core.kind import Registry
@@ -68,7 +69,7 @@ class Session:
     @cached_property
     def secrets(self) -> SecretResolver:
         """References resolved over the environment and the project's files."""
-        return SecretResolver(os.environ, self.project.root)
+        return SecretResolver(os.environ, self.project.root, self.project.model.secret_commands)
 
     @cached_property
     def store(self) -> StateStore:
@@ -86,7 +87,8 @@ class Session:
         values = self.project.values(self.settings.instance)
         resolved = resolve(loaded.documents, self.registry, values=values)
         linted = check(resolved.resources)
-        found = (*resolved.diagnostics, *linted)
+        referred = reference_problems(self.project, loaded.documents, resolved.resources, self.secrets)
+        found = (*resolved.diagnostics, *linted, *referred)
         return loaded, replace(resolved, diagnostics=tuple(sorted(found, key=Diagnostic.sort_key)))
 
     def resources(self) -> tuple[Resource, ...]:

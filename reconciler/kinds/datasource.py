@@ -14,10 +14,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Body, Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
+from reconciler.core.reference import read_reference
 from reconciler.core.resource import LiveObject, Resource, SecretRef
 
 SECRET = "secureJsonData."
-_REFERENCE = re.compile(r"\$\{(env|file):[^}:]+(:-[^}]*)?\}\Z")
 _FIELDS = ("name", "type", "access", "url", "user", "database", "basicAuth", "basicAuthUser", "withCredentials")
 _DEFAULTS: dict[str, Json] = {
     "access": "proxy",
@@ -36,12 +36,12 @@ _NEVER_EMPTIED = ("url", "basicAuthUser")
 
 def _reference(value: object) -> str:
     """A reference, checked. The error never shows the value: it may be the secret itself."""
-    if isinstance(value, str) and _REFERENCE.match(value):
+    if isinstance(value, str) and read_reference(value) is not None:
         return value
     what = "a text of another form" if isinstance(value, str) else "not even a text"
     raise ValueError(
-        f"a secret must be a reference, and this is {what}: write ${{env:NAME}}, "
-        "${env:NAME:-default} or ${file:path}, and nothing around it"
+        f"a secret must be a reference, and this is {what}: write ${{env:NAME}}, ${{env:NAME:-default}}, "
+        "${file:path}, ${command:…} or ${sops:path#key}, and nothing around it"
     )
 
 
@@ -64,7 +64,8 @@ class DatasourceSpec(BaseModel):
     )
     jsonData: dict[str, Any] = Field(default_factory=dict, description="Options of the plugin.")
     secureJsonData: dict[str, Annotated[str, BeforeValidator(_reference)]] = Field(
-        default_factory=dict, description='Secrets of the plugin, as references: "${env:NAME}" or "${file:path}".'
+        default_factory=dict,
+        description='Secrets of the plugin, as references: "${env:NAME}", "${file:path}" … (docs/secrets.md).',
     )
 
 
