@@ -18,11 +18,13 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("a JSON web token", re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{10,}")),
     (
         "a private key",
-        re.compile(
-            r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----(?:.*?-----END [A-Z0-9 ]{0,30}PRIVATE KEY-----|.*)", re.S
-        ),
+        re.compile(r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----(?:.*?-----END [A-Z0-9 ]*PRIVATE KEY-----|.*)", re.S),
     ),
 )
+_BEGINNINGS = re.compile(
+    r"gl(?:sa|c)_|gh[opsur]_|github_pat_|glpat-|A[KS]IA|xox[abeprs]-|AIza|hv[sb]\.|AGE-SECRET|eyJ|PRIVATE KEY|://[^/]*@"
+)
+"""Where none of these is, no shape is: most texts are done with that."""
 _IN_URL = re.compile(r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]{0,30}://[^/?#\s@:\"'<>]*):([^/?#\s@\"'<>]+)@")
 _STAND_INS = re.compile(
     r"(?i)\A(?:pass(?:word|wd)?|pwd|secret|token|key|user|x+|\*+|\.{2,}|…|.*[$<{\[].*|%.*|your.*|my-?password|example)\Z"
@@ -32,7 +34,7 @@ _STAND_INS = re.compile(
 
 def literals(text: str) -> Iterator[str]:
     """What of the text is a credential, in words that do not quote it (`a private key`)."""
-    if len(text) < 12:
+    if not _BEGINNINGS.search(text):
         return
     for what, shape in _SHAPES:
         if shape.search(text):

@@ -8,9 +8,9 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Thread
 from time import monotonic
 from typing import IO
@@ -26,10 +26,11 @@ _SHORTEST_HIDDEN = 4
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program with its arguments; `called` is how messages name it."""
+    """A program with its arguments; `called` is how messages name it, `meanings` what is known of its exit codes."""
 
     arguments: Sequence[str]
     called: str
+    meanings: Mapping[int, str] = field(default_factory=dict)
     seconds: float = SECONDS
 
     def run(self, surroundings: Surroundings) -> bytes | Unavailable:
@@ -58,6 +59,8 @@ class Program:
             return Unavailable(f"`{self.called}` did not end within {self.seconds:g} seconds")
         if len(out.data) > _MOST:
             return Unavailable(f"`{self.called}` printed more than a secret can be")
+        if code in self.meanings:
+            return Unavailable(f"`{self.called}` failed: {self.meanings[code]}")
         if code != 0:
             said = _said(err.data, out.data, surroundings.hide)
             return Unavailable(f"`{self.called}` ended with {code}{said}")

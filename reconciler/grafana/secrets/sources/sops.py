@@ -1,16 +1,22 @@
 """`${sops:path#key.sub}`: one value of a file that sops encrypted, decrypted by the `sops` binary, once a run.
 
-`sops -d --output-type json FILE` works in every sops 3 (checked with 3.x as built from its source; `sops decrypt`
-only came with 3.9). The decrypted text stays in memory.
+`sops -d --output-type json FILE` is what every sops 3 understands (checked with 3.13.3; `sops decrypt` is newer).
+The decrypted text stays in memory.
 """
 
 import json
 import re
+from pathlib import Path
 from typing import Any, ClassVar
 
 from reconciler.core.secret_source import SecretSource, Surroundings, Unavailable
 from reconciler.grafana.secrets.programs import Program
 
+_MEANINGS = {
+    128: "no key that is here can decrypt it (SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, GnuPG or a cloud's credentials give "
+    "sops one)",
+}
+"""Of sops's exit codes (cmd/sops/codes in its source)."""
 _STEP = re.compile(r'(?:"([^"]+)"|([^."#]+))(?:\.|\Z)')
 
 
@@ -54,9 +60,11 @@ class SopsFiles(SecretSource):
 
     def _decrypted(self, path: str) -> Any:
         """The whole content, or why not. Numbers stay texts: a password of digits is one."""
+        if not (Path(self.surroundings.root) / path).is_file():
+            return Unavailable(f"the file {path} cannot be read: there is none")
         # A path that begins with a dash must not become an option.
         given = f"./{path}" if path.startswith("-") else path
-        program = Program(("sops", "-d", "--output-type", "json", given), f"sops -d {path}")
+        program = Program(("sops", "-d", "--output-type", "json", given), f"sops -d {path}", _MEANINGS)
         printed = program.run(self.surroundings)
         if isinstance(printed, Unavailable):
             return printed
