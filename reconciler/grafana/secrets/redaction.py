@@ -47,5 +47,5 @@ def _forms(secret: str) -> set[str]:
                 found.add(inside)
     lines = secret.splitlines()
     if len(lines) > 1:
-        found |= {line for line in lines if len(line) >= 4 * SHORTEST and not line.startswith("-----")}
+        found |= {line for line in lines if len(line) >= 2 * SHORTEST and not line.startswith("-----")}
     return found
