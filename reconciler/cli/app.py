@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from reconciler.cli.crash import unforeseen
+from reconciler.cli.crash import guard_logs, unforeseen
 from reconciler.cli.explaining import explain
 from reconciler.cli.formatting import fmt
 from reconciler.cli.importing import import_dashboards
@@ -59,6 +59,7 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run with these arguments; the result is the exit code."""
+    guard_logs()
     try:
         code = app(arguments, standalone_mode=False)
     except GgrecError as error:

@@ -1,5 +1,6 @@
 """The last resort: an error that nobody foresaw is told with where it arose, and without any secret of this run."""
 
+import logging
 import traceback
 from weakref import WeakSet
 
@@ -15,6 +16,25 @@ def hide_those_of(resolver: SecretResolver) -> SecretResolver:
     """Let no report of a crash hold what this resolver finds. The result is the resolver."""
     _resolvers.add(resolver)
     return resolver
+
+
+class _WithoutSecrets(logging.Filter):
+    """What asyncio says of tasks that nobody asked about goes to stderr, with their errors: told without secrets."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        said = f" ({type(error).__name__}: {_hidden(str(error))})" if error is not None else ""
+        record.msg, record.args = _hidden(record.getMessage()).partition("\n")[0] + said, ()
+        record.exc_info = record.exc_text = None
+        return True
+
+
+_FILTER = _WithoutSecrets()
+
+
+def guard_logs() -> None:
+    """Let asyncio's log hold no secret. Calling it again changes nothing."""
+    logging.getLogger("asyncio").addFilter(_FILTER)
 
 
 def unforeseen(error: Exception) -> GgrecError:

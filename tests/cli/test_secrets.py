@@ -5,7 +5,9 @@ said of secrets that somebody wrote out.
 import base64
 import gzip
 import json
+import logging
 import os
+import re
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,12 @@ import pytest
 
 from reconciler.authoring.resolve import resolve
 from reconciler.core.reference import read_reference
+from reconciler.core.resource import SecretRef
+from reconciler.grafana.secrets import SecretResolver
 from reconciler.grafana.secrets.digests import Digests
 from reconciler.kinds import discover
 from reconciler.loader.documents import load_documents
+from reconciler.loader.yaml import parse_yaml
 from tests.cli.command import DESIRED, Ended, Folder
 from tests.grafana.test_secret_sources import program
 
@@ -201,6 +206,28 @@ def test_a_crash_before_anything_is_known_is_told_too(project: Folder, monkeypat
     assert ended.json["errors"][0]["message"].startswith(
         "an error that ggrec did not foresee: KeyError: '[secret]' [in "
     )
+
+
+def test_what_asyncio_logs_tells_no_secret(estated: Folder, caplog: pytest.LogCaptureFixture) -> None:
+    assert estated.ggrec("apply", "--auto-approve").code == 0
+    error = ValueError(CANARIES["env"])
+    logging.getLogger("asyncio").error("Task exception: %r\n%s", error, CANARIES["env"], exc_info=error)
+    assert "(ValueError: [secret])" in caplog.text
+    assert "zebra" not in caplog.text
+
+
+RECIPES = re.findall(
+    r"```yaml\n(password: .*?)```", (Path(__file__).parents[2] / "docs" / "secrets.md").read_text("utf-8"), re.DOTALL
+)[0]
+
+
+def test_the_recipes_are_references_that_may_run_so(tmp_path: Path) -> None:
+    allowed = re.findall(r"# secret_commands: \[(.*)\]", RECIPES)
+    texts = [parse_yaml(line.encode(), "a")[0][0]["password"] for line in RECIPES.splitlines() if "password: $" in line]
+    assert len(texts) == 6
+    secrets = SecretResolver({}, tmp_path, allowed)
+    assert [secrets.malformed(SecretRef(text)) for text in texts] == [None] * 6
+    assert len(allowed) == 5
 
 
 WRITTEN = """\
