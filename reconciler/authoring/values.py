@@ -14,7 +14,7 @@ from reconciler.core.json import Json
 from reconciler.core.source import Mark, MarkedDict, MarkedList, Path, mark_at
 
 _VALUE = re.compile(r"\$\{values\.([^}]*)(\}?)")
-_SECRET = re.compile(r"\$\{(env|file):([^}:]*)")
+_SECRET = re.compile(r"\$\{(env|file|command|sops):([^}:]*)")
 _SECRETS_HERE = "secureJsonData"
 _FORMATS = (
     "csv customqueryparam date distributed doublequote glob html join json lucene percentencode pipe queryparam raw "
@@ -34,7 +34,7 @@ class Text(Enum):
 def with_values(root: MarkedDict, values: Mapping[str, Json], problems: Problems, text: Text = Text.OURS) -> MarkedDict:
     """A marked value with every `${values.x}` filled in; parts in which there is none are shared with `root`.
 
-    Unknown values, and `${env:…}` or `${file:…}` outside of secrets, are noted at their place.
+    Unknown values, and references to secrets outside of secrets, are noted at their place.
     """
     result = _Filling(root, values, problems, text).walk(root, ())
     assert isinstance(result, MarkedDict)
@@ -70,7 +70,7 @@ class _Filling:
     def text(self, text: str, path: Path) -> Any:
         if path[0] != _SECRETS_HERE and self.is_secret(text):
             hint = "declare it under `values` of the instance in ggrec.yaml, and write ${values.name}"
-            message = "${env:…} and ${file:…} are for secrets (secureJsonData) only"
+            message = "${env:…}, ${file:…}, ${command:…} and ${sops:…} are for secrets (secureJsonData) only"
             self.fail(path, "reference-outside-secret", message, hint)
             return text
         whole = _VALUE.fullmatch(text)

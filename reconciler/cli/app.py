@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from reconciler.cli.crash import guard_logs, unforeseen
 from reconciler.cli.explaining import explain
 from reconciler.cli.formatting import fmt
 from reconciler.cli.importing import import_dashboards
@@ -58,10 +59,11 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run with these arguments; the result is the exit code."""
+    guard_logs()
     try:
         code = app(arguments, standalone_mode=False)
     except GgrecError as error:
-        Output(as_json="--json" in arguments, no_color="--no-color" in arguments, verbose=False).failure(error)
+        _output(arguments).failure(error)
         return int(error.exit_code)
     except _UsageError as error:
         _show(error)
@@ -75,7 +77,14 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output went away: nothing is left to say
         return int(ExitCode.DONE)
+    except Exception as error:  # a traceback would quote whatever a library put into its message
+        _output(arguments).failure(unforeseen(error))
+        return int(ExitCode.ERROR)
     return int(code) if isinstance(code, int) else int(ExitCode.DONE)
+
+
+def _output(arguments: list[str]) -> Output:
+    return Output(as_json="--json" in arguments, no_color="--no-color" in arguments, verbose=False)
 
 
 def _show(error: Exception) -> None:

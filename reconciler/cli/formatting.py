@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from reconciler.cli.hiding import WrittenSecrets
 from reconciler.cli.session import Session
 from reconciler.cli.settings import ConfigOption, NoColorOption, Settings
 from reconciler.core.errors import Diagnostic, ExitCode, UsageError
@@ -114,11 +115,12 @@ class _Work:
         return True
 
     def show(self, data: bytes, result: Formatted, name: str) -> None:
-        """The difference, as `diff -u` prints it."""
+        """The difference, as `diff -u` prints it, without secrets that stand in the file."""
+        written = WrittenSecrets(item for text in (data, result.data) for item in parse_yaml(text, name)[0])
         before, after = (text.decode("utf-8-sig").splitlines() for text in (data, result.data))
         styles = {"+": "add", "-": "remove", "@": "dim"}
         lines = [
-            line(Span(safe(text), styles.get(text[:1], "plain")))
+            line(Span(safe(written.hidden(text)), styles.get(text[:1], "plain")))
             for text in unified_diff(before, after, name, f"{name} (formatted)", lineterm="")
         ]
         if not lines:

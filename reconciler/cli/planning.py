@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from reconciler.cli.settings import (
     JsonOption,
     NoColorOption,
     ParallelismOption,
+    ResendSecretsOption,
     Settings,
     TargetOption,
     UrlOption,
@@ -28,7 +30,6 @@ from reconciler.cli.settings import (
 )
 from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic, ExitCode, InvalidInput, Refused, UsageError
-from reconciler.core.guard import Confirmed
 from reconciler.core.plan import Action, Plan
 from reconciler.core.ports import Reader
 from reconciler.core.resource import Resource
@@ -55,6 +56,7 @@ def plan(
     ] = None,
     confirm_deletes: ConfirmDeletesOption = None,
     confirm_updates: ConfirmUpdatesOption = None,
+    resend_secrets: ResendSecretsOption = False,
     instance: InstanceOption = None,
     url: UrlOption = None,
     config: ConfigOption = None,
@@ -64,8 +66,14 @@ def plan(
 ) -> int:
     """Show what would change, why, and what somebody changed by hand. Sends GET only."""
     session = Session(Settings(instance, url, config, json, no_color, verbose))
-    confirmed = Confirmed(confirm_deletes, confirm_updates)
-    options = _options(session, target, adopt=adopt, confirmed=confirmed)
+    asked = Options(
+        tuple(target or ()),
+        adopt=adopt,
+        confirm_deletes=confirm_deletes,
+        confirm_updates=confirm_updates,
+        resend_secrets=resend_secrets,
+    )
+    options = _guarded(session, asked)
     resources = session.resources()
     found = asyncio.run(_plan(session, resources, options))
     if out is not None:
@@ -93,6 +101,7 @@ def apply(
     adopt: AdoptOption = False,
     confirm_deletes: ConfirmDeletesOption = None,
     confirm_updates: ConfirmUpdatesOption = None,
+    resend_secrets: ResendSecretsOption = False,
     instance: InstanceOption = None,
     url: UrlOption = None,
     config: ConfigOption = None,
@@ -104,14 +113,21 @@ def apply(
     """Show the plan, ask, and do it."""
     session = Session(Settings(instance, url, config, json, no_color, verbose, parallelism))
     if file is not None:
-        if target or adopt or not (confirm_deletes is confirm_updates is None):
+        if target or adopt or resend_secrets or not (confirm_deletes is confirm_updates is None):
             raise UsageError.one(
                 "plan-is-fixed",
-                "a saved plan is applied as it is: --target, --adopt and --confirm-… belong to `ggrec plan`",
+                "a saved plan is applied as it is: --target, --adopt, --resend-secrets and --confirm-… belong to "
+                "`ggrec plan`",
             )
         return asyncio.run(_apply_file(session, file))
-    confirmed = Confirmed(confirm_deletes, confirm_updates)
-    options = _options(session, target, adopt=adopt, confirmed=confirmed)
+    asked = Options(
+        tuple(target or ()),
+        adopt=adopt,
+        confirm_deletes=confirm_deletes,
+        confirm_updates=confirm_updates,
+        resend_secrets=resend_secrets,
+    )
+    options = _guarded(session, asked)
     return asyncio.run(_plan_and_apply(session, session.resources(), options, approved=auto_approve))
 
 
@@ -145,15 +161,9 @@ def destroy(
     return asyncio.run(_plan_and_apply(session, (), options, approved=auto_approve))
 
 
-def _options(session: Session, target: list[str] | None, *, adopt: bool, confirmed: Confirmed) -> Options:
-    return Options(
-        tuple(target or ()),
-        adopt=adopt,
-        guard=session.instance.guard,
-        confirm_deletes=confirmed.deletes,
-        confirm_updates=confirmed.updates,
-        protection=session.instance.protection,
-    )
+def _guarded(session: Session, asked: Options) -> Options:
+    """What was asked, within the limits of the instance."""
+    return replace(asked, guard=session.instance.guard, protection=session.instance.protection)
 
 
 def _show(session: Session, found: Plan) -> None:

@@ -13,10 +13,13 @@ from functools import cached_property
 from pathlib import Path
 
 from reconciler.authoring.resolve import Resolved, resolve
+from reconciler.cli.crash import hide_those_of
 from reconciler.cli.output import Output, SystemClock
+from reconciler.cli.secret_references import reference_problems
 from reconciler.cli.settings import Settings
 from reconciler.core.errors import Diagnostic, GgrecError, InvalidInput, Severity, UsageError
 from reconciler.core.kind import Registry
+from reconciler.core.literals import without_literals
 from reconciler.core.resource import Resource
 from reconciler.core.state import Run
 from reconciler.grafana.client import Client
@@ -68,7 +71,7 @@ class Session:
     @cached_property
     def secrets(self) -> SecretResolver:
         """References resolved over the environment and the project's files."""
-        return SecretResolver(os.environ, self.project.root)
+        return hide_those_of(SecretResolver(os.environ, self.project.root, self.project.model.secret_commands))
 
     @cached_property
     def store(self) -> StateStore:
@@ -86,7 +89,8 @@ class Session:
         values = self.project.values(self.settings.instance)
         resolved = resolve(loaded.documents, self.registry, values=values)
         linted = check(resolved.resources)
-        found = (*resolved.diagnostics, *linted)
+        referred = reference_problems(self.project, loaded.documents, resolved.resources, self.secrets)
+        found = (*resolved.diagnostics, *linted, *referred)
         return loaded, replace(resolved, diagnostics=tuple(sorted(found, key=Diagnostic.sort_key)))
 
     def resources(self) -> tuple[Resource, ...]:
@@ -156,7 +160,7 @@ class Session:
     @property
     def command(self) -> str:
         """The command line, for people who find a lock or read the history."""
-        return " ".join(["ggrec", *sys.argv[1:]])
+        return without_literals(" ".join(["ggrec", *sys.argv[1:]]))
 
     @cached_property
     def commit(self) -> str:

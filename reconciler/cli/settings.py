@@ -39,6 +39,10 @@ AdoptOption = Annotated[
     bool, typer.Option("--adopt", help="Take over existing objects that differ from what is declared.")
 ]
 
+ResendSecretsOption = Annotated[
+    bool, typer.Option("--resend-secrets", help="Send all secrets again, also where none is known to have changed.")
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

@@ -65,6 +65,8 @@ class Change:
     applied: JsonObject | None = None
     edits: tuple[Edit, ...] = ()
     secrets: tuple[str, ...] = ()
+    resent: tuple[str, ...] = ()
+    """Those of `secrets` that are only sent again because somebody asked for it."""
     precondition: Precondition = Precondition()
     moved_from: Address | None = None
     depends_on: tuple[Address, ...] = ()

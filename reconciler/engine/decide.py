@@ -49,6 +49,11 @@ def _base(situation: Situation, resource: Resource, live: LiveObject | None) -> 
     )
 
 
+def _sending(situation: Situation, resource: Resource, live: LiveObject) -> Change:
+    """The same with the secrets that are to be sent."""
+    return replace(_base(situation, resource, live), secrets=situation.secrets.all, resent=situation.secrets.again)
+
+
 def _create(situation: Situation, resource: Resource) -> Decision:
     change = replace(_base(situation, resource, None), action=Action.CREATE, secrets=tuple(sorted(resource.secrets)))
     return Decision(change)
@@ -57,9 +62,7 @@ def _create(situation: Situation, resource: Resource) -> Decision:
 def _adopt(situation: Situation, resource: Resource, live: LiveObject) -> Decision:
     """Nobody's object is taken silently: only one that already is what was written, or with a word from the author."""
     edits = authored_edits(situation.kind, resource, live)
-    change = replace(
-        _base(situation, resource, live), action=Action.ADOPT, edits=edits, secrets=situation.secrets_changed
-    )
+    change = replace(_sending(situation, resource, live), action=Action.ADOPT, edits=edits)
     if live.manager is not None:
         return Decision(change, refusals=(managed(situation, live, "take over"),))
     if not edits:
@@ -161,8 +164,8 @@ def _compare(situation: Situation, resource: Resource, live: LiveObject, bodies:
         present = kind.normalise(live.attributes)
         drifted = diff(kind.project(observed, was), kind.project(present, was), identities=kind.identities)
     pending = () if drifted or edits else kind.outstanding(resource, live)
-    change = replace(_base(situation, resource, live), edits=edits or pending, secrets=situation.secrets_changed)
-    if not (edits or pending or situation.secrets_changed or drifted):
+    change = replace(_sending(situation, resource, live), edits=edits or pending)
+    if not (edits or pending or change.secrets or drifted):
         return Decision(_settle(situation, change, live))
     if observed is None:
         observed = kind.normalise(bodies(entry.observed))
@@ -192,7 +195,9 @@ def _back(kind: Kind, resource: Resource, live: LiveObject) -> tuple[Edit, ...]:
 
 
 def _why(change: Change) -> str:
-    return "its secret changed" if change.secrets and not change.edits else ""
+    if not change.secrets or change.edits:
+        return ""
+    return "its secret changed" if set(change.secrets) - set(change.resent) else "its secrets are sent again"
 
 
 def _writable(situation: Situation, change: Change, live: LiveObject) -> Decision:

@@ -17,10 +17,11 @@ from reconciler.core.kind import Kind, Registry
 from reconciler.core.plan import Action, Change, Plan, Target
 from reconciler.core.ports import Secrets
 from reconciler.core.protect import Protection
-from reconciler.core.resource import LiveObject, Resource
-from reconciler.core.state import UNKNOWN_SECRET, ResourceState, State, entry_digest
+from reconciler.core.resource import Resource
+from reconciler.core.state import State, entry_digest
 from reconciler.engine.decide import decide
 from reconciler.engine.names import lookalikes, taken_names
+from reconciler.engine.secrets import secrets_to_send, untold
 from reconciler.engine.situation import Bodies, Decision, Situation
 from reconciler.engine.snapshot import Snapshot
 
@@ -36,6 +37,7 @@ class Options:
     confirm_deletes: int | None = None
     confirm_updates: int | None = None
     protection: Protection = field(default_factory=Protection)
+    resend_secrets: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ def make_plan(
     refusals += taken_names(decisions, snapshot, registry, selection.resources, state=state)
     refusals += beyond_limits(changes, selection.owned, options.guard, _confirmed(options, changes))
     warnings += lookalikes(changes, snapshot, registry, selection.state)
+    warnings += untold(selection.resources, state, secrets, decisions)
     warnings += [warning for decision in decisions.values() for warning in decision.warnings]
     unchanged = sum(1 for decision in decisions.values() if _is_quiet(decision))
     return Plan(
@@ -202,34 +205,10 @@ def _situation(
         unchanged=live is not None and live.uid in found.unchanged,
         intent=selection.state.intents.get(address),
         moved_from=selection.moves.get(address),
-        secrets_changed=_secrets_to_send(kind, resource, entry, live, secrets),
+        secrets=secrets_to_send(kind, resource, entry, live, asked=secrets, resend=options.resend_secrets),
         adopt=options.adopt,
         destroy=options.destroy,
     )
-
-
-def _secrets_to_send(
-    kind: Kind, resource: Resource | None, entry: ResourceState | None, live: LiveObject | None, secrets: Secrets
-) -> tuple[str, ...]:
-    """The secrets that changed here, and those that Grafana no longer holds."""
-    changed = _changed_secrets(resource, entry, secrets)
-    if resource is None or live is None or not live.attributes:
-        return changed
-    return tuple(sorted({*changed, *kind.unset_secrets(resource, live)}))
-
-
-def _changed_secrets(resource: Resource | None, entry: ResourceState | None, secrets: Secrets) -> tuple[str, ...]:
-    """The secrets whose value is not the one last sent. One that cannot be resolved here counts as unchanged."""
-    if resource is None or entry is None:
-        return ()
-    changed = []
-    for name, reference in sorted(resource.secrets.items()):
-        known = entry.secrets.get(name)
-        if known is None or (
-            known != UNKNOWN_SECRET and secrets.missing(reference) is None and not secrets.matches(reference, known)
-        ):
-            changed.append(name)
-    return tuple(changed)
 
 
 def _ordered(decisions: Mapping[Address, Decision]) -> tuple[Change, ...]:

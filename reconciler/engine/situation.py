@@ -13,6 +13,19 @@ from reconciler.core.state import Intent, ResourceState
 
 
 @dataclass(frozen=True, slots=True)
+class SecretsToSend:
+    """The names of an object's secrets that changed or are not there, and of those that are only sent again."""
+
+    changed: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Both, in order."""
+        return tuple(sorted((*self.changed, *self.again)))
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """Everything known about one address. `unchanged`: the live revision is the observed one (its attributes may be
     empty then).
@@ -26,7 +39,7 @@ class Situation:
     unchanged: bool = False
     intent: Intent | None = None
     moved_from: Address | None = None
-    secrets_changed: tuple[str, ...] = ()
+    secrets: SecretsToSend = SecretsToSend()
     adopt: bool = False
     destroy: bool = False
     declared: str = ""

@@ -16,11 +16,11 @@ from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.references import Referrer
 from reconciler.core.resource import LiveObject, Resource, SecretRef
+from reconciler.core.secret_reference import read_reference
 from reconciler.kinds._elsewhere import rules_and_panels
 from reconciler.kinds._owners import provisioned_datasource
 
 SECRET = "secureJsonData."
-_REFERENCE = re.compile(r"\$\{(env|file):[^}:]+(:-[^}]*)?\}\Z")
 _FIELDS = ("name", "type", "access", "url", "user", "database", "basicAuth", "basicAuthUser", "withCredentials")
 _DEFAULTS: dict[str, Json] = {
     "access": "proxy",
@@ -39,12 +39,12 @@ _NEVER_EMPTIED = ("url", "basicAuthUser")
 
 def _reference(value: object) -> str:
     """A reference, checked. The error never shows the value: it may be the secret itself."""
-    if isinstance(value, str) and _REFERENCE.match(value):
+    if isinstance(value, str) and read_reference(value) is not None:
         return value
     what = "a text of another form" if isinstance(value, str) else "not even a text"
     raise ValueError(
-        f"a secret must be a reference, and this is {what}: write ${{env:NAME}}, "
-        "${env:NAME:-default} or ${file:path}, and nothing around it"
+        f"a secret must be a reference, and this is {what}: write ${{env:NAME}}, ${{env:NAME:-default}}, "
+        "${file:path}, ${command:…} or ${sops:path#key}, and nothing around it"
     )
 
 
@@ -67,7 +67,8 @@ class DatasourceSpec(BaseModel):
     )
     jsonData: dict[str, Any] = Field(default_factory=dict, description="Options of the plugin.")
     secureJsonData: dict[str, Annotated[str, BeforeValidator(_reference)]] = Field(
-        default_factory=dict, description='Secrets of the plugin, as references: "${env:NAME}" or "${file:path}".'
+        default_factory=dict,
+        description='Secrets of the plugin, as references: "${env:NAME}", "${file:path}" … (docs/secrets.md).',
     )
 
 

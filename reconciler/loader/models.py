@@ -4,9 +4,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from reconciler.loader.references import REFERENCE
+from reconciler.core.secret_reference import PATTERN
 
-_SECRET: dict[str, Any] = {"pattern": f"^{REFERENCE.pattern}$"}
+_SECRET: dict[str, Any] = {"pattern": PATTERN}
 """Only for editors: the program checks it by itself, and never quotes the text."""
 
 
@@ -97,6 +97,11 @@ class ProjectModel(_Model):
     default: str | None = Field(default=None, description="The instance used without -i.")
     commands: list[str] = Field(
         default_factory=list, description="Programs that `from: {command: [...]}` may run. None by default."
+    )
+    secret_commands: list[str] = Field(
+        default_factory=list,
+        description='Programs that `${command:…}` may run for a secret, each alone ("op") or with the arguments it '
+        'must begin with ("vault kv get"). None by default.',
     )
     guard: GuardModel = Field(default_factory=GuardModel, description="For all instances.")
     protect: ProtectModel = Field(default_factory=ProtectModel, description="For all instances.")

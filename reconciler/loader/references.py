@@ -1,39 +1,22 @@
-"""`${env:NAME}`, `${env:NAME:-default}` and `${file:path}` in ggrec.yaml: told apart from text, and resolved where
-they are no secrets. Never resolves a secret.
+"""References in ggrec.yaml: told apart from text, and `${env:NAME}` resolved where it is no secret. Never resolves a
+secret.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from reconciler.core.resource import SecretRef
+from reconciler.core.secret_reference import WITH_DEFAULT, Reference, read_reference
 
-REFERENCE = re.compile(r"\$\{(env|file):([^}:]+?)(?::-([^}]*))?\}")
-_BEGINNING = re.compile(r"\$\{(?:env|file):")
+_WITHIN = re.compile(WITH_DEFAULT)
+_BEGINNING = re.compile(r"\$\{(?:env|file|command|sops):")
+_FOR_SECRETS = re.compile(r"\$\{(?:file|command|sops):")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """One reference in its parts: `source` is `env` or `file`, `name` the variable or the path."""
-
-    source: str
-    name: str
-    default: str | None = None
-
-    @property
-    def secret(self) -> SecretRef:
-        """The reference as the one to a secret."""
-        default = "" if self.default is None else f":-{self.default}"
-        return SecretRef(f"${{{self.source}:{self.name}{default}}}")
 
 
 def parse_reference(text: str) -> Reference | None:
     """The reference that the whole text is, else None."""
-    match = REFERENCE.fullmatch(text)
-    if match is None or (match[1] == "env" and not _VARIABLE.match(match[2])):
-        return None
-    return Reference(match[1], match[2], match[3])
+    found = read_reference(text)
+    return None if found is None or (found.source == "env" and not _VARIABLE.match(found.name)) else found
 
 
 def is_reference(text: str) -> bool:
@@ -48,26 +31,27 @@ def has_reference(text: str) -> bool:
 
 def misused(text: str) -> str:
     """Why the references in a text that is no secret cannot stand there; "" where they can."""
-    if "${file:" in text:
-        return "${file:…} is for secrets only"
-    rest = REFERENCE.sub(lambda match: "" if is_reference(match.group()) else match.group(), text)
+    secret = _FOR_SECRETS.search(text)
+    if secret:
+        return f"{secret.group()}…}} is for secrets only"
+    rest = _WITHIN.sub(lambda match: "" if is_reference(match.group()) else match.group(), text)
     return "it has a reference of another form than ${env:NAME} or ${env:NAME:-default}" if has_reference(rest) else ""
 
 
 def interpolated(text: str, environment: Mapping[str, str]) -> tuple[str, list[str]]:
     """The text with `${env:…}` filled in, and the names of variables that are not set (or empty) and have no default.
 
-    For texts that are no secrets; `${file:…}` is left as it is.
+    For texts that are no secrets; every other reference is left as it is.
     """
     missing: list[str] = []
 
     def fill(match: re.Match[str]) -> str:
         reference = parse_reference(match.group())
-        if reference is None or reference.source == "file":
+        if reference is None or reference.source != "env":
             return match.group()
         value = environment.get(reference.name) or reference.default
         if value is None:
             missing.append(reference.name)
         return value or ""
 
-    return REFERENCE.sub(fill, text), missing
+    return _WITHIN.sub(fill, text), missing

@@ -44,6 +44,7 @@ def _change(change: Change) -> dict[str, Any]:
         "movedFrom": str(change.moved_from) if change.moved_from else None,
         "edits": [_edit(edit) for edit in change.edits],
         "secrets": list(change.secrets),
+        "secretsResent": list(change.resent),
         "notes": list(change.notes),
     }
 

@@ -105,9 +105,14 @@ def _change(change: Change, view: PlanView, width: int) -> list[Line]:
     head = line(Span(f"{symbol} ", style), Span(f"{change.address!s:<{width}}", style), f"{what:<8} ", about)
     inside = view.edits(change.address.kind, change.edits)
     if change.action is not Action.CREATE:
-        inside += [line(f"{name}  ", Span("(secret changed)", "change")) for name in change.secrets]
+        inside += [_secret(name, change) for name in change.secrets]
     inside += [line(Span(f"note: {safe(note)}", "dim")) for note in change.notes]
     return [head, *indented(4, inside)]
+
+
+def _secret(name: str, change: Change) -> Line:
+    """A secret that will be sent: its name only."""
+    return line(f"{name}  ", Span("(secret sent again)" if name in change.resent else "(secret changed)", "change"))
 
 
 def _short(title: str) -> str:

@@ -9,9 +9,10 @@ import pytest
 from reconciler.core.errors import GgrecError
 from reconciler.core.ports import Secrets
 from reconciler.core.resource import SecretRef
-from reconciler.grafana import secrets as module
 from reconciler.grafana.secrets import SecretResolver
+from reconciler.grafana.secrets import digests as module
 
+FORMS = "${command:PROGRAM ARGUMENT …}, ${env:NAME}, ${file:path} or ${sops:path#key.sub}"
 ENVIRONMENT = {"A": "one", "EMPTY": "", "COLON": "a:-b}$", "RAW": "x\udcff"}
 
 
@@ -67,9 +68,9 @@ def test_what_a_reference_stands_for(resolver: SecretResolver, text: str, value:
         ("${file:a\0b}", "the file a\0b cannot be read: no such path"),
         ("${file:utf16}", "the file utf16 is not UTF-8 text"),
         ("${file:huge}", "the file huge is larger than a secret can be"),
-        ("${vault:x}", "${vault:x} is not a reference: write ${env:NAME} or ${file:path}"),
-        ("${env:A} ", "${env:A}  is not a reference: write ${env:NAME} or ${file:path}"),
-        ("glsa_literal", "this text is not a reference: write ${env:NAME} or ${file:path}"),
+        ("${vault:x}", "${vault:x}: there is no source 'vault' of secrets: write " + FORMS),
+        ("${env:A} ", "${env:A}  is not a reference: write " + FORMS),
+        ("glsa_literal", "this text is not a reference: write " + FORMS),
     ],
 )
 def test_why_a_reference_cannot_be_resolved(resolver: SecretResolver, text: str, why: str) -> None:

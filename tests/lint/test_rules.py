@@ -1,5 +1,6 @@
 """The rules, each with what it finds and what it leaves alone."""
 
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -8,7 +9,8 @@ import pytest
 import reconciler.lint as package
 from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic, Severity
-from reconciler.core.resource import Resource
+from reconciler.core.literals import without_literals
+from reconciler.core.resource import Resource, SecretRef
 from reconciler.core.source import Mark
 from reconciler.lint import check, rules
 
@@ -130,3 +132,70 @@ def test_a_password_in_the_url() -> None:
 )
 def test_what_only_looks_a_little_like_a_secret(attributes: dict[str, Any]) -> None:
     assert check([datasource(**attributes)]) == ()
+
+
+TOKENS = {
+    "a Grafana token": "glsa_" + "Ab3" * 10 + "_1a2b3c4d",
+    "a GitHub token": "ghp_" + "Ab3" * 12,
+    "a GitLab token": "glpat-" + "Ab3" * 7,
+    "an AWS access key": "AKIA" + "ABCD" * 4,
+    "a Slack token": "xoxb-" + "123456789012",
+    "a Google API key": "AIza" + "Ab3-_" * 7,
+    "a Vault token": "hvs." + "Ab3" * 8,
+    "an age key": "AGE-SECRET-KEY-1" + "QPZRY" * 8,
+    "a JSON web token": ".".join(["eyJhbGciOiJIUzI1NiJ9", "eyJzdWIiOiIxIn0", "abcDEF123-_abc"]),
+    "a private key": "-----BEGIN RSA PRIVATE KEY-----\nMIIx1\n-----END RSA PRIVATE KEY-----",
+    "a password in a URL": "https://me:x1y2z3@host/api",
+}
+
+
+@pytest.mark.parametrize("what", TOKENS)
+def test_credentials_are_known_by_their_look_in_every_kind(what: str) -> None:
+    text = f"use {TOKENS[what]} here"
+    panel = {"title": "P", "targets": [{"url": text}]}
+    all_ = [dashboard("a", "A", panels=[panel]), resource("folder", "f", title=text), datasource(user=text)]
+    found = sorted(check(all_), key=lambda item: item.subject)
+    assert [(item.severity, item.subject, item.code) for item in found] == [
+        (Severity.WARNING, "dashboard.a", "literal-secret"),
+        (Severity.ERROR, "datasource.d", "literal-secret"),
+        (Severity.WARNING, "folder.f", "literal-secret"),
+    ]
+    assert found[0].message == f"dashboard.panels[0].targets[0].url has {what} in it"
+    assert all(TOKENS[what] not in str(item) for item in found)
+    assert TOKENS[what] not in without_literals(text)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        {"headers": [{"key": "Authorization", "value": "Basic x1"}]},
+        {"headers": {"X-API-Key": "x1"}},
+        {"url_options": {"headers": [{"name": "cookie", "value": "x1"}]}},
+    ],
+)
+def test_headers_that_carry_a_credential(target: dict[str, Any]) -> None:
+    (found,) = check([dashboard("a", "A", panels=[{"targets": [target]}])])
+    assert found.message.endswith("is a header that carries a credential")
+    assert "x1" not in str(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://user:password@host", "https://user:${password}@host", "http://me:<token>@host", "http://me:xxx@host",
+        "postgres://$user:$pass@db", "http://host:9090/a@b", "mailto:a@b.c", "the token glsa_… of Grafana",
+        "eyJ is how they begin", "rate(glsa_total[5m])", "AKIA is a prefix", "-----BEGIN CERTIFICATE-----",
+        "http://localhost:3000/d/x?y=a:b@c", "git@host:group/project",
+    ],
+)  # fmt: skip
+def test_what_only_looks_a_little_like_a_credential(text: str) -> None:
+    headers = [{"key": "Authorization", "value": "$token"}, {"key": "Accept", "value": "a"}, {"key": "x-api-key"}]
+    panel = {"description": text, "targets": [{"headers": headers, "token": "name", "password": "field"}]}
+    assert check([dashboard("a", "A", panels=[panel])]) == ()
+
+
+def test_a_credential_in_a_reference() -> None:
+    secrets = {"secureJsonData.a": SecretRef("${command:show --token glsa_0123456789abcdef0123}")}
+    (found,) = check([replace(datasource(), secrets=secrets)])
+    assert found.severity is Severity.ERROR
+    assert "glsa_" not in str(found)

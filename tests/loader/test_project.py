@@ -256,7 +256,11 @@ def test_names_of_grafanas_that_no_file_names(url: str, name: str) -> None:
         ("${env:A", False),
         (" ${env:A}", False),
         ("${env:A}${env:B}", False),
-        ("${vault:a}", False),
+        ("${vault:a}", True),
+        ("${Vault:a}", False),
+        ("${command:vault kv get -format='{{.data}}' \"a b\"}", True),
+        ("${command: }", False),
+        ("${sops:secrets.yaml#a.b}", True),
         ("${env:A}\n", False),
     ],
 )

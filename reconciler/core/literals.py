@@ -1,0 +1,50 @@
+"""Texts that are credentials by their look: tokens of well-known makers, private keys, and passwords in URLs.
+
+Only what is certain or nearly so: a name such as `token` says nothing here.
+"""
+
+import re
+from collections.abc import Iterator
+
+_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("a Grafana token", re.compile(r"\bgl(?:sa|c)_[A-Za-z0-9+/=_-]{16,}")),
+    ("a GitHub token", re.compile(r"\b(?:gh[opsur]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{40,})")),
+    ("a GitLab token", re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}")),
+    ("an AWS access key", re.compile(r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b")),
+    ("a Slack token", re.compile(r"\bxox[abeprs]-[A-Za-z0-9-]{10,}")),
+    ("a Google API key", re.compile(r"\bAIza[A-Za-z0-9_-]{35}\b")),
+    ("a Vault token", re.compile(r"\bhv[sb]\.[A-Za-z0-9_-]{20,}")),
+    ("an age key", re.compile(r"\bAGE-SECRET-KEY-1[A-Z0-9]{20,}")),
+    ("a JSON web token", re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{10,}")),
+    (
+        "a private key",
+        re.compile(r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----(?:.*?-----END [A-Z0-9 ]*PRIVATE KEY-----|.*)", re.S),
+    ),
+)
+_BEGINNINGS = re.compile(
+    r"gl(?:sa|c)_|gh[opsur]_|github_pat_|glpat-|A[KS]IA|xox[abeprs]-|AIza|hv[sb]\.|AGE-SECRET|eyJ|PRIVATE KEY|://[^/]*@"
+)
+"""Where none of these is, no shape is: most texts are done with that."""
+_IN_URL = re.compile(r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]{0,30}://[^/?#\s@:\"'<>]*):([^/?#\s@\"'<>]+)@")
+_STAND_INS = re.compile(
+    r"(?i)\A(?:pass(?:word|wd)?|pwd|secret|token|key|user|x+|\*+|\.{2,}|…|.*[$<{\[].*|%.*|your.*|my-?password|example)\Z"
+)
+"""What stands in manuals where a password would be."""
+
+
+def literals(text: str) -> Iterator[str]:
+    """What of the text is a credential, in words that do not quote it (`a private key`)."""
+    if not _BEGINNINGS.search(text):
+        return
+    for what, shape in _SHAPES:
+        if shape.search(text):
+            yield what
+    if any(not _STAND_INS.match(match[2]) for match in _IN_URL.finditer(text)):
+        yield "a password in a URL"
+
+
+def without_literals(text: str) -> str:
+    """The text with every such credential replaced."""
+    for _, shape in _SHAPES:
+        text = shape.sub("[secret]", text)
+    return _IN_URL.sub(lambda match: f"{match[1]}:[secret]@", text)
