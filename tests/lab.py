@@ -33,7 +33,7 @@ from reconciler.grafana.secrets import SecretResolver
 from reconciler.kinds import discover
 from reconciler.loader.envelope import open_envelope
 from reconciler.loader.yaml import parse_yaml
-from reconciler.sandbox.dispatch import Dispatcher, Dropped, body_of
+from reconciler.sandbox.dispatch import Dispatcher, Down, Dropped, body_of
 from reconciler.sandbox.world import World
 from reconciler.store.blobs import LocalBlobs
 from reconciler.store.lock import Owner
@@ -59,6 +59,8 @@ class SandboxTransport(httpx.AsyncBaseTransport):
         await request.aread()
         try:
             reply = self.dispatcher.answer(request.method, request.url.path, query, headers, request.content)
+        except Down:
+            raise httpx.ConnectError("All connection attempts failed", request=request) from ConnectionRefusedError()
         except Dropped:
             raise httpx.RemoteProtocolError("Server disconnected", request=request) from None
         fields = {"content-type": reply.content_type, **reply.headers}
