@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 import httpx
 
 from reconciler.authoring.resolve import resolve
+from reconciler.core.budget import Budget
 from reconciler.core.errors import GgrecError
 from reconciler.core.guard import Guard
 from reconciler.core.json import Json
@@ -95,8 +97,18 @@ class Silent:
         return None
 
 
-async def _no_sleep(seconds: float) -> None:
-    await asyncio.sleep(0)
+class Waiting:
+    """Seconds that pass only because somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        self.passed += seconds
+        await asyncio.sleep(0)
+
+    def monotonic(self) -> float:
+        return self.passed
 
 
 @dataclass
@@ -108,6 +120,9 @@ class Lab:
     world: World = None  # type: ignore[assignment]  # made below, with this lab's clock
     environment: dict[str, str] = field(default_factory=lambda: {"PASSWORD": "admin"})
     login: str = "admin"
+    waiting: Waiting = field(default_factory=Waiting)
+    limit: float = math.inf
+    """Seconds that one plan or apply may take."""
 
     def __post_init__(self) -> None:
         self.world = self.world or World(now=self.clock.tick)
@@ -158,7 +173,9 @@ class Lab:
         secrets = QuickSecrets(self.environment, self.folder)
         connection = Connection(URL, user=self.login, password=SecretRef("${env:PASSWORD}"))
         transport = SandboxTransport(self.dispatcher)
-        async with Client(connection, secrets, transport=transport, timing=Timing(sleep=_no_sleep)) as client:
+        self.budget = Budget(self.limit, self.waiting.monotonic, self.waiting.passed)
+        timing = Timing(self.waiting.sleep, self.waiting.monotonic, random=lambda: 1.0, budget=self.budget)
+        async with Client(connection, secrets, transport=transport, timing=timing) as client:
             yield client, await probe(client), secrets
 
     async def _plan(self, resources: Sequence[Resource], options: Options) -> Plan:

@@ -127,6 +127,12 @@ def lost(request: ApiRequest, url: str, loss: Loss) -> Unreachable:
     return Unreachable((Diagnostic("no-answer" if ambiguous else "unreachable", text, hint),), ambiguous=ambiguous)
 
 
+def unwelcome(request: ApiRequest, url: str, seconds: float) -> Unreachable:
+    """Not sent at all: the server asked for quiet, for longer than this run can wait."""
+    text = f"{request.method} {url}{request.path}: not sent: the server wants no request for another {seconds:.0f} s"
+    return Unreachable((Diagnostic("quiet", text, f"run again in {seconds:.0f} s"),), status=429)
+
+
 def _asked(request: ApiRequest, status: int) -> str:
     return f"{request.method} {request.path}: HTTP {status}"
 
