@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 import httpx
 
 from reconciler.authoring.resolve import resolve
+from reconciler.core.budget import Budget
 from reconciler.core.errors import GgrecError
 from reconciler.core.guard import Guard
 from reconciler.core.json import Json
@@ -34,7 +36,7 @@ from reconciler.grafana.secrets.digests import Digests
 from reconciler.kinds import discover
 from reconciler.loader.envelope import open_envelope
 from reconciler.loader.yaml import parse_yaml
-from reconciler.sandbox.dispatch import Dispatcher, Dropped, body_of
+from reconciler.sandbox.dispatch import Dispatcher, Down, Dropped, body_of
 from reconciler.sandbox.world import World
 from reconciler.store.blobs import Blobs, LocalBlobs
 from reconciler.store.lock import Owner
@@ -62,6 +64,8 @@ class SandboxTransport(httpx.AsyncBaseTransport):
         await request.aread()
         try:
             reply = self.dispatcher.answer(request.method, request.url.path, query, headers, request.content)
+        except Down:
+            raise httpx.ConnectError("All connection attempts failed", request=request) from ConnectionRefusedError()
         except Dropped:
             raise httpx.RemoteProtocolError("Server disconnected", request=request) from None
         fields = {"content-type": reply.content_type, **reply.headers}
@@ -104,8 +108,18 @@ class Silent:
         return None
 
 
-async def _no_sleep(seconds: float) -> None:
-    await asyncio.sleep(0)
+class Waiting:
+    """Seconds that pass only because somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        self.passed += seconds
+        await asyncio.sleep(0)
+
+    def monotonic(self) -> float:
+        return self.passed
 
 
 @dataclass
@@ -120,6 +134,9 @@ class Lab:
     blobs: Blobs | None = None
     """Where the state is, if not in the folder."""
     url: str = URL
+    waiting: Waiting = field(default_factory=Waiting)
+    limit: float = math.inf
+    """Seconds that one plan or apply may take."""
 
     def __post_init__(self) -> None:
         self.world = self.world or World(now=self.clock.tick)
@@ -170,7 +187,9 @@ class Lab:
         secrets = QuickSecrets(self.environment, self.folder)
         connection = Connection(self.url, user=self.login, password=SecretRef("${env:PASSWORD}"))
         transport = SandboxTransport(self.dispatcher)
-        async with Client(connection, secrets, transport=transport, timing=Timing(sleep=_no_sleep)) as client:
+        self.budget = Budget(self.limit, self.waiting.monotonic, self.waiting.passed)
+        timing = Timing(self.waiting.sleep, self.waiting.monotonic, random=lambda: 1.0, budget=self.budget)
+        async with Client(connection, secrets, transport=transport, timing=timing) as client:
             yield client, await probe(client), secrets
 
     async def _plan(self, resources: Sequence[Resource], options: Options) -> Plan:

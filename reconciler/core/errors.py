@@ -139,3 +139,52 @@ class Unauthorized(ServerError):
 
 class Forbidden(ServerError):
     """403 for lack of a permission: not the same as absent."""
+
+
+@dataclass(eq=False)
+class ChangedMeanwhile(ServerError):
+    """Somebody saved the object since it was read; nothing was written."""
+
+    exit_code: ExitCode = field(default=ExitCode.CONFLICT, kw_only=True)
+
+
+@dataclass(eq=False)
+class AlreadyExists(ServerError):
+    """What was to be created is there already, made by somebody else or by an earlier try of this run: look."""
+
+    exit_code: ExitCode = field(default=ExitCode.CONFLICT, kw_only=True)
+
+
+@dataclass(eq=False)
+class NameTaken(ServerError):
+    """Another object has the name."""
+
+    exit_code: ExitCode = field(default=ExitCode.PARTIAL, kw_only=True)
+
+
+@dataclass(eq=False)
+class InUse(ServerError):
+    """The object cannot go, for something refers to it."""
+
+    exit_code: ExitCode = field(default=ExitCode.PARTIAL, kw_only=True)
+
+
+@dataclass(eq=False)
+class PluginOwned(ServerError):
+    """A plugin brought this dashboard."""
+
+    exit_code: ExitCode = field(default=ExitCode.REFUSED, kw_only=True)
+
+
+@dataclass(eq=False)
+class Busy(ServerError):
+    """The server did nothing, for it was busy: to be asked again after a look."""
+
+    exit_code: ExitCode = field(default=ExitCode.PARTIAL, kw_only=True)
+
+
+@dataclass(eq=False)
+class OutOfTime(ServerError):
+    """The time limit of the run came before this was asked: nothing was sent."""
+
+    exit_code: ExitCode = field(default=ExitCode.PARTIAL, kw_only=True)

@@ -9,7 +9,16 @@ from typing import Protocol
 
 from reconciler.core.address import Address
 from reconciler.core.diff import diff, format_edit_path
-from reconciler.core.errors import Conflict, Diagnostic, GgrecError, ServerError
+from reconciler.core.errors import (
+    AlreadyExists,
+    Busy,
+    ChangedMeanwhile,
+    Conflict,
+    Diagnostic,
+    GgrecError,
+    NameTaken,
+    ServerError,
+)
 from reconciler.core.exchange import WriteContext
 from reconciler.core.kind import Kind
 from reconciler.core.plan import Change, Precondition
@@ -116,7 +125,7 @@ class Carrier:
                 self.begun.add(change.address)
             except ServerError as error:
                 self._note_begun(change, error)
-                if not error.ambiguous or attempt == _TRIES - 1:
+                if not (error.ambiguous or isinstance(error, Busy)) or attempt == _TRIES - 1:
                     raise _as_conflict(error, change) from None
             left = await self.writer.ask(kind.read(self.context.server, live.uid))
             if left is None or kind.is_gone(left, applied):
@@ -203,18 +212,21 @@ class Carrier:
                 return present.uid
             except ServerError as error:
                 self._note_begun(change, error)
-                if not error.ambiguous:
+                there = present is None and isinstance(error, (AlreadyExists, NameTaken))
+                if not (error.ambiguous or there or isinstance(error, Busy)):
                     if error.began:
                         await self._remember_partial(change, kind, sent, live)
                     raise _as_conflict(error, change) from None
                 found = await self._find(change, kind, sent, present)
                 if found is not None and not sent.secrets and not authored_edits(kind, sent, found):
                     return found.uid
-                if attempt == _TRIES - 1:
+                if attempt == _TRIES - 1 or (there and attempt == 0):
                     if error.began:
                         await self._remember_partial(change, kind, sent, live)
-                    raise
-                if present is not None and (found is None or _saved_by_another(present, found)):
+                    raise _as_conflict(error, change) from None
+                if present is not None and found is None:
+                    raise conflict("gone", f"{change.address} was deleted while it was written", change) from None
+                if present is not None and found is not None and _saved_by_another(present, found):
                     raise _as_conflict(error, change) from None
                 present = found
         raise AssertionError("unreachable: the loop returns or raises")
@@ -286,9 +298,10 @@ def _saved_by_another(before: LiveObject, now: LiveObject) -> bool:
 
 
 def _as_conflict(error: ServerError, change: Change) -> GgrecError:
-    """409 and 412 on a guarded write: somebody was faster."""
-    if error.status in {409, 412}:
-        return conflict("changed-meanwhile", f"{change.address}: {error.diagnostics[0].message}", change)
+    """Where somebody was faster, a conflict; any other refusal is the object's failure as it is."""
+    if isinstance(error, (ChangedMeanwhile, AlreadyExists)):
+        item = error.diagnostics[0]
+        return conflict(item.code, f"{change.address}: {item.message}", change)
     return error
 
 

@@ -99,7 +99,7 @@ def _unknown_version(body: JsonObject) -> bool:
 
 def _hidden(body: JsonObject, hide: Hide) -> JsonObject:
     """The keys that errors are made from, clean."""
-    wanted = ("accessErrorId", "kind", "messageId", "reason")
+    wanted = ("accessErrorId", "kind", "messageId", "reason", "status")
     found: dict[str, Json] = {key: clean(text_of(body[key]), hide) for key in wanted if key in body}
     found["details"] = {"uid": clean(text_of(as_object(body.get("details")).get("uid")), hide)}
     return found

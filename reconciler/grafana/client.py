@@ -19,13 +19,15 @@ from urllib.parse import quote, urlencode
 import httpx
 
 from reconciler import __version__
+from reconciler.core.budget import Budget
 from reconciler.core.errors import InvalidInput
 from reconciler.core.exchange import ApiRequest, ApiResponse, Body
 from reconciler.core.ports import Trace
 from reconciler.core.resource import SecretRef
 from reconciler.grafana.answers import clean, understood
 from reconciler.grafana.connection import Connection
-from reconciler.grafana.failures import lost
+from reconciler.grafana.failures import lost, unwelcome
+from reconciler.grafana.limiter import Limiter, Quiet
 from reconciler.grafana.replies import Loss, Outcome, Reply
 from reconciler.grafana.retry import Patience, Tried, retry_after
 from reconciler.grafana.secrets import SecretResolver
@@ -41,16 +43,20 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """What the client takes from its surroundings: waiting, seconds that pass, the date, chance (0 to 1)."""
+    """What the client takes from its surroundings: waiting, seconds that pass, the date, chance (0 to 1); and how long
+    it may go on: for a request (`patience`), and in the whole run (`budget`).
+    """
 
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     monotonic: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = _utc_now
     random: Callable[[], float] = random.random
+    patience: Patience = Patience()
+    budget: Budget = Budget()
 
 
 class Client:
-    """Sends ApiRequests to one Grafana. `transport`, `patience` and `timing` are for tests.
+    """Sends ApiRequests to one Grafana. `transport` is for tests. Clients of one host share its `limiter`.
 
     `sent` counts what was sent by method, each try. Raises InvalidInput for settings that cannot be used, and
     GgrecError where a credential is missing.
@@ -63,18 +69,19 @@ class Client:
         *,
         trace: Trace | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
-        patience: Patience | None = None,
         timing: Timing | None = None,
+        limiter: Limiter | None = None,
     ) -> None:
         self.connection = connection
         self.sent: Counter[str] = Counter()
         self._secrets = secrets
         self._trace = trace
-        self._patience = patience or Patience()
         self._timing = timing or Timing()
-        self._reads = asyncio.Semaphore(connection.parallelism)
+        self._limiter = limiter or Limiter(
+            connection.parallelism, connection.writes, sleep=self._timing.sleep, monotonic=self._timing.monotonic
+        )
         self._org = connection.org
-        self._quiet_until = float("-inf")
+        self._known = False
         self._authorization()  # a missing credential is told before anything is sent
         self._http = open_http(connection, transport)
 
@@ -85,6 +92,11 @@ class Client:
     def url(self) -> str:
         """Grafana's address, in its one spelling."""
         return self.connection.url
+
+    @property
+    def strain(self) -> int:
+        """How often the server asked for less, or left a request without an answer."""
+        return self._limiter.strain
 
     def shown(self, text: str) -> str:
         """A text of the server as a message may quote it."""
@@ -120,31 +132,30 @@ class Client:
         while True:
             attempts += 1
             outcome = await self._attempt(request)
-            tried = Tried(attempts, timing.monotonic() - began)
-            wait = self._patience.wait(request, outcome, tried, now=timing.now(), roll=timing.random())
-            if wait is None:
+            tried = Tried(attempts, timing.monotonic() - began, self._known)
+            wait = timing.patience.wait(request, outcome, tried, now=timing.now(), roll=timing.random())
+            if wait is None or wait > timing.budget.left:
                 break
-            self._hold_back(outcome, wait)
             await timing.sleep(wait)
         if isinstance(outcome, Loss):
             raise lost(request, self.url, outcome)
         return understood(request, outcome, self._hide)
 
-    def _hold_back(self, outcome: Outcome, wait: float) -> None:
-        """A server that says when to come back says it to all requests of this run."""
-        if isinstance(outcome, Reply) and retry_after(outcome.headers, self._timing.now()) is not None:
-            self._quiet_until = max(self._quiet_until, self._timing.monotonic() + wait)
-
     async def _attempt(self, request: ApiRequest) -> Outcome:
-        if request.method != "GET":
-            return await self._once(request)
-        async with self._reads:
-            return await self._once(request)
+        """Send it once, when the host is to be asked again. Raises Unreachable where that is too far off."""
+        reading = request.method == "GET"
+        longest = min(self._timing.patience.longest_wait, self._timing.budget.left)
+        try:
+            async with self._limiter.turn(reading=reading, longest=longest) as round_:
+                outcome = await self._once(request)
+                asked = retry_after(outcome.headers, self._timing.now()) if isinstance(outcome, Reply) else None
+                self._limiter.answered(outcome, reading=reading, round_=round_, asked=asked)
+        except Quiet:
+            raise unwelcome(request, self.url, self._limiter.quiet) from None
+        self._known = self._known or (isinstance(outcome, Reply) and outcome.status < 500)
+        return outcome
 
     async def _once(self, request: ApiRequest) -> Outcome:
-        quiet = self._quiet_until - self._timing.monotonic()
-        if quiet > 0:
-            await self._timing.sleep(quiet)
         built = self._built(request)
         self.sent[request.method] += 1
         began = self._timing.monotonic()

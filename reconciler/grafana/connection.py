@@ -29,7 +29,7 @@ class Connection:
     A `token`, or `user` and `password` (the token wins where both are given). `url` is kept in the spelling of
     `base_url`. `org` selects the organisation with basic auth and is only checked with a token. `timeout`: seconds
     without progress after which a request is given up. `parallelism`: reads that may be under way at once; more than
-    4 gain nothing (grafana-api.md section 5). Raises InvalidInput with everything that is wrong.
+    4 gain nothing (grafana-api.md section 5). `writes`: the same for everything else. Raises InvalidInput with everything that is wrong.
     """
 
     url: str
@@ -40,6 +40,7 @@ class Connection:
     tls: Tls = Tls()
     timeout: float = 30.0
     parallelism: int = 4
+    writes: int = 2
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "url", base_url(self.url))
@@ -61,6 +62,8 @@ class Connection:
             found.append(Diagnostic("bad-timeout", f"timeout is {self.timeout}", "give seconds, more than 0"))
         if self.parallelism < 1:
             found.append(Diagnostic("bad-parallelism", f"parallelism is {self.parallelism}", "give 1 or more"))
+        if self.writes < 1:
+            found.append(Diagnostic("bad-writes", f"writes is {self.writes}", "give 1 or more"))
         if found:
             raise InvalidInput(tuple(found))
 

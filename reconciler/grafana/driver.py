@@ -36,6 +36,11 @@ class Grafana:
         """How many requests were sent so far, by method; each try counts."""
         return self._client.sent
 
+    @property
+    def strain(self) -> int:
+        """How often so far the server asked for less, or left a request without an answer."""
+        return self._client.strain
+
     async def aclose(self) -> None:
         """Close the connections. May be called twice."""
         await self._client.aclose()

@@ -9,6 +9,7 @@ import re
 from reconciler.core.errors import Diagnostic, Forbidden, ServerError, Unauthorized, Unreachable
 from reconciler.core.exchange import ApiRequest
 from reconciler.core.json import JsonObject, as_object, text_of
+from reconciler.grafana.refusals import refusal
 from reconciler.grafana.replies import Loss
 
 _UNAUTHORIZED = {
@@ -33,8 +34,6 @@ _HINTS = {
     403: "this is not about permissions: the object itself is protected or in use",
     404: "is the object gone? Plan again",
     408: "it is not known whether Grafana did it: run again, ggrec looks first",
-    409: "somebody else saved it, or it exists already: plan again",
-    412: "somebody else saved it since it was read, or it exists already: plan again",
     413: "Grafana takes bodies of up to 16 MB",
     422: "Grafana did not accept what was sent: correct what the message names",
     429: "the server asks for fewer requests: run again later",
@@ -56,6 +55,11 @@ def failure(request: ApiRequest, status: int, body: JsonObject, words: str) -> S
     if status == 403 and _lacks_permission(body, words, code):
         item = Diagnostic("forbidden", f"{_asked(request, status)}: {said or 'no message'}", _permit(words))
         return Forbidden((item,), status=status, message=words, message_id=code)
+    text = f"{_asked(request, status)}: {said or 'no message'}" + (f" ({code})" if code else "")
+    meant = refusal(request, status, body, words)
+    if meant is not None:
+        item = Diagnostic(meant.code, text, meant.hint)
+        return meant.error((item,), status=status, message=words, message_id=code)
     default = "see Grafana's log" if status >= 500 else "the server refused what was sent"
     hint = _HINTS.get(status, default)
     ambiguous = request.method != "GET" and (status >= 500 or status == 408)
@@ -64,7 +68,6 @@ def failure(request: ApiRequest, status: int, body: JsonObject, words: str) -> S
         hint = f"the server asks for fewer requests: run again {come_back}"
     if ambiguous and status != 408:
         hint = "it may have been done all the same: run again, ggrec looks first; Grafana's log says more"
-    text = f"{_asked(request, status)}: {said or 'no message'}" + (f" ({code})" if code else "")
     item = Diagnostic(f"http-{status}", text, hint)
     return ServerError((item,), status=status, message=words, message_id=code, ambiguous=ambiguous)
 
@@ -122,6 +125,12 @@ def lost(request: ApiRequest, url: str, loss: Loss) -> Unreachable:
     hint = "it is not known whether Grafana did it: run again, ggrec looks first" if ambiguous else loss.hint
     text = f"{request.method} {url}{request.path}: {loss.reason}"
     return Unreachable((Diagnostic("no-answer" if ambiguous else "unreachable", text, hint),), ambiguous=ambiguous)
+
+
+def unwelcome(request: ApiRequest, url: str, seconds: float) -> Unreachable:
+    """Not sent at all: the server asked for quiet, for longer than this run can wait."""
+    text = f"{request.method} {url}{request.path}: not sent: the server wants no request for another {seconds:.0f} s"
+    return Unreachable((Diagnostic("quiet", text, f"run again in {seconds:.0f} s"),), status=429)
 
 
 def _asked(request: ApiRequest, status: int) -> str:

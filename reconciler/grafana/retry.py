@@ -14,16 +14,19 @@ REPEATED = frozenset({429, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What was spent on a request so far: attempts that ended, and seconds since the first began."""
+    """What was spent on a request so far: attempts that ended, and seconds since the first began. `known`: the server
+    has answered in this run, so that it is worth waiting until it is back.
+    """
 
     attempts: int
     seconds: float
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How often a request is sent at most, and limits in seconds: of the first and of any one wait, and of all
-    attempts and waits of a request together.
+    attempts and waits of a request together. A server that is known and restarts is asked until that time is up.
     """
 
     tries: int = 5
@@ -36,18 +39,19 @@ class Patience:
     ) -> float | None:
         """Seconds to wait before sending the request again; None: never again.
 
-        Reads are repeated after a lost answer and the statuses of REPEATED, writes only where the server said by 429
-        and Retry-After that it did nothing and when to come back. Where Retry-After is given it is obeyed to the full,
-        or, where it is longer than the limits, the request is given up: nothing is sent earlier than the server
-        allows. Otherwise the wait doubles and is drawn between 0 and that by `roll` (0 to 1). `now` is this machine's
-        clock, used for a date only where the answer does not tell the server's.
+        Reads are repeated after a lost answer and the statuses of REPEATED. Writes are repeated only where they did
+        nothing: the server says so by 429, or there was no connection to send them over. Where Retry-After is given
+        it is obeyed to the full, or, where it is longer than the limits, the request is given up: nothing is sent
+        earlier than the server allows. Otherwise the wait doubles and is drawn between 0 and that by `roll` (0 to 1).
+        `now` is this machine's clock, used for a date only where the answer does not tell the server's.
         """
-        if tried.attempts >= self.tries or not _may_repeat(request, outcome):
+        if not _may_repeat(request, outcome):
+            return None
+        if tried.attempts >= self.tries and not (tried.known and _comes_back(outcome)):
             return None
         asked = retry_after(outcome.headers, now) if isinstance(outcome, Reply) else None
-        if asked is None and request.method != "GET":
-            return None
-        wait = min(self.first_wait * 2 ** (tried.attempts - 1), self.longest_wait) * roll if asked is None else asked
+        own = min(self.first_wait * 2 ** min(tried.attempts - 1, 30), self.longest_wait) * roll
+        wait = own if asked is None else max(asked, own)  # "0 seconds", time after time, is no reason to hurry
         if wait > self.longest_wait or tried.seconds + wait > self.budget:
             return None
         return wait
@@ -55,8 +59,13 @@ class Patience:
 
 def _may_repeat(request: ApiRequest, outcome: Outcome) -> bool:
     if isinstance(outcome, Loss):
-        return request.method == "GET" and not outcome.lasting
+        return not outcome.lasting and (request.method == "GET" or not outcome.sent)
     return outcome.status == 429 or (request.method == "GET" and outcome.status in REPEATED)
+
+
+def _comes_back(outcome: Outcome) -> bool:
+    """What a server does while it restarts or is overrun; not, for one, an answer that is lost every time."""
+    return not outcome.sent if isinstance(outcome, Loss) else True
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

@@ -33,6 +33,10 @@ class Dropped(Exception):
     """The connection is to be cut without an answer."""
 
 
+class Down(Dropped):
+    """No connection comes about at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A request that was answered, for tests."""
@@ -170,6 +174,8 @@ class Dispatcher:
         if "hang" in faults:
             self.faults.released.wait(timeout=60)
             raise Dropped
+        if "down" in faults:
+            raise Down
         if "drop_request" in faults:
             raise Dropped
         early = _early(faults)
@@ -251,6 +257,9 @@ def _early(faults: Mapping[str, Any]) -> Reply | None:
     """The faults that answer without doing anything."""
     if "too_many" in faults:
         return Reply(429, {"message": "Too many requests"}, headers={"Retry-After": str(faults["too_many"])})
+    if "answer" in faults:
+        code, body = faults["answer"]
+        return Reply(int(code), body)
     if "status" in faults:
         return message(int(faults["status"]), "database is locked")
     if "html" in faults:

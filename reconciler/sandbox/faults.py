@@ -8,8 +8,10 @@ from typing import Any
 
 KINDS = {
     "drop_request": "the connection breaks before anything was done",
+    "down": "no connection comes about: it is being restarted (without a socket only; with one, as `drop_request`)",
     "drop_response": "it is done, and the answer is lost",
     "status": "answers `value` without doing it",
+    "answer": "answers `value` (a status and a body) without doing it",
     "status_after": "does it, and answers `value` (500 hides success)",
     "too_many": "429 with Retry-After `value` (seconds, or an HTTP date)",
     "html": "an HTML page with the status `value`",

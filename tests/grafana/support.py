@@ -7,7 +7,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -178,8 +178,7 @@ def client_of(
         SecretResolver(ENVIRONMENT if environment is None else environment, Path.cwd()),
         trace=trace,
         transport=transport,
-        patience=patience,
-        timing=(time or VirtualTime()).timing(),
+        timing=replace((time or VirtualTime()).timing(), patience=patience or Patience()),
     )
 
 

@@ -67,7 +67,7 @@ def test_they_are_what_the_engine_asks_for() -> None:
 
 def test_a_reader_has_nothing_that_writes() -> None:
     public = {name for name in dir(Grafana) if not name.startswith("_")}
-    assert public == {"aclose", "ask", "sent", "server", "stream"}
+    assert public == {"aclose", "ask", "sent", "server", "strain", "stream"}
 
 
 def test_an_exchange_is_answered_to_its_end() -> None:

@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.errors import Forbidden, ServerError, Unauthorized, Unreachable
+from reconciler.core.errors import (
+    AlreadyExists,
+    ChangedMeanwhile,
+    Forbidden,
+    InUse,
+    NameTaken,
+    ServerError,
+    Unauthorized,
+    Unreachable,
+)
 from reconciler.core.exchange import ApiRequest
 from reconciler.grafana.answers import classify, understood
 from reconciler.grafana.replies import Reply
@@ -19,6 +28,45 @@ NOT_A_MATTER_OF_PERMISSION = {
     ("datasource-provisioned", 2): "read-only data source",
 }
 """The recorded 403s that no permission would help, and what says so."""
+REFUSED: dict[tuple[str, int], type[ServerError]] = {
+    ("alert-rule-group", 9): AlreadyExists,
+    ("alerting-apis", 7): ChangedMeanwhile,
+    ("contact-point", 6): AlreadyExists,
+    ("contact-point", 13): InUse,
+    ("dashboard-noop-save", 3): ChangedMeanwhile,
+    ("dashboard-uid-of-a-folder", 1): AlreadyExists,
+    ("dashboard-uid-of-a-folder", 2): AlreadyExists,
+    ("dashboard-version-conflict", 2): ChangedMeanwhile,
+    ("dashboard-version-conflict", 3): ChangedMeanwhile,
+    ("dashboard-version-conflict", 4): AlreadyExists,
+    ("dashboard-version-conflict", 5): ChangedMeanwhile,
+    ("datasource-bad-input", 1): NameTaken,
+    ("datasource-bad-input", 2): AlreadyExists,
+    ("datasource-bad-input", 14): NameTaken,
+    ("datasource-version-conflict", 2): ChangedMeanwhile,
+    ("folder-bad-input", 1): AlreadyExists,
+    ("folder-bad-input", 13): NameTaken,
+    ("folder-version-conflict", 1): ChangedMeanwhile,
+    ("folder-version-conflict", 2): ChangedMeanwhile,
+    ("folder-version-conflict", 4): ChangedMeanwhile,
+    ("k8s-dashboard-lifecycle", 2): AlreadyExists,
+    ("k8s-dashboard-lifecycle", 4): ChangedMeanwhile,
+    ("k8s-folder-lifecycle", 9): AlreadyExists,
+    ("library-panel", 5): AlreadyExists,
+    ("library-panel", 14): ChangedMeanwhile,
+    ("message-template", 5): ChangedMeanwhile,
+    ("mute-timing", 2): NameTaken,
+    ("mute-timing", 6): ChangedMeanwhile,
+    ("mute-timing", 13): InUse,
+    ("org-and-user", 1): NameTaken,
+    ("org-and-user", 7): NameTaken,
+    ("org-and-user", 14): NameTaken,
+    ("service-account", 1): AlreadyExists,
+    ("service-account", 9): NameTaken,
+    ("team-bad-input", 2): NameTaken,
+    ("team-bad-input", 8): NameTaken,
+}
+"""What each recorded 409 and 412 means, and the 400s that mean a taken name."""
 
 
 def _exchanges(scenario: str) -> Iterator[tuple[int, ApiRequest, Reply, Any]]:
@@ -55,7 +103,8 @@ def _expected(scenario: str, number: int, request: ApiRequest, reply: Reply) -> 
         return Unauthorized
     if reply.status == 403 and (scenario, number) not in NOT_A_MATTER_OF_PERMISSION:
         return Forbidden
-    return ServerError
+    assert reply.status not in {409, 412} or (scenario, number) in REFUSED
+    return REFUSED.get((scenario, number), ServerError)
 
 
 @pytest.mark.parametrize("scenario", _scenarios())

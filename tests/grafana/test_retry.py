@@ -1,5 +1,6 @@
 """When a request is sent again, and when at the earliest."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -38,7 +39,7 @@ def test_a_read_is_repeated_after_a_lost_answer_unless_it_would_end_alike() -> N
 
 @pytest.mark.parametrize("request_", WRITES, ids=lambda r: r.method)
 @pytest.mark.parametrize(
-    "outcome", [BROKEN, LASTING, Reply(429), *(Reply(s, headers={"retry-after": "1"}) for s in (409, 500, 502, 503))]
+    "outcome", [BROKEN, LASTING, *(Reply(s, headers={"retry-after": "1"}) for s in (409, 500, 502, 503))]
 )
 def test_a_write_is_never_repeated_on_a_guess(request_: ApiRequest, outcome: Outcome) -> None:
     assert wait(request_, outcome) is None
@@ -47,6 +48,28 @@ def test_a_write_is_never_repeated_on_a_guess(request_: ApiRequest, outcome: Out
 @pytest.mark.parametrize("request_", WRITES, ids=lambda r: r.method)
 def test_a_write_is_repeated_where_the_server_did_nothing_and_says_when(request_: ApiRequest) -> None:
     assert wait(request_, Reply(429, headers={"retry-after": "3"})) == 3.0
+    assert wait(request_, Reply(429)) == 1.0
+
+
+@pytest.mark.parametrize("request_", WRITES, ids=lambda r: r.method)
+def test_a_write_without_a_connection_was_not_sent_and_is_repeated(request_: ApiRequest) -> None:
+    refused = Loss("connection refused", "", sent=False)
+    assert wait(request_, refused) == 1.0
+    assert wait(request_, replace(refused, lasting=True)) is None
+
+
+def test_a_known_server_is_awaited_until_the_time_is_up() -> None:
+    patience = Patience(first_wait=1.0)
+    for outcome in (Loss("connection refused", "", sent=False), Reply(503), Reply(429)):
+        assert patience.wait(GET, outcome, Tried(9, 20.0, known=True), now=NOW) == 30.0
+        assert patience.wait(GET, outcome, Tried(9, 31.0, known=True), now=NOW) is None
+        assert patience.wait(GET, outcome, Tried(9, 20.0), now=NOW) is None
+    assert patience.wait(GET, BROKEN, Tried(9, 20.0, known=True), now=NOW) is None
+
+
+def test_come_back_at_once_is_no_reason_to_hurry() -> None:
+    waits = [wait(POST, Reply(429, headers={"retry-after": "0"}), attempts=n) for n in range(1, 5)]
+    assert waits == [1.0, 2.0, 4.0, 8.0]
 
 
 def test_five_tries_and_no_more() -> None:
