@@ -10,7 +10,16 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from reconciler.core.address import Address
-from reconciler.core.errors import Conflict, Diagnostic, GgrecError, ServerError, Unauthorized, Unreachable
+from reconciler.core.errors import (
+    Conflict,
+    Diagnostic,
+    GgrecError,
+    Locked,
+    ServerError,
+    StoreFailed,
+    Unauthorized,
+    Unreachable,
+)
 from reconciler.core.exchange import WriteContext
 from reconciler.core.kind import Kind, Registry
 from reconciler.core.plan import Action, Change, Plan
@@ -164,7 +173,7 @@ class _Applier:
             written = await self._carry_out(change, kind)
         except Conflict as error:
             self._fail(change, "conflict", error)
-        except (Unauthorized, Unreachable) as error:
+        except (Unauthorized, Unreachable, Locked, StoreFailed) as error:
             self.fatal = error  # nothing after this can succeed: say so once instead of once per object
             self._fail(change, "failed", error)
         except GgrecError as error:

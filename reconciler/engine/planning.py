@@ -10,9 +10,10 @@ from reconciler.core.plan import Plan
 from reconciler.core.ports import Audience, Reader, Secrets, Store
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import Run, State
-from reconciler.engine.planner import Options, choose, make_plan
+from reconciler.engine.observing import observed_anew
+from reconciler.engine.planner import Options, choose
 from reconciler.engine.review import review
-from reconciler.engine.snapshot import Snapshot, refresh
+from reconciler.engine.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +51,7 @@ def own_state(state: State | None, reader: Reader, *, lineage: str) -> State:
 async def compute_plan(inputs: Inputs) -> Plan:
     """The plan: what would change, why, and what somebody changed by hand."""
     selection = choose(inputs.resources, inputs.state, inputs.options)
-    snapshot = await refresh(inputs.reader, inputs.registry, selection.resources, selection.state, inputs.audience)
-    plan = make_plan(
-        selection,
-        snapshot,
-        inputs.registry,
-        inputs.options,
-        bodies=inputs.store.get,
-        secrets=inputs.secrets,
-    )
+    snapshot, plan = await observed_anew(inputs, selection)
     plan = replace(plan, serial=inputs.state.serial)
     drifted = _drifted(plan, snapshot, inputs.registry, selection.resources, selection.state)
     return await review(plan, inputs.reader, inputs.registry, drifted)
