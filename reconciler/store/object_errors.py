@@ -22,7 +22,7 @@ _NO_CREDENTIALS = re.compile(
 _WRONG_CREDENTIALS = re.compile(
     r"InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|AuthenticationFailed"
 )
-_TIMEOUT = re.compile(r"timed out|timeout", re.I)
+_TIMEOUT = re.compile(r"kind: Timeout|TimedOut")
 _NO_ANSWER = re.compile(r"error sending request|connection refused|dns error|connect error|tcp connect", re.I)
 _NO_HTTP = re.compile(r"BadScheme|URL scheme is not allowed", re.I)
 _FOUND = {

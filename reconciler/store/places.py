@@ -1,5 +1,6 @@
 """From an address to the place where a state is kept. Object stores are only imported where one is named."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +25,7 @@ class Options:
     path_style: bool | None = None
     ca: Path | None = None
     credentials: tuple[str, str] | None = None
+    retries: int = 4
 
 
 def folder(path: Path) -> Blobs:
@@ -51,10 +53,11 @@ def object_store(url: str, options: Options, environment: Mapping[str, str]) -> 
             url,
             config=config or None,
             client_options=_client(options, environment),
-            retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=45)},
+            retry_config={"max_retries": options.retries, "retry_timeout": timedelta(seconds=45)},
         )
     except (BaseError, ValueError, OSError) as error:
-        why = type(error).__name__
+        said = re.search(r"error: ([A-Z]\w+ must be specified)", str(error))
+        why = said[1] if said else type(error).__name__
         hint = "see docs/state.md for what the environment must say"
         raise StoreFailed.one("state-options", f"{url} cannot be used with these options ({why})", hint=hint) from None
     return ObjectBlobs(store, url, must_prove=scheme == "s3")
