@@ -120,6 +120,8 @@ def _problem(spec: MarkedDict, item: dict[str, Any]) -> Diagnostic:
     where = mark_at(spec, path)
     if sort in _WANTED:
         wanted, hint = _WANTED[sort]
+        if path[2:] == ("state",):
+            wanted, hint = "a folder, a URL or a mapping", "as in state: s3://bucket/prefix"
         found = _TYPES.get(type(_value(spec, path)), "a list")
         if found == "nothing":
             hint = "write one, or remove the key"

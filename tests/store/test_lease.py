@@ -198,6 +198,21 @@ def test_a_pause_that_nobody_used_is_made_up_for(blobs: Blobs) -> None:
     assert lease.certain()
 
 
+def test_a_lease_counts_from_before_its_write() -> None:
+    clock, memory = [0.0], Memory()
+
+    def pass_by() -> None:
+        clock[0] += 8.0
+
+    lease = _lease(memory, clock)  # type: ignore[arg-type]
+    memory.passes = pass_by  # on the way to and back, for the read and the write
+    assert lease.attempt()
+    assert clock[0] == 32.0
+    assert lease.certain()
+    clock[0] += 15.0  # 47 of 60 seconds since it began, 15 since the answer
+    assert not lease.certain()
+
+
 def test_cut_off_from_the_store_it_stops_before_the_lease_ends() -> None:
     clock, memory = [0.0], Memory()
     lease = _lease(memory, clock)  # type: ignore[arg-type]
