@@ -1,9 +1,10 @@
-"""The care of the state, as people call it: pull, push, verify, repair, copy, unlock, history; in a folder and on S3."""
+"""The care of the state, as people call it: pull, push, verify, repair, copy, unlock; in a folder and on S3."""
 
 import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -67,12 +68,14 @@ def _start(project: Folder) -> subprocess.Popen[str]:
 
 def test_two_applies_at_once_on_a_bucket(remote: Folder, sandbox: Any) -> None:
     """Two processes; the one that comes second is told by whom it is locked."""
-    sandbox.faults.add("delay", 1.5, method="POST", path="/api/folders")
+    held = sandbox.faults.add("hang", method="POST", path="/api/folders")
     first = _start(remote)
-    while not any(request.method == "POST" for request in sandbox.requests):
+    while not held.seen:
         assert first.poll() is None
+        time.sleep(0.01)  # waiting for a request, not for time to pass
     second = _start(remote)
     out = second.communicate(timeout=60)[0]
+    sandbox.faults.released.set()
     first.communicate(timeout=60)
     assert (first.returncode, second.returncode) == (0, 5)
     said = json.loads(out)

@@ -66,8 +66,8 @@ def test_a_whole_file(tmp_path: Path) -> None:
 
 
 def test_a_state_in_an_object_store(tmp_path: Path) -> None:
-    state = """{url: "s3://${env:BUCKET}/live/", endpoint: "http://minio:9000", region: eu-west-1, allow_http: true, ca: tls/ca.pem,
-        access_key_id: "${env:MINIO_USER}", secret_access_key: "${env:MINIO_PASSWORD}", lease: 30}"""
+    state = """{url: "s3://${env:BUCKET}/live/", endpoint: "http://minio:9000", region: eu-west-1, allow_http: true,
+        ca: tls/ca.pem, access_key_id: "${env:MINIO_USER}", secret_access_key: "${env:MINIO_PASSWORD}", lease: 30}"""
     found = project(tmp_path, FULL.replace('"state/${env:STAGE:-live}"', state), {"HOST": "g"})
     instance = found.instance("production", {"HOST": "g", "BUCKET": "b"})
     assert instance.lease == 30.0
