@@ -113,19 +113,24 @@ class _Applier:
             await self._phase(building, {c.address: c.depends_on for c in building})
             await self._phase(removing, _reversed(removing))
         finally:
-            self.state = self.job.store.save(self.state)
             interrupted = self.job.stop.is_set()
             ordered = tuple(self.outcomes.get(c.address) or _outcome(c, "not-attempted") for c in changes)
-            self.job.store.finish(
-                replace(
-                    self.job.run,
-                    ended=self.job.clock.now(),
-                    outcomes=tuple(o for o in ordered if o.action != Action.NO_OP or o.result != "done"),
-                    status=_status(ordered, interrupted),
-                    serial=self.state.serial,
-                )
-            )
+            try:
+                self.state = self.job.store.save(self.state)
+            finally:
+                self._finish(ordered, interrupted)
         return Applied(self.state, ordered, interrupted, tuple(self.errors))
+
+    def _finish(self, ordered: tuple[Outcome, ...], interrupted: bool) -> None:
+        self.job.store.finish(
+            replace(
+                self.job.run,
+                ended=self.job.clock.now(),
+                outcomes=tuple(o for o in ordered if o.action != Action.NO_OP or o.result != "done"),
+                status=_status(ordered, interrupted),
+                serial=self.state.serial,
+            )
+        )
 
     async def _phase(self, changes: tuple[Change, ...], needs: Mapping[Address, tuple[Address, ...]]) -> None:
         """Run the changes side by side as far as their needs and the writers' capacity allow."""
