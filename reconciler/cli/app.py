@@ -10,10 +10,12 @@ from reconciler.cli.formatting import fmt
 from reconciler.cli.importing import import_dashboards
 from reconciler.cli.local import init, render, sandbox, schema, validate, version
 from reconciler.cli.output import Output
-from reconciler.cli.owning import history, import_, pull, state_app
+from reconciler.cli.owning import history, import_, pull
 from reconciler.cli.planning import apply, destroy, plan, show
 from reconciler.cli.previewing import preview
 from reconciler.cli.roles import roles
+from reconciler.cli.state import state_app
+from reconciler.cli.state_care import unlock
 from reconciler.core.errors import ExitCode, GgrecError
 
 # Newer typers bring their own click: these are its error types, whichever it is.
@@ -42,6 +44,7 @@ app.command("import", rich_help_panel=_STATE)(import_)
 app.command("import-dashboards", rich_help_panel=_STATE)(import_dashboards)
 app.command(rich_help_panel=_STATE)(history)
 app.add_typer(state_app, name="state", rich_help_panel=_STATE)
+app.command(rich_help_panel=_STATE)(unlock)
 app.command(rich_help_panel=_TOOLS)(fmt)
 app.command(rich_help_panel=_TOOLS)(explain)
 app.command(rich_help_panel=_TOOLS)(preview)

@@ -1,6 +1,7 @@
-"""state, import, pull, history: what is owned, and how it came to be."""
+"""import, pull, history: how it came to be owned."""
 
 import asyncio
+import re
 from typing import Annotated, Any
 
 import typer
@@ -16,92 +17,20 @@ from reconciler.cli.settings import (
     UrlOption,
     VerboseOption,
 )
+from reconciler.cli.state import parsed
 from reconciler.core.address import Address
 from reconciler.core.errors import ExitCode, GgrecError, InvalidInput, Severity, UsageError
 from reconciler.core.resource import LiveObject
 from reconciler.core.state import State
-from reconciler.engine.planning import entry_of, own_state
+from reconciler.engine.planning import own_state
 from reconciler.engine.taking import Choice, survey, take, with_pulled
 from reconciler.loader.writing import write_files
 from reconciler.render.lines import Line, Span, count, line
 from reconciler.render.plan_view import diagnostic_lines
-from reconciler.render.run_view import history_lines, run_lines, state_lines, versions_lines
+from reconciler.render.run_view import history_lines, run_lines, versions_lines
 from reconciler.store.codec import encode
 
-state_app = typer.Typer(help="What is owned: list, show, forget, rename.", no_args_is_help=True)
-
-
-@state_app.command("list")
-def state_list(
-    instance: InstanceOption = None,
-    config: ConfigOption = None,
-    json: JsonOption = False,
-    no_color: NoColorOption = False,
-) -> int:
-    """List the owned objects."""
-    session = Session(Settings(instance, None, config, json, no_color))
-    state = _state(session)
-    if json:
-        session.output.json(
-            {"format": "ggrec/state/v1", "serial": state.serial, "addresses": [str(a) for a in state.resources]}
-        )
-    else:
-        session.output.lines(state_lines(state))
-    return ExitCode.DONE
-
-
-@state_app.command("show")
-def state_show(
-    address: Annotated[str, typer.Argument(help="kind.name")],
-    instance: InstanceOption = None,
-    config: ConfigOption = None,
-) -> int:
-    """Show one owned object: its entry, what was last applied, what was observed after."""
-    session = Session(Settings(instance, None, config))
-    state = _state(session)
-    owned = _address(address)
-    entry_of(state, owned)
-    entry = state.resources[owned]
-    shown: dict[str, Any] = dict(encode(entry))  # type: ignore[arg-type]  # a dataclass is encoded as a mapping
-    shown["secrets"] = sorted(entry.secrets)
-    for key in ("applied", "observed"):
-        digest = shown[key]
-        shown[key] = session.store.get(digest) if digest else None
-    session.output.json({"address": address, **shown})
-    return ExitCode.DONE
-
-
-@state_app.command("rm")
-def state_rm(
-    addresses: Annotated[list[str], typer.Argument(help="kind.name …")],
-    instance: InstanceOption = None,
-    config: ConfigOption = None,
-) -> int:
-    """Forget objects without deleting them in Grafana."""
-    session = Session(Settings(instance, None, config))
-    with session.store.lock(session.command):
-        state = _state(session)
-        for text in addresses:
-            entry_of(state, _address(text))
-            state = state.with_resource(_address(text), None)
-        session.store.save(state)
-    session.output.text(f"Forgotten: {', '.join(addresses)}. Grafana still has them.")
-    return ExitCode.DONE
-
-
-@state_app.command("mv")
-def state_mv(
-    old: Annotated[str, typer.Argument(help="The present address.")],
-    new: Annotated[str, typer.Argument(help="The new address, of the same kind.")],
-    instance: InstanceOption = None,
-    config: ConfigOption = None,
-) -> int:
-    """Rename an address in the state."""
-    session = Session(Settings(instance, None, config))
-    with session.store.lock(session.command):
-        session.store.save(_state(session).moved(_address(old), _address(new)))
-    session.output.text(f"{old} is now {new}.")
-    return ExitCode.DONE
+_RUN = re.compile(r"[A-Za-z0-9-]+\Z")
 
 
 def import_(
@@ -219,6 +148,7 @@ def _choice(session: Session, what: list[str], folder: str | None, tag: str | No
 
 def history(
     what: Annotated[str | None, typer.Argument(help="An address, or a run's id.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="So many of the last runs; 0: all.")] = 20,
     instance: InstanceOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,
@@ -226,35 +156,19 @@ def history(
 ) -> int:
     """Show the runs; one run; or what runs did to one object, with dashboard versions before and after."""
     session = Session(Settings(instance, None, config, json, no_color))
-    runs = session.store.runs()
-    now = session.clock.now()
-    one = next((run for run in runs if run.id == what), None)
+    store, now = session.store, session.clock.now()
+    one = store.run(what) if what is not None and _RUN.match(what) else None
     if what is None or one is not None:
-        chosen = runs if one is None else (one,)
+        chosen = store.runs(limit or None) if one is None else (one,)
         if json:
             session.output.json({"format": "ggrec/history/v1", "runs": [encode(run) for run in chosen]})
         else:
-            session.output.lines(history_lines(runs, now=now) if one is None else run_lines(one))
+            session.output.lines(history_lines(chosen, now=now) if one is None else run_lines(one))
         return ExitCode.DONE
-    address = _address(what)
+    address, runs = parsed(what), store.runs()
     if json:
         touched = [run for run in runs if any(outcome.address == address for outcome in run.outcomes)]
         session.output.json({"format": "ggrec/history/v1", "runs": [encode(run) for run in touched]})
     else:
         session.output.lines(versions_lines(address, runs, now=now))
     return ExitCode.DONE
-
-
-def _state(session: Session) -> State:
-    state = session.store.load()
-    if state is None:
-        hint = "`ggrec apply`, `pull` or `import` begin one"
-        raise GgrecError.one("no-state", f"there is no state in {session.store.location} yet", hint=hint)
-    return state
-
-
-def _address(text: str) -> Address:
-    try:
-        return Address.parse(text)
-    except ValueError as error:
-        raise UsageError.one("bad-address", str(error)) from None

@@ -1,8 +1,6 @@
 """Assembling: from options and files to a connected engine. The only place where the rooms meet."""
 
-import getpass
 import os
-import socket
 import subprocess
 import sys
 import uuid
@@ -17,6 +15,7 @@ from reconciler.cli.crash import hide_those_of
 from reconciler.cli.output import Output, SystemClock
 from reconciler.cli.secret_references import reference_problems
 from reconciler.cli.settings import Settings
+from reconciler.cli.storing import open_store, user_name
 from reconciler.core.errors import Diagnostic, GgrecError, InvalidInput, Severity, UsageError
 from reconciler.core.kind import Registry
 from reconciler.core.literals import without_literals
@@ -31,8 +30,6 @@ from reconciler.kinds import discover
 from reconciler.lint import check
 from reconciler.loader.documents import Loaded, load_documents
 from reconciler.loader.project import Instance, Project, load_project
-from reconciler.store.blobs import LocalBlobs
-from reconciler.store.lock import Owner, process_started
 from reconciler.store.state_store import StateStore
 
 
@@ -76,8 +73,7 @@ class Session:
     @cached_property
     def store(self) -> StateStore:
         """The state of the chosen instance."""
-        owner = Owner(socket.gethostname(), os.getpid(), _user(), started=process_started(os.getpid()))
-        return StateStore(LocalBlobs(self.instance.state), clock=self.clock, owner=owner)
+        return open_store(self.instance.state, self.secrets, lease=self.instance.lease)
 
     def load(self) -> Loaded:
         """The documents of the desired files, as they are now."""
@@ -151,7 +147,7 @@ class Session:
         return Run(
             id=f"{stamp}-{uuid.uuid4().hex[:6]}",
             plan_digest=plan_digest,
-            who=_user(),
+            who=user_name(),
             commit=self.commit,
             command=self.command,
             started=now,
@@ -175,16 +171,6 @@ class Session:
 def new_lineage() -> str:
     """The identity of a new state."""
     return str(uuid.uuid4())
-
-
-def _user() -> str:
-    for name in ("GITHUB_ACTOR", "GITLAB_USER_LOGIN"):
-        if os.environ.get(name):
-            return os.environ[name]
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -2,6 +2,7 @@
 them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Self
@@ -98,9 +99,18 @@ class Conflict(GgrecError):
 
 @dataclass(eq=False)
 class Locked(GgrecError):
-    """Somebody else holds the state's lock."""
+    """Somebody else holds the state's lock, or has taken it over from us. `holder`: who, for programs."""
 
     exit_code: ExitCode = field(default=ExitCode.LOCKED, kw_only=True)
+    holder: Mapping[str, str | int] = field(default_factory=dict, kw_only=True)
+
+
+class StoreFailed(GgrecError):
+    """The place where the state is kept could not be read or written: the run cannot go on."""
+
+
+class BodyLost(GgrecError):
+    """A stored body is missing or damaged: what it held must be observed again."""
 
 
 @dataclass(eq=False)

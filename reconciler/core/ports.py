@@ -57,13 +57,15 @@ class Store(Protocol):
         """
 
     def save(self, state: State) -> State:
-        """Store it with the next serial (the result) atomically, and drop the journal that it now includes."""
+        """Store it with the next serial (the result) atomically, and drop the journal that it now includes. Raises
+        Locked where somebody else has saved meanwhile; StoreFailed, as every call, where the place fails.
+        """
 
     def put(self, value: JsonObject) -> str:
         """Store a body under its digest, once."""
 
     def get(self, digest: str) -> JsonObject:
-        """A stored body. Raises GgrecError where it is missing or damaged."""
+        """A stored body. Raises BodyLost where it is missing or damaged."""
 
     def lock(self, command: str) -> AbstractContextManager[None]:
         """Hold the lock. Raises Locked naming the holder."""
@@ -72,7 +74,9 @@ class Store(Protocol):
         """Record a run before its first request."""
 
     def intend(self, run_id: str, intent: Intent) -> None:
-        """Journal that a write is about to be sent."""
+        """Journal that a write is about to be sent. Raises Locked where the lock is not certainly ours any more: then
+        it must not be sent.
+        """
 
     def record(self, run_id: str, address: Address, entry: ResourceState | None) -> None:
         """Journal how a write ended: the entry as it is now (None: gone)."""
@@ -80,8 +84,8 @@ class Store(Protocol):
     def finish(self, run: Run) -> None:
         """Record how a run ended."""
 
-    def runs(self) -> tuple[Run, ...]:
-        """All recorded runs, oldest first."""
+    def runs(self, limit: int | None = None) -> tuple[Run, ...]:
+        """All recorded runs, oldest first; with a limit only the last ones."""
 
 
 @dataclass(frozen=True, slots=True)

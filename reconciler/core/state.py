@@ -2,7 +2,7 @@
 digests.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -10,7 +10,7 @@ from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic, GgrecError
 from reconciler.core.json import JsonObject, digest
 
-STATE_FORMAT = 1
+STATE_FORMAT = 2
 UNKNOWN_SECRET = "unknown"
 """Stands for the digest of a secret that Grafana holds but that ggrec never sent: whether it is the declared one
 cannot be told.
@@ -92,6 +92,15 @@ class State:
     def with_intent(self, intent: Intent) -> "State":
         """The state with a write known that is about to be sent."""
         return replace(self, intents={**self.intents, intent.address: intent})
+
+    def unobserved(self, addresses: Collection[Address]) -> "State":
+        """The state that knows of these objects only who they are, so that the next plan observes them anew."""
+        anew = {
+            address: replace(entry, applied=None, observed=None, revision=None, status=Status.PARTIAL)
+            for address, entry in self.resources.items()
+            if address in addresses
+        }
+        return replace(self, resources={**self.resources, **anew})
 
     def moved(self, old: Address, new: Address) -> "State":
         """The state with an address renamed. Raises GgrecError where `old` is unknown, `new` is taken or the kinds

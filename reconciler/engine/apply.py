@@ -10,7 +10,16 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from reconciler.core.address import Address
-from reconciler.core.errors import Conflict, Diagnostic, GgrecError, ServerError, Unauthorized, Unreachable
+from reconciler.core.errors import (
+    Conflict,
+    Diagnostic,
+    GgrecError,
+    Locked,
+    ServerError,
+    StoreFailed,
+    Unauthorized,
+    Unreachable,
+)
 from reconciler.core.exchange import WriteContext
 from reconciler.core.kind import Kind, Registry
 from reconciler.core.plan import Action, Change, Plan
@@ -105,19 +114,24 @@ class _Applier:
             await self._phase(building, {c.address: c.depends_on for c in building})
             await self._phase(removing, _reversed(removing))
         finally:
-            self.state = self.job.store.save(self.state)
             interrupted = self.job.stop.is_set()
             ordered = tuple(self.outcomes.get(c.address) or _outcome(c, "not-attempted") for c in changes)
-            self.job.store.finish(
-                replace(
-                    self.job.run,
-                    ended=self.job.clock.now(),
-                    outcomes=tuple(o for o in ordered if o.action != Action.NO_OP or o.result != "done"),
-                    status=_status(ordered, interrupted),
-                    serial=self.state.serial,
-                )
-            )
+            try:
+                self.state = self.job.store.save(self.state)
+            finally:
+                self._finish(ordered, interrupted)
         return Applied(self.state, ordered, interrupted, tuple(self.errors))
+
+    def _finish(self, ordered: tuple[Outcome, ...], interrupted: bool) -> None:
+        self.job.store.finish(
+            replace(
+                self.job.run,
+                ended=self.job.clock.now(),
+                outcomes=tuple(o for o in ordered if o.action != Action.NO_OP or o.result != "done"),
+                status=_status(ordered, interrupted),
+                serial=self.state.serial,
+            )
+        )
 
     async def _phase(self, changes: tuple[Change, ...], needs: Mapping[Address, tuple[Address, ...]]) -> None:
         """Run the changes side by side as far as their needs and the writers' capacity allow."""
@@ -165,7 +179,7 @@ class _Applier:
             written = await self._carry_out(change, kind)
         except Conflict as error:
             self._fail(change, "conflict", error)
-        except (Unauthorized, Unreachable) as error:
+        except (Unauthorized, Unreachable, Locked, StoreFailed) as error:
             self.fatal = error  # nothing after this can succeed: say so once instead of once per object
             self._fail(change, "failed", error)
         except GgrecError as error:

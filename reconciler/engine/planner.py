@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from reconciler.core.address import Address
-from reconciler.core.errors import Diagnostic, InvalidInput
+from reconciler.core.errors import BodyLost, Diagnostic, InvalidInput
 from reconciler.core.graph import closure, order
 from reconciler.core.guard import Confirmed, Guard, beyond_limits, is_delete
 from reconciler.core.json import digest
@@ -50,6 +50,14 @@ class Selection:
     """new address → the state's address of the same object"""
     owned: Mapping[str, int] = field(default_factory=dict)
     """how many objects of each kind the whole state has"""
+
+
+class BodiesLost(Exception):
+    """Planning needs stored bodies that are missing or damaged: these objects must be observed anew."""
+
+    def __init__(self, addresses: Mapping[Address, BodyLost]) -> None:
+        super().__init__(", ".join(map(str, addresses)))
+        self.addresses = addresses
 
 
 def choose(resources: tuple[Resource, ...], state: State, options: Options) -> Selection:
@@ -104,7 +112,7 @@ def _targeted(desired: Mapping[Address, Resource], state: State, targets: tuple[
 def make_plan(
     selection: Selection, snapshot: Snapshot, registry: Registry, options: Options, *, bodies: Bodies, secrets: Secrets
 ) -> Plan:
-    """The plan for what was chosen and read."""
+    """The plan for what was chosen and read. Raises BodiesLost, naming all of them."""
     selection = _with_renamed(selection, snapshot, registry)
     state = selection.state
     decisions: dict[Address, Decision] = {}
@@ -112,16 +120,23 @@ def make_plan(
     addresses = sorted({*selection.resources, *state.resources})
     digests = {address: digest(resource.attributes) for address, resource in selection.resources.items()}
     warnings = list(_unknown_kinds(addresses, registry))
+    lost: dict[Address, BodyLost] = {}
     for address in addresses:
         if address.kind not in registry or address.kind in skipped:
             continue
         situation = _situation(address, selection, snapshot, registry[address.kind], options, secrets)
         situation = replace(situation, declared=digests.get(address, ""))
-        decision = decide(situation, bodies)
+        try:
+            decision = decide(situation, bodies)
+        except BodyLost as error:
+            lost[address] = error
+            continue
         if decision.change is not None:
             entry = entry_digest(state.resources.get(address))
             decision = replace(decision, change=replace(decision.change, entry=entry))
         decisions[address] = decision
+    if lost:
+        raise BodiesLost(lost)
     changes = _ordered(decisions)
     refusals = [refusal for decision in decisions.values() for refusal in decision.refusals]
     refusals += taken_names(decisions, snapshot, registry, selection.resources, state=state)

@@ -11,10 +11,11 @@ from reconciler.core.ports import Audience, Reader, Secrets, Store
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import Run, State
 from reconciler.engine.losses import Known, look_for_losses
+from reconciler.engine.observing import observed_anew
 from reconciler.engine.orphans import with_orphans
-from reconciler.engine.planner import Options, choose, make_plan
+from reconciler.engine.planner import Options, choose
 from reconciler.engine.review import review
-from reconciler.engine.snapshot import Snapshot, refresh
+from reconciler.engine.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +55,7 @@ async def compute_plan(inputs: Inputs) -> Plan:
     declared = frozenset(resource.address for resource in inputs.resources)
     state = await with_orphans(inputs.state, declared, inputs.reader, inputs.store, inputs.registry)
     selection = choose(inputs.resources, state, inputs.options)
-    snapshot = await refresh(inputs.reader, inputs.registry, selection.resources, selection.state, inputs.audience)
-    plan = make_plan(
-        selection,
-        snapshot,
-        inputs.registry,
-        inputs.options,
-        bodies=inputs.store.get,
-        secrets=inputs.secrets,
-    )
+    snapshot, plan = await observed_anew(inputs, selection)
     plan = replace(plan, serial=inputs.state.serial)
     drifted = _drifted(plan, snapshot, inputs.registry, selection.resources, selection.state)
     plan = await review(plan, inputs.reader, inputs.registry, drifted)

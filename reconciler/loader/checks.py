@@ -20,11 +20,18 @@ from reconciler.loader.models import (
     LimitsModel,
     ProjectModel,
     ProtectModel,
+    StateModel,
     TlsModel,
 )
 from reconciler.loader.references import has_reference, is_reference, misused
 
-_PARTS: dict[Any, type[BaseModel]] = {"auth": AuthModel, "tls": TlsModel, "guard": GuardModel, "protect": ProtectModel}
+_PARTS: dict[Any, type[BaseModel]] = {
+    "auth": AuthModel,
+    "tls": TlsModel,
+    "guard": GuardModel,
+    "protect": ProtectModel,
+    "state": StateModel,
+}
 _TYPES: dict[type, str] = {
     type(None): "nothing",
     bool: "true or false",
@@ -50,6 +57,7 @@ _LIMITS = {
     "string_too_short": ("min_length", "must not be empty"),
 }
 _SECRETS = ("token", "password")
+_STORE_SECRETS = ("access_key_id", "secret_access_key")
 
 
 def checked(spec: MarkedDict) -> tuple[ProjectModel, list[Diagnostic]]:
@@ -66,6 +74,7 @@ def checked(spec: MarkedDict) -> tuple[ProjectModel, list[Diagnostic]]:
         problems += _name(spec, name)
         if isinstance(instance, MarkedDict):
             problems += [*_auth(spec, name, instance), *_url(spec, name, instance), *_tls(spec, name, instance)]
+            problems += _state(spec, name, instance)
     problems += _globs(spec)
     default = spec.get("default")
     if isinstance(default, str) and default not in named:
@@ -116,20 +125,27 @@ def _problem(spec: MarkedDict, item: dict[str, Any]) -> Diagnostic:
     path: Path = tuple(item["loc"])
     name = ".".join(map(str, path))
     sort = str(item["type"])
+    if path[2:] == ("state", "url") and not isinstance(_value(spec, path[:-1]), dict):
+        path = path[:-1]  # written as a text
+        name = ".".join(map(str, path))
     if sort == "extra_forbidden":
         hint = suggestion(str(path[-1]), _fields(path))
         return Diagnostic("unknown-key", f"unknown key '{path[-1]}'", hint, mark_at(spec, path, key=True))
     if sort == "missing":
-        hint = 'as in url: "${env:GRAFANA_URL}"'
+        hint = "as in url: s3://bucket/prefix" if path[2:3] == ("state",) else 'as in url: "${env:GRAFANA_URL}"'
         return Diagnostic("missing-key", f"'{name}' is missing", hint, mark_at(spec, path[:-1]))
     where = mark_at(spec, path)
     if sort in _WANTED:
         wanted, hint = _WANTED[sort]
+        if path[2:] == ("state",):
+            wanted, hint = "a folder, a URL or a mapping", "as in state: s3://bucket/prefix"
         found = _TYPES.get(type(_value(spec, path)), "a list")
         if found == "nothing":
             hint = "write one, or remove the key"
         elif path[-1] in _SECRETS and path[2:3] == ("auth",):
             hint = _secret_hint(str(path[-1]))
+        elif path[-1] in _STORE_SECRETS:
+            hint = _store_hint(str(path[-1]))
         return Diagnostic("bad-value", f"{name} must be {wanted}, and is {found}", hint, where)
     limit, text = _LIMITS.get(sort, ("", f"is wrong: {item['msg']}"))
     value = item.get("ctx", {}).get(limit, 0)
@@ -189,6 +205,29 @@ def _auth(spec: MarkedDict, name: str, instance: MarkedDict) -> Iterator[Diagnos
         )
 
 
+def _state(spec: MarkedDict, name: str, instance: MarkedDict) -> Iterator[Diagnostic]:
+    """An object store's keys are references, and come together."""
+    state = instance.get("state")
+    if not isinstance(state, MarkedDict):
+        return
+    path = ("instances", name, "state")
+    for key in _STORE_SECRETS:
+        text = state.get(key)
+        if isinstance(text, str) and not is_reference(text):
+            code = "bad-reference" if has_reference(text) else "literal-secret"
+            what = "is not one reference" if has_reference(text) else "is a secret in plain text"
+            message = f"{'.'.join(path)}.{key} {what}"
+            yield Diagnostic(code, message, _store_hint(key), mark_at(spec, (*path, key)))
+    there = [key for key in _STORE_SECRETS if key in state]
+    if len(there) == 1:
+        text = f"{'.'.join(path)} has {there[0]} without the other key"
+        yield Diagnostic("half-credentials", text, _store_hint(there[0]), mark_at(spec, (*path, there[0])))
+
+
+def _store_hint(key: str) -> str:
+    return f'write a reference: {key}: "${{env:{key.upper()}}}"; or leave both out, and set AWS_{key.upper()}'
+
+
 def _secret_hint(key: str) -> str:
     return f'write a reference: {key}: "${{env:GRAFANA_{key.upper()}}}"'
 
@@ -209,7 +248,7 @@ def _tls(spec: MarkedDict, name: str, instance: MarkedDict) -> Iterator[Diagnost
 def _misused(value: Any, path: Path, root: Any = None) -> Iterator[Diagnostic]:
     """Texts that are no secrets and whose references cannot be filled in."""
     root = value if root is None else root
-    secret = path[2:3] == ("auth",) and path[-1] in _SECRETS
+    secret = path[2:3] in {("auth",), ("state",)} and path[-1] in {*_SECRETS, *_STORE_SECRETS}
     if isinstance(value, str) and not secret and (problem := misused(value)):
         text = f"{format_path(path)} cannot be filled in: {problem}"
         hint = 'write "${env:NAME}" or "${env:NAME:-default}"; names are letters, digits and _'

@@ -16,8 +16,9 @@ from reconciler.core.source import MarkedDict, format_path, mark_at
 from reconciler.core.source import Path as ValuePath
 from reconciler.loader.checks import url_diagnostic, url_problem
 from reconciler.loader.guards import guard_of, protection_of
-from reconciler.loader.models import AuthModel, GuardModel, ProjectModel, TlsModel
+from reconciler.loader.models import AuthModel, GuardModel, ProjectModel, StateModel, TlsModel
 from reconciler.loader.references import interpolated
+from reconciler.loader.state import RemoteState, remote_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,11 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One Grafana, ready to connect to. `state` is a folder; `timeout` in seconds."""
+    """One Grafana, ready to connect to. `state` is a folder or an object store; `timeout` and `lease` in seconds."""
 
     name: str
     url: str
-    state: Path
+    state: Path | RemoteState
     token: SecretRef | None = None
     user: str | None = None
     password: SecretRef | None = None
@@ -46,6 +47,7 @@ class Instance:
     guard: Guard = field(default_factory=Guard)
     protection: Protection = field(default_factory=Protection)
     timeout: float = 30.0
+    lease: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class Resolving:
         tls = self._tls(root)
         org = self._org()
         name = self.name or default_name(url)
-        state = self._state(name)
+        state = self._state(name, root)
         values = self.filling.values(model.values, (*self.base, "values")) if model else {}
         if self.filling.problems:
             raise InvalidInput(tuple(sorted(self.filling.problems, key=Diagnostic.sort_key)))
@@ -117,7 +119,7 @@ class Resolving:
         return Instance(
             name=name,
             url=url,
-            state=root / state,
+            state=state,
             token=token,
             user=user,
             password=password,
@@ -127,6 +129,7 @@ class Resolving:
             guard=guard,
             protection=protection_of(self.project.protect, protect, self.filling.written, self.base),
             timeout=model.timeout if model else 30.0,
+            lease=model.state.lease if model and model.state else 60.0,
         )
 
     def _text(self, text: str, *path: str) -> str:
@@ -180,14 +183,39 @@ class Resolving:
             return None
         return int(text)
 
-    def _state(self, name: str) -> str:
-        if self.model is None or self.model.state is None:
-            return f"state/{name}"
-        state = self._text(self.model.state, "state")
-        if "://" in state:
-            message = f"{'.'.join((*self.base, 'state'))}: only folders can hold the state in this version"
-            self.filling.fail("remote-state", message, "name a folder, as in state/production", (*self.base, "state"))
-        return state
+    def _state(self, name: str, root: Path) -> Path | RemoteState:
+        model = self.model.state if self.model else None
+        if model is None:
+            return root / "state" / name
+        written = self.filling.written
+        for step in (*self.base, "state"):
+            written = written.get(step, {}) if isinstance(written, dict) else {}
+        place = (*self.base, "state", "url") if isinstance(written, dict) else (*self.base, "state")
+        url = self.filling.text(model.url, place)
+        if "://" not in url:
+            return root / url
+        problem = remote_problem(url)
+        if problem:
+            message = f"{'.'.join((*self.base, 'state'))} cannot be used: {problem}"
+            self.filling.fail("bad-state-url", message, "as in s3://bucket/prefix, gs://… or az://…", place)
+        return self._remote(url, model, root)
+
+    def _remote(self, url: str, model: StateModel, root: Path) -> RemoteState:
+        def text(key: str) -> str | None:
+            value = getattr(model, key)
+            return self._text(value, "state", key) if value else None
+
+        ca = text("ca")
+        return RemoteState(
+            url=url.rstrip("/"),
+            endpoint=text("endpoint"),
+            region=text("region"),
+            allow_http=model.allow_http,
+            path_style=model.path_style,
+            ca=root / ca if ca else None,
+            access_key_id=SecretRef(model.access_key_id) if model.access_key_id else None,
+            secret_access_key=SecretRef(model.secret_access_key) if model.secret_access_key else None,
+        )
 
     def _tls(self, root: Path) -> Tls:
         model = self.model.tls if self.model else TlsModel()

@@ -1,8 +1,8 @@
 """The shape of ggrec.yaml as pydantic models: the one source of what may be written and of its JSON Schema."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from reconciler.core.secret_reference import PATTERN
 
@@ -33,6 +33,30 @@ class TlsModel(_Model):
     certificate: str | None = Field(default=None, min_length=1)
     key: str | None = Field(default=None, min_length=1)
     insecure_skip_verify: bool = Field(default=False, description="Trust any certificate. Only for tests.")
+
+
+class StateModel(_Model):
+    """Where the state is, with what an object store needs beyond the environment."""
+
+    url: str = Field(min_length=1, description="A folder, or s3://bucket/prefix, gs://bucket/prefix, az://box/prefix.")
+    endpoint: str | None = Field(default=None, min_length=1, description="The address of a server that speaks S3.")
+    region: str | None = Field(default=None, min_length=1)
+    allow_http: bool = Field(default=False, description="Allow an endpoint without TLS. Only on a network of your own.")
+    path_style: bool | None = Field(
+        default=None, description="The bucket in the path, not in the host's name. Default: with an endpoint."
+    )
+    ca: str | None = Field(default=None, min_length=1, description="A PEM file of the endpoint's own authority.")
+    access_key_id: str | None = Field(default=None, description="A reference.", json_schema_extra=_SECRET)
+    secret_access_key: str | None = Field(default=None, description="A reference.", json_schema_extra=_SECRET)
+    lease: float = Field(default=60.0, ge=10, le=3600, description="Seconds after which a silent lock is taken over.")
+
+
+def _as_mapping(state: Any) -> Any:
+    return {"url": state} if isinstance(state, str) else state
+
+
+def _or_text(schema: dict[str, Any]) -> None:
+    schema["anyOf"].insert(0, {"type": "string", "minLength": 1})
 
 
 class LimitsModel(_Model):
@@ -80,8 +104,10 @@ class InstanceModel(_Model):
     url: str = Field(description="The address of its start page.")
     auth: AuthModel = Field(default_factory=AuthModel)
     org: int | None = Field(default=None, ge=1, description="The organisation's id; with a token it is checked only.")
-    state: str | None = Field(
-        default=None, min_length=1, description="The folder of the state. Default: state/<instance>."
+    state: Annotated[StateModel | None, BeforeValidator(_as_mapping)] = Field(
+        default=None,
+        description="Where the state is: a folder or an object store's URL. Default: state/<instance>.",
+        json_schema_extra=_or_text,
     )
     values: dict[str, Any] = Field(default_factory=dict, description="What ${values.x} stands for in desired files.")
     tls: TlsModel = Field(default_factory=TlsModel)

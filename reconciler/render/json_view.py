@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reconciler.core.diff import Edit, Key, format_edit_path
-from reconciler.core.errors import Diagnostic, GgrecError
+from reconciler.core.errors import Diagnostic, GgrecError, Locked
 from reconciler.core.plan import Change, Drift, Plan
 from reconciler.core.state import Outcome
 
@@ -113,4 +113,5 @@ def run_json(outcomes: Sequence[Outcome], *, run_id: str, serial: int, interrupt
 def error_json(error: GgrecError) -> dict[str, Any]:
     """Why a command failed."""
     found = [diagnostic_json(item) for item in error.diagnostics]
-    return {"format": ERROR, "exitCode": int(error.exit_code), "errors": found}
+    holder = {"lock": dict(error.holder)} if isinstance(error, Locked) and error.holder else {}
+    return {"format": ERROR, "exitCode": int(error.exit_code), "errors": found, **holder}

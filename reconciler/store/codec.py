@@ -21,8 +21,8 @@ from reconciler.core.state import STATE_FORMAT, Run, State
 T = TypeVar("T")
 Upgrade = Callable[[JsonObject], JsonObject]
 
-STATE_UPGRADES: Mapping[int, Upgrade] = {}
-"""format n → the function that makes format n + 1 of it."""
+STATE_UPGRADES: Mapping[int, Upgrade] = {1: lambda found: found}
+"""format n → the function that makes format n + 1 of it. 1 → 2: nothing moved; what format 2 adds has defaults."""
 
 
 _TEXTS: Mapping[Any, Callable[[str], Any]] = {Address: Address.parse, SecretRef: SecretRef}

@@ -1,31 +1,91 @@
-"""The lock on one state: one file that names its holder. A holder that is dead on this machine is taken over; a live
-one never.
-"""
+"""Who holds the lock on a state: as bytes, as a sentence, and, for processes of this machine, whether it still runs."""
 
 import json
 import os
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
-from reconciler.core.errors import Locked
-from reconciler.core.ports import Clock
-from reconciler.store.blobs import Blobs
+from reconciler.core.errors import Diagnostic, Locked
 
 KEY = "lock.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who runs, as shown to whoever finds the lock taken. `started` tells a process from a later one of its number."""
+    """Who runs, as shown to whoever finds the lock taken. `started` tells a process from a later one of its number,
+    `machine` the machine (and its set of process numbers) from others of the same name, `pipeline` is a URL.
+    """
 
     host: str
     pid: int
     user: str
     command: str = ""
     started: str = ""
+    machine: str = ""
+    pipeline: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """What the lock says. `beat` rises with every sign of life; `lease` is in seconds, 0 where the holder gives none
+    (a ggrec before 0.3).
+    """
+
+    id: str
+    owner: Owner
+    since: str
+    lease: float = 0.0
+    beat: int = 0
+
+    def encode(self) -> bytes:
+        """As it is stored."""
+        data = {"id": self.id, "since": self.since, "lease": self.lease, "beat": self.beat, **asdict(self.owner)}
+        return json.dumps(data, indent=2, sort_keys=True).encode() + b"\n"
+
+    def next(self) -> "Holder":
+        """With one more sign of life."""
+        return replace(self, beat=self.beat + 1)
+
+    def __str__(self) -> str:
+        owner = self.owner
+        text = f"{owner.user} on {owner.host} (process {owner.pid}) since {self.since}: {owner.command or '?'}"
+        return text + (f", {owner.pipeline}" if owner.pipeline else "")
+
+    def facts(self) -> Mapping[str, str | int]:
+        """For programs."""
+        owner = self.owner
+        return {
+            "id": self.id,
+            "user": owner.user,
+            "host": owner.host,
+            "pid": owner.pid,
+            "command": owner.command,
+            "pipeline": owner.pipeline,
+            "since": self.since,
+            "leaseSeconds": int(self.lease),
+        }
+
+
+def read_holder(data: bytes) -> Holder:
+    """What a stored lock says; what is damaged or missing in it reads as unknown."""
+    try:
+        found = json.loads(data)
+    except ValueError:
+        found = {}
+    found = found if isinstance(found, dict) else {}
+    known: dict[str, str] = {}
+    for field in fields(Owner):
+        value = found.get(field.name)
+        known[field.name] = value if isinstance(value, str) else ""
+    pid, lease, beat = found.get("pid"), found.get("lease"), found.get("beat")
+    owner = Owner(**{**known, "host": known["host"] or "?", "user": known["user"] or "?", "pid": _int(pid)})  # type: ignore[arg-type]
+    seconds = float(lease) if isinstance(lease, int | float) and not isinstance(lease, bool) else 0.0
+    return Holder(str(found.get("id") or "?"), owner, str(found.get("since") or "?"), max(0.0, seconds), _int(beat))
+
+
+def _int(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def process_started(pid: int) -> str:
@@ -34,69 +94,46 @@ def process_started(pid: int) -> str:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-    return text.rpartition(")")[2].split()[19]
+    rest = text.rpartition(")")[2].split()
+    return "" if rest[0] in {"Z", "X"} else rest[19]
 
 
-@contextmanager
-def hold(blobs: Blobs, owner: Owner, clock: Clock) -> Iterator[None]:
-    """Hold the lock for the block. Raises Locked (naming the holder) where somebody else has it."""
-    token = secrets.token_hex(8)
-    mine = {"id": token, "since": clock.now(), **asdict(owner)}
-    data = json.dumps(mine, indent=2, sort_keys=True).encode()
-    for _ in range(3):
-        if blobs.put_if_absent(KEY, data):
-            break
-        held = _read(blobs)
-        if held is None:
-            continue
-        if not _dead(held, owner.host):
-            raise _locked(held, blobs)
-        # Claim the dead holder's lock by taking its file away; of two who try, one finds it absent and the other's.
-        if blobs.put_if_absent(f"lock.{held.get('id')}.dead", data):
-            blobs.delete(KEY)
-    else:
-        raise _locked(_read(blobs) or {}, blobs)
+def this_machine() -> str:
+    """This boot of this machine and the set of process numbers we live in: containers may share a host's name."""
     try:
-        yield
-    finally:
-        held = _read(blobs)
-        if held is not None and held.get("id") == token:
-            blobs.delete(KEY)
-        for key in blobs.list("lock."):
-            if key.endswith(".dead"):
-                blobs.delete(key)
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot}/{Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return ""
 
 
-def _read(blobs: Blobs) -> dict[str, object] | None:
-    data = blobs.get(KEY)
-    if data is None:
+def runs(holder: Holder, here: Owner) -> bool | None:
+    """Whether the holder's process runs; None where it cannot be told from here."""
+    owner = holder.owner
+    if owner.machine != here.machine or (not here.machine and owner.host != here.host) or owner.pid <= 0:
         return None
     try:
-        found = json.loads(data)
-    except ValueError:
-        found = {}
-    return found if isinstance(found, dict) else {}
-
-
-def _dead(held: dict[str, object], host: str) -> bool:
-    """Only of this machine's processes can it be said."""
-    pid = held.get("pid")
-    if held.get("host") != host or not isinstance(pid, int):
-        return False
-    try:
-        os.kill(pid, 0)
+        os.kill(owner.pid, 0)
     except ProcessLookupError:
-        return True
-    except PermissionError:
         return False
-    started = held.get("started")
-    return bool(started) and started != process_started(pid)
+    except PermissionError:
+        return True
+    return not owner.started or owner.started == process_started(owner.pid)
 
 
-def _locked(held: dict[str, object], blobs: Blobs) -> Locked:
-    who = f"{held.get('user', '?')} on {held.get('host', '?')} (process {held.get('pid', '?')})"
-    return Locked.one(
-        "locked",
-        f"the state in {blobs.location} is in use by {who} since {held.get('since', '?')}: {held.get('command', '?')}",
-        hint=f"wait for it to end; if it no longer runs there, remove {blobs.location}/{KEY}",
-    )
+def pipeline_url(environment: Mapping[str, str]) -> str:
+    """The page of the pipeline that runs us, "" outside one."""
+    server, repository = environment.get("GITHUB_SERVER_URL"), environment.get("GITHUB_REPOSITORY")
+    if server and repository and environment.get("GITHUB_RUN_ID"):
+        return f"{server}/{repository}/actions/runs/{environment['GITHUB_RUN_ID']}"
+    for name in ("CI_JOB_URL", "BUILD_URL", "CIRCLE_BUILD_URL", "BUILDKITE_BUILD_URL"):
+        if environment.get(name):
+            return environment[name]
+    return ""
+
+
+def locked(holder: Holder, location: str, why: str) -> Locked:
+    """The error for whoever finds it taken; `why` says how it is known that the holder lives, or that it cannot be."""
+    text = f"the state in {location} is in use by {holder} (lock {holder.id})"
+    hint = f"{why}; if it certainly no longer runs: ggrec unlock {holder.id}"
+    return Locked((Diagnostic("locked", text, hint),), holder=holder.facts())

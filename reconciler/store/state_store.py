@@ -1,170 +1,256 @@
-"""The store of one instance: state.json (an index), objects under their digests, runs, and the journal of the run
-under way.
+"""The store of one instance: state.json (an index), objects under their digests, runs, and the journals of runs under
+way.
 
-A run's journal is worked in on load, so a process that died at any moment has lost nothing that it had recorded.
+A run's journal is worked in on load, so a process that died at any moment has lost nothing that it had recorded. The
+index is only ever replaced where it still is the one that was loaded.
 """
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from reconciler.core.address import Address
-from reconciler.core.errors import GgrecError
+from reconciler.core.errors import BodyLost, GgrecError, Locked
 from reconciler.core.json import JsonObject, canonical_bytes, digest_bytes
 from reconciler.core.ports import Clock
 from reconciler.core.state import Intent, ResourceState, Run, State, verify
+from reconciler.store.behind import Behind
 from reconciler.store.blobs import Blobs
 from reconciler.store.codec import decode, decode_run, decode_state, encode
-from reconciler.store.lock import Owner, hold
+from reconciler.store.journal import PREFIX, Included, Segment, counted, read_mapping, read_segments, worked_in
+from reconciler.store.lease import Lease, Timing, hold
+from reconciler.store.lock import Owner
 
-_STATE = "state.json"
+STATE = "state.json"
+_INCLUDED = "included"
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """state.json as it was read: the state without journals, and what it takes to replace it."""
+
+    state: State
+    version: str
+    included: Included
 
 
 class StateStore:
     """Implements core.ports.Store over any Blobs."""
 
-    def __init__(self, blobs: Blobs, *, clock: Clock, owner: Owner) -> None:
-        self._blobs = blobs
+    def __init__(self, blobs: Blobs, *, clock: Clock, owner: Owner, timing: Timing | None = None) -> None:
+        self.blobs = blobs
         self._clock = clock
         self._owner = owner
+        self._timing = timing or Timing()
+        self._behind = Behind(blobs.workers)
+        self._lease: Lease | None = None
+        self._opened = False
+        self._index: Index | None = None
+        self._segments: list[Segment] = []
+        self._journals: list[str] = []
+        self._numbers: dict[str, int] = {}
+        self._stored: set[str] = set()
 
     @property
     def location(self) -> str:
         """Where it is, for people."""
-        return self._blobs.location
+        return self.blobs.location
 
     def load(self) -> State | None:
         """The verified state with interrupted runs worked in; None where there is none yet."""
-        data = self._blobs.get(_STATE)
-        journals = self._blobs.list("journal/")
-        if data is None:
-            if journals or self._blobs.list("runs/"):
+        self._index = self.read_index()
+        self._journals = list(self.blobs.list(PREFIX))
+        self._segments = []
+        self._opened = True
+        if self._index is None:
+            if self._journals or self.blobs.list("runs/"):
                 # Nothing here says "empty": a lost index must not look like a fresh start.
-                raise GgrecError.one(
-                    "state-lost",
-                    f"{self.location} has runs but no {_STATE}",
-                    hint=f"restore {_STATE} from a backup; to begin anew, move the folder away",
-                )
+                hint = f"restore {STATE} from a backup (`ggrec state push FILE`); to begin anew, move the rest away"
+                raise GgrecError.one("state-lost", f"{self.location} has runs but no {STATE}", hint=hint)
             return None
-        state = decode_state(self._json(data, _STATE), f"{self.location}/{_STATE}")
-        for key in journals:
-            state = self._worked_in(state, key)
+        found = self._behind.all(self.read_journal, self._journals)
+        self._segments = [segment for segments in found for segment in segments]
+        for run, last in counted(self._segments).items():
+            self._numbers[run] = max(last, self._numbers.get(run, 0))
+        state = worked_in(self._index.state, self._segments, self._index.included)
         verify(state)
         return state
 
+    def read_index(self) -> Index | None:
+        """state.json alone. Raises GgrecError where it is damaged or of another format."""
+        found = self.blobs.read(STATE)
+        if found is None:
+            return None
+        where = f"{self.location}/{STATE}"
+        data = dict(read_mapping(found.data, where))
+        included = decode(dict[str, int], data.pop(_INCLUDED, {}), f"{where}.{_INCLUDED}")
+        return Index(decode_state(data, where), found.version, included)
+
+    def read_journal(self, key: str) -> tuple[Segment, ...]:
+        """What is stored under one of the journals' keys. Raises GgrecError where it is damaged."""
+        found = self.blobs.read(key)
+        return () if found is None else read_segments(key, found.data, f"{self.location}/{key}")
+
     def save(self, state: State) -> State:
-        """Store with the next serial; then the journals are included and go."""
+        """Store with the next serial; then the journals are included and go. Raises Locked where somebody else has
+        saved meanwhile: nothing is overwritten, and the journals stay.
+        """
+        self._behind.settle()
+        if self._lease is not None:
+            self._lease.ensure()
+        if not self._opened:
+            self.load()
+        there = self._index
+        if there is not None and (there.state.serial, there.state.lineage) != (state.serial, state.lineage):
+            raise self._moved(there.state, state)
+        return self._replace(state, there.version if there is not None else None)
+
+    def restore(self, state: State) -> State:
+        """Put an index in the place of the present one, whatever that is, with a higher serial than both. For
+        `ggrec state push`, under the lock.
+        """
+        found = self.blobs.read(STATE)
+        serial = state.serial
+        try:
+            present = self.read_index()
+        except GgrecError:
+            present = None
+        if present is not None:
+            serial = max(serial, present.state.serial)
+        return self._replace(replace(state, serial=serial), found.version if found is not None else None)
+
+    def _replace(self, state: State, version: str | None) -> State:
         saved = replace(state, serial=state.serial + 1)
         verify(saved)
-        journals = self._blobs.list("journal/")
-        text = json.dumps(encode(saved), indent=1, sort_keys=True, ensure_ascii=False)
-        self._blobs.put(_STATE, text.encode("utf-8", "surrogatepass") + b"\n")
-        for key in journals:
-            self._blobs.delete(key)
+        included = counted(self._segments)
+        document = {**encode(saved), _INCLUDED: included}  # type: ignore[dict-item]  # a dataclass is a mapping
+        data = (json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode(
+            "utf-8", "surrogatepass"
+        )
+        made = self.blobs.create(STATE, data) if version is None else self.blobs.swap(STATE, data, version)
+        if made is None:
+            present = self.read_index()
+            raise self._moved(present.state if present is not None else None, state)
+        self._opened, self._index = True, Index(saved, made, included)
+        self.blobs.delete(self._journals)
+        self._journals, self._segments = [], []
         return saved
 
+    def _moved(self, present: State | None, mine: State) -> Locked:
+        now = f"has serial {present.serial} of lineage {present.lineage}" if present is not None else "is gone"
+        text = f"{self.location}/{STATE} {now}: somebody else saved it since serial {mine.serial} was loaded here"
+        hint = "nothing was overwritten, and what this run did is in its journal: run the command again"
+        return Locked.one("state-moved", text, hint=hint)
+
     def put(self, value: JsonObject) -> str:
-        """Store a body under its digest; nothing to do where it is there."""
+        """Store a body under its digest, once; where the place is far away, on the side."""
         data = canonical_bytes(value)
         digest = digest_bytes(data)
-        self._blobs.put_if_absent(_object_key(digest), gzip.compress(data, mtime=0))
+        if digest not in self._stored:
+            self._stored.add(digest)
+            self._behind.later(lambda: self._put_body(digest, data))
         return digest
 
-    def get(self, digest: str) -> JsonObject:
-        """A stored body, checked against its digest."""
-        key = _object_key(digest)
-        data = self._blobs.get(key)
+    def _put_body(self, digest: str, data: bytes) -> None:
         try:
-            plain = gzip.decompress(data) if data is not None else None
-        except (OSError, EOFError):
-            plain = b""
+            self.blobs.put(object_key(digest), gzip.compress(data, mtime=0))
+        except BaseException:
+            self._stored.discard(digest)
+            raise
+
+    def get(self, digest: str) -> JsonObject:
+        """A stored body, checked against its digest. Raises BodyLost."""
+        if digest in self._stored:
+            self._behind.settle()
+        key = object_key(digest)
+        found = self.blobs.read(key)
+        plain = None if found is None else unpacked(found.data)
         if plain is None or digest_bytes(plain) != digest:
             what = "is missing" if plain is None else "is damaged"
-            raise GgrecError.one(
-                "body-lost",
-                f"{self.location}/{key} {what}",
-                hint="restore it from a backup, or forget the object (ggrec state rm) and import it again",
-            )
-        found: JsonObject = json.loads(plain.decode("utf-8", "surrogatepass"))
-        return found
+            hint = "restore it from a backup; or `ggrec state repair`, and the next apply observes the object anew"
+            raise BodyLost.one("body-lost", f"{self.location}/{key} {what}", hint=hint)
+        body: JsonObject = json.loads(plain.decode("utf-8", "surrogatepass"))
+        return body
 
     @contextmanager
     def lock(self, command: str) -> Iterator[None]:
-        """Hold the lock for the block."""
-        with hold(self._blobs, replace(self._owner, command=command), self._clock):
-            yield
+        """Hold the lock for the block. Raises Locked naming the holder."""
+        owner = replace(self._owner, command=command)
+        with hold(self.blobs, owner, since=self._clock.now(), timing=self._timing) as lease:
+            self._lease = lease
+            try:
+                yield
+            finally:
+                self._lease = None
 
     def begin(self, run: Run) -> None:
         """Record the run, and open its journal."""
+        if not self._opened:
+            self.load()
         self._put_run(run)
 
     def intend(self, run_id: str, intent: Intent) -> None:
-        """Journal a write before it is sent."""
-        self._append(run_id, {"intend": encode(intent)})
+        """Journal a write before it is sent, after all bodies it needs. Raises Locked where the lock is not certainly
+        ours any more: then it must not be sent.
+        """
+        if self._lease is not None:
+            self._lease.ensure()
+        self._behind.settle()
+        segment = self._next(run_id, intent.address, intent, None)
+        self.blobs.put(segment.key, segment.encode())
+        if self._lease is not None:
+            self._lease.ensure()
 
     def record(self, run_id: str, address: Address, entry: ResourceState | None) -> None:
-        """Journal how a write ended."""
-        self._append(run_id, {"record": {"address": str(address), "entry": encode(entry)}})
+        """Journal how a write ended; where the place is far away, on the side: until then its intent stands."""
+        segment = self._next(run_id, address, None, entry)
+        self._behind.later(lambda: self.blobs.put(segment.key, segment.encode()), in_order=True)
+
+    def _next(self, run: str, address: Address, intent: Intent | None, entry: ResourceState | None) -> Segment:
+        number = self._numbers.get(run, 0) + 1
+        self._numbers[run] = number
+        serial = self._index.state.serial if self._index is not None else None
+        segment = Segment(run, number, serial, address, intent, entry)
+        self._segments.append(segment)
+        self._journals.append(segment.key)
+        return segment
 
     def finish(self, run: Run) -> None:
         """Record the run again, with its outcomes."""
         self._put_run(run)
 
-    def runs(self) -> tuple[Run, ...]:
-        """All runs, oldest first."""
-        found = []
-        for key in self._blobs.list("runs/"):
-            data = self._blobs.get(key)
-            if data is not None:
-                found.append(decode_run(self._json(data, key), f"{self.location}/{key}"))
+    def runs(self, limit: int | None = None) -> tuple[Run, ...]:
+        """All runs, oldest first; with a limit only the last, and no more than those are read."""
+        keys = self.blobs.list("runs/")  # ids begin with the time
+        chosen = keys if limit is None else keys[-limit:] if limit else ()
+        found = [run for run in self._behind.all(self._read_run, chosen) if run is not None]
         return tuple(sorted(found, key=lambda run: (run.started, run.id)))
+
+    def run(self, run_id: str) -> Run | None:
+        """One run, or None."""
+        return self._read_run(f"runs/{run_id}.json") if run_id and "/" not in run_id else None
+
+    def _read_run(self, key: str) -> Run | None:
+        found = self.blobs.read(key)
+        where = f"{self.location}/{key}"
+        return None if found is None else decode_run(read_mapping(found.data, where), where)
 
     def _put_run(self, run: Run) -> None:
         text = json.dumps(encode(run), indent=1, sort_keys=True, ensure_ascii=False)
-        self._blobs.put(f"runs/{run.id}.json", text.encode("utf-8", "surrogatepass") + b"\n")
-
-    def _append(self, run_id: str, line: dict[str, Any]) -> None:
-        text = json.dumps(line, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        self._blobs.append(f"journal/{run_id}.jsonl", text.encode("utf-8", "surrogatepass") + b"\n")
-
-    def _json(self, data: bytes, key: str) -> JsonObject:
-        try:
-            found = json.loads(data.decode("utf-8", "surrogatepass"))
-        except ValueError as error:
-            found, why = None, str(error)
-        else:
-            why = "it is not a mapping"
-        if not isinstance(found, dict):
-            raise GgrecError.one(
-                "damaged",
-                f"{self.location}/{key} cannot be read: {why}",
-                hint="restore it from a backup (git, or the last good copy); ggrec changes nothing meanwhile",
-            )
-        return found
-
-    def _worked_in(self, state: State, key: str) -> State:
-        """The state with one journal's lines applied, in order. A torn last line was never acted upon."""
-        data = self._blobs.get(key) or b""
-        lines = data.split(b"\n")
-        intents = dict(state.intents)
-        for number, line in enumerate(lines[:-1], start=1):
-            entry = self._json(line, f"{key} line {number}")
-            where = f"{self.location}/{key}:{number}"
-            if "intend" in entry:
-                intent = decode(Intent, entry["intend"], where)
-                intents[intent.address] = intent
-            else:
-                record = entry.get("record")
-                assert isinstance(record, dict)
-                address = decode(Address, record["address"], where)
-                body = record["entry"]
-                state = state.with_resource(address, None if body is None else decode(ResourceState, body, where))
-                intents.pop(address, None)
-        return replace(state, intents=intents)
+        self.blobs.put(f"runs/{run.id}.json", text.encode("utf-8", "surrogatepass") + b"\n")
 
 
-def _object_key(digest: str) -> str:
+def object_key(digest: str) -> str:
+    """Where a body is stored."""
     return f"objects/{digest[:2]}/{digest[2:]}.json.gz"
+
+
+def unpacked(data: bytes) -> bytes:
+    """A body's plain bytes; none where it is damaged."""
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error):
+        return b""

@@ -11,6 +11,7 @@ from reconciler.core.resource import SecretRef
 from reconciler.loader.instance import default_name
 from reconciler.loader.project import Instance, Project, Tls, load_project
 from reconciler.loader.references import interpolated, is_reference, parse_reference
+from reconciler.loader.state import RemoteState
 
 FULL = """\
 apiVersion: ggrec/v1
@@ -62,6 +63,25 @@ def test_a_whole_file(tmp_path: Path) -> None:
         guard=Guard(max_deletes=5, max_delete_share=0.2),
         timeout=5.0,
     )
+
+
+def test_a_state_in_an_object_store(tmp_path: Path) -> None:
+    state = """{url: "s3://${env:BUCKET}/live/", endpoint: "http://minio:9000", region: eu-west-1, allow_http: true,
+        ca: tls/ca.pem, access_key_id: "${env:MINIO_USER}", secret_access_key: "${env:MINIO_PASSWORD}", lease: 30}"""
+    found = project(tmp_path, FULL.replace('"state/${env:STAGE:-live}"', state), {"HOST": "g"})
+    instance = found.instance("production", {"HOST": "g", "BUCKET": "b"})
+    assert instance.lease == 30.0
+    assert instance.state == RemoteState(
+        "s3://b/live",
+        endpoint="http://minio:9000",
+        region="eu-west-1",
+        allow_http=True,
+        ca=tmp_path / "tls/ca.pem",
+        access_key_id=SecretRef("${env:MINIO_USER}"),
+        secret_access_key=SecretRef("${env:MINIO_PASSWORD}"),
+    )
+    plain = project(tmp_path, FULL.replace('"state/${env:STAGE:-live}"', "gs://b/live"), {"HOST": "g"})
+    assert plain.instance("production", {"HOST": "g"}).state == RemoteState("gs://b/live")
 
 
 def test_the_default_instance_and_what_need_not_be_written(tmp_path: Path) -> None:

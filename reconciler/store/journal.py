@@ -1,0 +1,130 @@
+"""The journal of runs under way: one small object for each intent and each outcome, written once and never changed.
+
+What a run journalled that has lost its lock meanwhile comes late: the index has moved on, so it is no news of how
+things are, only of where to look again.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.core.address import Address
+from reconciler.core.errors import GgrecError
+from reconciler.core.json import JsonObject
+from reconciler.core.state import Intent, ResourceState, State
+from reconciler.store.codec import decode, encode
+
+PREFIX = "journal/"
+Included = Mapping[str, int]
+"""run → the number of its last segment that the index includes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One line of a journal. `serial` is the index's that the run knew (None: not known); the entry is meant where
+    there is no intent (None: gone).
+    """
+
+    run: str
+    number: int
+    serial: int | None
+    address: Address
+    intent: Intent | None = None
+    entry: ResourceState | None = None
+
+    @property
+    def key(self) -> str:
+        """Where it is stored."""
+        return f"{PREFIX}{self.run}/{self.number:08}.json"
+
+    def encode(self) -> bytes:
+        """As it is stored."""
+        body: dict[str, Any] = {"serial": self.serial}
+        if self.intent is not None:
+            body["intend"] = encode(self.intent)
+        else:
+            body["record"] = {"address": str(self.address), "entry": encode(self.entry)}
+        text = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "surrogatepass") + b"\n"
+
+
+def read_segments(key: str, data: bytes, where: str) -> tuple[Segment, ...]:
+    """What is stored under a key of the journal. Raises GgrecError naming the place where it is damaged.
+
+    A `.jsonl` file is the whole journal of a run of ggrec 0.2; its torn last line was never acted upon.
+    """
+    run, _, number = key.removeprefix(PREFIX).partition("/")
+    if number:
+        return (_segment(run, int(number.partition(".")[0]), read_mapping(data, where), where),)
+    lines = data.split(b"\n")[:-1]
+    name = run.removesuffix(".jsonl")
+    return tuple(
+        _segment(name, count, read_mapping(line, f"{where}:{count}"), f"{where}:{count}")
+        for count, line in enumerate(lines, start=1)
+    )
+
+
+def _segment(run: str, number: int, body: JsonObject, where: str) -> Segment:
+    serial = body.get("serial")
+    known = serial if isinstance(serial, int) else None
+    if "intend" in body:
+        intent = decode(Intent, body["intend"], where)
+        return Segment(run, number, known, intent.address, intent)
+    record = body.get("record")
+    if not isinstance(record, Mapping) or "address" not in record:
+        raise GgrecError.one("damaged", f"{where}: is neither an intent nor a record", hint=REPAIR)
+    address, entry = decode(Address, record["address"], where), record.get("entry")
+    return Segment(run, number, known, address, entry=None if entry is None else decode(ResourceState, entry, where))
+
+
+REPAIR = "`ggrec state verify` lists what is damaged, `ggrec state repair` sets it aside; nothing changes meanwhile"
+
+
+def read_mapping(data: bytes, where: str) -> JsonObject:
+    """Stored JSON that must be a mapping. Raises GgrecError naming the place."""
+    try:
+        found = json.loads(data.decode("utf-8", "surrogatepass"))
+    except ValueError as error:
+        found, why = None, str(error)
+    else:
+        why = "it is not a mapping"
+    if not isinstance(found, dict):
+        raise GgrecError.one("damaged", f"{where} cannot be read: {why}", hint=REPAIR)
+    return found
+
+
+def worked_in(state: State, segments: Iterable[Segment], included: Included) -> State:
+    """The state with the segments applied, in their order, but for those that it includes."""
+    late: dict[Address, Segment] = {}
+    for segment in segments:
+        if segment.number <= included.get(segment.run, -1):
+            continue
+        if segment.serial is not None and segment.serial != state.serial:
+            late[segment.address] = segment
+        elif segment.intent is not None:
+            state = state.with_intent(segment.intent)
+        else:
+            state = state.with_resource(segment.address, segment.entry)
+    for address, segment in late.items():
+        state = _looked_for(state, address, segment)
+    return state
+
+
+def _looked_for(state: State, address: Address, segment: Segment) -> State:
+    """The state that knows a late segment as a write whose end must be looked at."""
+    known = state.resources.get(address)
+    if segment.intent is not None:
+        return state.with_intent(segment.intent)
+    if segment.entry == known:
+        return state
+    uid = segment.entry.uid if segment.entry is not None else known.uid if known is not None else None
+    return state.with_intent(Intent(address, uid, segment.entry.applied if segment.entry is not None else None))
+
+
+def counted(segments: Iterable[Segment]) -> dict[str, int]:
+    """The last number of each run."""
+    last: dict[str, int] = {}
+    for segment in segments:
+        last[segment.run] = max(segment.number, last.get(segment.run, 0))
+    return last
