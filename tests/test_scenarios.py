@@ -5,7 +5,6 @@ GGREC_TEST_GRAFANA_USER and _PASSWORD, by default admin). Each uses names of its
 import base64
 import json
 import os
-import shutil
 import urllib.error
 import urllib.request
 import uuid
@@ -260,39 +259,6 @@ def test_the_secret_is_nowhere(project: Folder, mark: str) -> None:
                 data = gzip.decompress(data)
             shown += data.decode("utf-8", "replace")
     assert "canary-" not in shown
-
-
-def test_a_removed_secret_is_gone_and_the_others_are_sent_again_only_when_asked(
-    project: Folder, grafana: Grafana, mark: str
-) -> None:
-    def source(*keys: str) -> str:
-        lines = "".join(f"    {key}: ${{env:TOKEN}}\n" for key in keys)
-        return (
-            f"apiVersion: ggrec/v1\nkind: Datasource\nmetadata: {{name: {mark}-s}}\n"
-            f"spec:\n  type: loki\n  url: http://127.0.0.1:9\n  secureJsonData:\n{lines}"
-        )
-
-    def held() -> Any:
-        return grafana.ask("GET", f"/api/datasources/uid/{mark}-s")["secureJsonFields"]
-
-    project.write("desired/all.yaml", source("a", "b"))
-    _apply(project)
-    assert held() == {"a": True, "b": True}
-    project.write("desired/all.yaml", source("a"))
-    assert "secureJsonFields.b" in _apply(project)
-    assert held() == {"a": True}
-    assert _clean(project)
-
-    shutil.rmtree(project.path / "state")
-    taken = project.ggrec("apply", "--auto-approve", "-v")
-    assert taken.code == 0
-    assert "PUT /" not in taken.err
-    assert "1 secret never sent by ggrec" in project.ggrec("plan").out
-    again = project.ggrec("apply", "--auto-approve", "--resend-secrets", "-v")
-    assert again.code == 0
-    assert "secureJsonData.a  (secret sent again)" in again.out
-    assert again.err.count("PUT /") == 1
-    assert "never sent" not in project.ggrec("plan").out
 
 
 def _staff(mark: str, *, roles: tuple[str, ...] = ("boss", "clerk")) -> str:

@@ -29,7 +29,7 @@ class Lifecycle:
 
 @dataclass(frozen=True, slots=True)
 class SecretRef:
-    """A reference to a secret (`${env:NAME}`, `${file:path}`): never the secret itself."""
+    """A reference to a secret (`${env:NAME}`, `${command:…}`; see core.reference): never the secret itself."""
 
     text: str
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler.core.plan import Action, Plan
+from reconciler.core.resource import SecretRef
 from reconciler.core.state import UNKNOWN_SECRET
 from reconciler.engine.apply import missing_secrets
 from reconciler.engine.planner import Options
@@ -140,6 +141,21 @@ def test_a_plan_works_without_the_secrets_and_says_so_in_one_line(lab: Lab) -> N
     }
     lab.applied([source(), source("q", url="http://new")])
     assert lab.org.datasources["q"]["secrets"] == {"a": "canary-a", "b": "canary-b"}
+
+
+def test_a_plan_looks_up_only_what_it_must_compare(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    real = QuickSecrets._look
+
+    def looked(self: QuickSecrets, reference: SecretRef) -> Any:
+        asked.append(str(reference))
+        return real(self, reference)
+
+    by_hand(lab, "q")
+    lab.applied([source(keys="a"), source("q", keys="b")])
+    monkeypatch.setattr(QuickSecrets, "_look", looked)
+    lab.plan([source(keys="a"), source("q", keys="b"), source("r", keys="b")])
+    assert set(asked) == {"${env:PASSWORD}", "${env:A}"}
 
 
 def test_what_is_created_is_not_looked_up_by_the_plan(lab: Lab) -> None:

@@ -81,11 +81,13 @@ def test_secrets_are_references_and_only_their_keys_are_attributes() -> None:
 
 
 CANARY = "c4n4ry-53cr37"
-SECRET_HELP = "write ${env:NAME}, ${env:NAME:-default} or ${file:path}, and nothing around it"
+SECRET_HELP = (
+    "write ${env:NAME}, ${env:NAME:-default}, ${file:path}, ${command:…} or ${sops:path#key}, and nothing around it"
+)
 
 
 @pytest.mark.parametrize(
-    "value", [CANARY, "", f"${{env:X}}{CANARY}", f"{CANARY}${{env:X}}", "${env:}", "${vault:x}", "${env:X}\n", "$X"]
+    "value", [CANARY, "", f"${{env:X}}{CANARY}", f"{CANARY}${{env:X}}", "${env:}", "${Vault:x}", "${env:X}\n", "$X"]
 )
 def test_a_literal_secret_is_refused_and_never_shown(value: str) -> None:
     ((where, message),) = errors(SOURCE, {**PROMETHEUS, "secureJsonData": {"password": value}})

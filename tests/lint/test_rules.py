@@ -1,5 +1,6 @@
 """The rules, each with what it finds and what it leaves alone."""
 
+import json
 from dataclasses import replace
 from importlib.metadata import EntryPoint
 from typing import Any
@@ -13,6 +14,7 @@ from reconciler.core.literals import without_literals
 from reconciler.core.resource import Resource, SecretRef
 from reconciler.core.source import Mark
 from reconciler.lint import check, rules
+from tests.conftest import shared
 
 
 def resource(kind: str, name: str, line: int = 1, **attributes: Any) -> Resource:
@@ -199,3 +201,13 @@ def test_a_credential_in_a_reference() -> None:
     (found,) = check([replace(datasource(), secrets=secrets)])
     assert found.severity is Severity.ERROR
     assert "glsa_" not in str(found)
+
+
+def test_real_dashboards_have_no_false_findings() -> None:
+    files = sorted(shared("corpus").glob("*.json"))
+    boards = [json.loads(file.read_text("utf-8-sig")) for file in files]
+    found = check(
+        [resource("dashboard", file.stem, dashboard=board) for file, board in zip(files, boards, strict=True)]
+    )
+    assert len(boards) > 100
+    assert [item for item in found if item.code == "literal-secret"] == []
