@@ -29,7 +29,7 @@ from reconciler.store.codec import decode_state, encode
 from reconciler.store.inspection import Report, copy, inspect, missing_bodies, repair
 from reconciler.store.journal import read_mapping
 from reconciler.store.lease import unlock as take_away
-from reconciler.store.state_store import StateStore
+from reconciler.store.state_store import StateStore, without_bookkeeping
 
 ForceOption = Annotated[bool, typer.Option("--force", help="Also put back an older serial; says what that forgets.")]
 
@@ -65,7 +65,7 @@ def state_push(
     """Put an index back. Refused: another lineage, an older serial than stored, a damaged file, bodies not there."""
     session = Session(Settings(instance, None, config))
     store = session.store
-    state = decode_state(_document(file), str(file))
+    state = decode_state(without_bookkeeping(_document(file)), str(file))
     verify(state)
     with store.lock(session.command):
         missing = missing_bodies(store, state)

@@ -243,6 +243,11 @@ class StateStore:
         self.blobs.put(f"runs/{run.id}.json", text.encode("utf-8", "surrogatepass") + b"\n")
 
 
+def without_bookkeeping(document: JsonObject) -> JsonObject:
+    """A stored index as `ggrec state pull` writes it: without what only this place's journals need."""
+    return {key: value for key, value in document.items() if key != _INCLUDED}
+
+
 def object_key(digest: str) -> str:
     """Where a body is stored."""
     return f"objects/{digest[:2]}/{digest[2:]}.json.gz"

@@ -297,6 +297,19 @@ def test_whoever_waits_says_so_and_takes_over() -> None:
     assert memory.read(KEY) is None
 
 
+def test_signs_of_life_come_while_the_lock_is_held() -> None:
+    memory, enough = Memory(), threading.Event()
+
+    def seen() -> None:
+        if KEY in memory.held and read_holder(memory.held[KEY][0]).beat >= 3:
+            enough.set()
+
+    memory.passes = seen
+    with hold(memory, Owner("h", 1, "bob", machine="m"), since="x", timing=Timing(0.06)):  # type: ignore[arg-type]
+        assert enough.wait(30)
+    assert memory.read(KEY) is None
+
+
 def test_of_this_machine_only_a_process_that_ended_is_dead() -> None:
     here = Owner("h", os.getpid(), "ann", started=process_started(os.getpid()), machine=this_machine())
     process = subprocess.Popen([sys.executable, "-c", "pass"])
