@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.core.address import Address
+from reconciler.core.budget import Budget
 from reconciler.core.errors import Conflict, GgrecError, Refused, Unreadable
 from reconciler.core.kind import Registry
 from reconciler.core.plan import Plan
@@ -13,6 +14,7 @@ from reconciler.core.state import Run, State
 from reconciler.engine.planner import Options, choose, make_plan
 from reconciler.engine.review import review
 from reconciler.engine.snapshot import Snapshot, refresh
+from reconciler.engine.timed import TimedReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Inputs:
     secrets: Secrets
     audience: Audience
     options: Options
+    budget: Budget = Budget()
 
 
 def own_state(state: State | None, reader: Reader, *, lineage: str) -> State:
@@ -48,9 +51,12 @@ def own_state(state: State | None, reader: Reader, *, lineage: str) -> State:
 
 
 async def compute_plan(inputs: Inputs) -> Plan:
-    """The plan: what would change, why, and what somebody changed by hand."""
+    """The plan: what would change, why, and what somebody changed by hand; and where the time was up, what was not
+    read.
+    """
+    reader = TimedReader(inputs.reader, inputs.budget)
     selection = choose(inputs.resources, inputs.state, inputs.options)
-    snapshot = await refresh(inputs.reader, inputs.registry, selection.resources, selection.state, inputs.audience)
+    snapshot = await refresh(reader, inputs.registry, selection.resources, selection.state, inputs.audience)
     plan = make_plan(
         selection,
         snapshot,
@@ -61,7 +67,7 @@ async def compute_plan(inputs: Inputs) -> Plan:
     )
     plan = replace(plan, serial=inputs.state.serial)
     drifted = _drifted(plan, snapshot, inputs.registry, selection.resources, selection.state)
-    return await review(plan, inputs.reader, inputs.registry, drifted)
+    return await review(plan, reader, inputs.registry, drifted)
 
 
 def _drifted(
