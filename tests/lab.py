@@ -137,6 +137,8 @@ class Lab:
     waiting: Waiting = field(default_factory=Waiting)
     limit: float = math.inf
     """Seconds that one plan or apply may take."""
+    said: list[str] = field(default_factory=list)
+    parallelism: int = 2
 
     def __post_init__(self) -> None:
         self.world = self.world or World(now=self.clock.tick)
@@ -201,7 +203,7 @@ class Lab:
         self, resources: Sequence[Resource], options: Options, reader: Grafana, secrets: SecretResolver
     ) -> Inputs:
         state = own_state(self.store.load(), reader, lineage="lab")
-        return Inputs(tuple(resources), state, reader, self.store, REGISTRY, secrets, Silent(), options)
+        return Inputs(tuple(resources), state, reader, self.store, REGISTRY, secrets, Silent(), options, self.budget)
 
     def plan(self, documents: Declared, options: Options | None = None) -> Plan:
         """Plan."""
@@ -221,6 +223,12 @@ class Lab:
         run = Run(f"run-{self.numbers}", plan_digest(plan), "lab", "abc123", "ggrec apply", self.clock.now())
         told: list[Outcome] = []
         job = Job(plan, run, state, writer, self.store, REGISTRY, secrets, Silent(), self.clock, told=told.append)
+        job.budget, job.sleep, job.said, job.parallelism = (
+            self.budget,
+            self.waiting.sleep,
+            self.said.append,
+            self.parallelism,
+        )
         return await carry_out(job)
 
     def apply(

@@ -28,6 +28,10 @@ class Reader(Protocol):
 class Writer(Reader, Protocol):
     """A reader that may also carry out exchanges that write. A request is counted before it is sent."""
 
+    @property
+    def strain(self) -> int:
+        """How often so far the server asked for less, or left a request without an answer."""
+
     async def write(self, exchange: Exchange[T]) -> T: ...
 
 

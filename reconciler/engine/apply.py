@@ -5,11 +5,12 @@ finishes it.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from reconciler.core.address import Address
+from reconciler.core.budget import Budget
 from reconciler.core.errors import (
     Conflict,
     Diagnostic,
@@ -27,6 +28,7 @@ from reconciler.core.ports import Audience, Clock, Progress, Secrets, Store, Wri
 from reconciler.core.state import Intent, Outcome, ResourceState, Run, State, entry_digest
 from reconciler.engine.carry import Carrier, Written, conflict
 from reconciler.engine.orphans import orphan
+from reconciler.engine.pace import Pace, PacedWriter
 
 Listener = Callable[[Outcome], None]
 
@@ -38,6 +40,7 @@ class Applied:
     state: State
     outcomes: tuple[Outcome, ...] = ()
     interrupted: bool = False
+    out_of_time: bool = False
     errors: tuple[GgrecError, ...] = ()
 
 
@@ -59,6 +62,11 @@ class Job:
     messages: Mapping[Address, str] = field(default_factory=dict)
     """What the versions of single dashboards say, before what every one says."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    budget: Budget = Budget()
+    """When it is spent, nothing new is begun."""
+    said: Callable[[str], None] = lambda text: None
+    """Is told what concerns the run as a whole."""
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
 def missing_secrets(plan: Plan, secrets: Secrets) -> tuple[Diagnostic, ...]:
@@ -93,14 +101,13 @@ class _Applier:
     def __init__(self, job: Job) -> None:
         self.job = job
         self.state = job.state
-        self.capacity = max(1, job.parallelism)
-        self.free = self.capacity
-        self.room = asyncio.Condition()
+        self.pace = Pace(job.parallelism, said=job.said, sleep=job.sleep)
+        self.out_of_time = False
         self.outcomes: dict[Address, Outcome] = {}
         self.errors: list[GgrecError] = []
         self.fatal: GgrecError | None = None
         context = WriteContext(job.writer.server, _message(job.run))
-        self.carrier = Carrier(job.writer, job.store, job.secrets, context, self)
+        self.carrier = Carrier(PacedWriter(job.writer, self.pace), job.store, job.secrets, context, self)
         self.carrier.messages = job.messages
 
     async def run(self) -> Applied:
@@ -120,7 +127,7 @@ class _Applier:
                 self.state = self.job.store.save(self.state)
             finally:
                 self._finish(ordered, interrupted)
-        return Applied(self.state, ordered, interrupted, tuple(self.errors))
+        return Applied(self.state, ordered, interrupted, self.out_of_time, tuple(self.errors))
 
     def _finish(self, ordered: tuple[Outcome, ...], interrupted: bool) -> None:
         self.job.store.finish(
@@ -160,19 +167,12 @@ class _Applier:
             self._note(_outcome(change, "skipped", error=f"needs {', '.join(broken)}"))
             return
         kind = self.job.registry[change.address.kind]
-        weight = self.capacity if kind.write_weight > 1 else 1
-        async with self.room:
-            await self.room.wait_for(lambda: self.free >= weight)
-            self.free -= weight
-        try:
-            if self.job.stop.is_set() or self.fatal is not None:
+        async with self.pace.turn(alone=kind.write_weight > 1):
+            self.out_of_time = self.out_of_time or self.job.budget.spent
+            if self.job.stop.is_set() or self.out_of_time or self.fatal is not None:
                 self._note(_outcome(change, "not-attempted"))
             else:
                 await self._attempt(change, kind)
-        finally:
-            async with self.room:
-                self.free += weight
-                self.room.notify_all()
 
     async def _attempt(self, change: Change, kind: Kind) -> None:
         try:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.core.address import Address
+from reconciler.core.budget import Budget
 from reconciler.core.errors import Conflict, GgrecError, Refused, Unreadable
 from reconciler.core.kind import Registry
 from reconciler.core.plan import Plan
@@ -16,6 +17,7 @@ from reconciler.engine.orphans import with_orphans
 from reconciler.engine.planner import Options, choose
 from reconciler.engine.review import review
 from reconciler.engine.snapshot import Snapshot
+from reconciler.engine.timed import TimedReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Inputs:
     secrets: Secrets
     audience: Audience
     options: Options
+    budget: Budget = Budget()
 
 
 def own_state(state: State | None, reader: Reader, *, lineage: str) -> State:
@@ -51,7 +54,10 @@ def own_state(state: State | None, reader: Reader, *, lineage: str) -> State:
 
 
 async def compute_plan(inputs: Inputs) -> Plan:
-    """The plan: what would change, why, and what somebody changed by hand."""
+    """The plan: what would change, why, and what somebody changed by hand; and where the time was up, what was not
+    read.
+    """
+    inputs = replace(inputs, reader=TimedReader(inputs.reader, inputs.budget))
     declared = frozenset(resource.address for resource in inputs.resources)
     state = await with_orphans(inputs.state, declared, inputs.reader, inputs.store, inputs.registry)
     selection = choose(inputs.resources, state, inputs.options)

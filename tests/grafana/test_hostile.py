@@ -317,30 +317,6 @@ def test_a_busy_server_that_says_nothing_of_when_did_nothing_all_the_same() -> N
     assert (len(server.seen), time.slept) == (2, [0.25])
 
 
-def test_nobody_asks_a_busy_server_earlier_than_it_allows() -> None:
-    """The other requests of the run, which were not told themselves, wait as well."""
-    time = VirtualTime()
-    asked: list[tuple[str, float]] = []
-
-    def script(seen: Seen) -> bytes:
-        asked.append((seen.path, time.elapsed))
-        return answer(429, {}, Retry_After="10") if len(asked) == 1 else answer(200, {})
-
-    async def work() -> None:
-        async with raw_server(script) as server, client_of(server.url, time=time) as client:
-            first = asyncio.create_task(client.send(ApiRequest("GET", "/api/first")))
-            while not client._limiter.quiet > 0:
-                await asyncio.sleep(0)
-            time.elapsed = 4.0  # of the ten seconds
-            await client.send(ApiRequest("POST", "/api/second", body={}))
-            await first
-
-    asyncio.run(work())
-    assert asked[0] == ("/api/first", 0.0)
-    assert len(asked) == 3
-    assert all(at >= 10.0 for _, at in asked[1:])
-
-
 # and a server that hangs
 
 
