@@ -219,7 +219,7 @@ def test_a_folder_with_a_strangers_dashboard_stays(project: Folder, grafana: Gra
     project.write("desired/all.yaml", "---\n".join(documents))
     ended = project.ggrec("apply", "--auto-approve")
     assert ended.code == 3
-    assert f"dashboard:{mark}-x" in ended.out
+    assert f"dashboard 'Stranger' ({mark}-x)" in ended.out
     assert grafana.ask("GET", f"/api/dashboards/uid/{mark}-x") is not None
     grafana.ask("DELETE", f"/api/dashboards/uid/{mark}-x")
     _apply(project)

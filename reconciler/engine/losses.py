@@ -185,11 +185,12 @@ class _Search:
     def _not_readable(self, what: str, lost: set[str] | frozenset[str], error: ServerError) -> None:
         counts = Counter(change.address.kind for change in self.losing if change.address.kind in lost)
         going = ", ".join(f"{number} {kind}{'' if number == 1 else 's'}" for kind, number in sorted(counts.items()))
+        gone = going or f"names of {' and '.join(sorted(lost))}s"
+        text = f"the plan takes away {gone}, and whether any {what} refers to that cannot be read: "
         self.unknown.append(
             Diagnostic(
                 "references-unknown",
-                f"the plan takes away or renames {going or ' and '.join(sorted(lost))}, and whether any {what} refers to "
-                f"that cannot be read: {error.diagnostics[0].message}",
+                text + str(error.diagnostics[0].message),
                 "not readable is not unused: give the credentials that permission, or do without the check with "
                 "`guard: {references: false}` (and `protect: {homes: false}` for home dashboards)",
                 subject=what,

@@ -21,6 +21,7 @@ from reconciler.core.resource import Resource
 from reconciler.core.state import State, entry_digest
 from reconciler.engine.decide import decide
 from reconciler.engine.names import lookalikes, taken_names
+from reconciler.engine.rules import misnamed
 from reconciler.engine.secrets import secrets_to_send, untold
 from reconciler.engine.situation import Bodies, Decision, Situation
 from reconciler.engine.snapshot import Snapshot
@@ -140,6 +141,7 @@ def make_plan(
     changes = _ordered(decisions)
     refusals = [refusal for decision in decisions.values() for refusal in decision.refusals]
     refusals += taken_names(decisions, snapshot, registry, selection.resources, state=state)
+    refusals += misnamed(options.guard, options.protection, registry)
     refusals += beyond_limits(changes, selection.owned, options.guard, _confirmed(options, changes))
     warnings += lookalikes(changes, snapshot, registry, selection.state)
     warnings += untold(selection.resources, state, secrets, decisions)

@@ -44,7 +44,7 @@ def _stranger(draw_number: int) -> dict[str, Any]:
     return {"uid": "theirs", "title": "T", "links": links, "panels": [{"title": "P", "datasource": {"uid": target}}]}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(estate(), estate(), st.integers(0, 4))
 def test_a_plan_without_refusals_takes_nothing_it_must_not(
     before: list[dict[str, Any]], after: list[dict[str, Any]], number: int

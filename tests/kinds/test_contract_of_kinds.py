@@ -138,6 +138,17 @@ def test_keep_identity_of_the_same_is_the_same(kind: Kind) -> None:
     assert kind.keep_identity(resource.attributes, {}) is not None
 
 
+@every_kind
+def test_it_refers_only_to_kinds_that_it_names(kind: Kind) -> None:
+    resource, made = _example(kind)
+    references = list(kind.references(made.attributes))
+    assert {reference.kind for reference in references} <= kind.refers_to
+    assert all(reference.where for reference in references)
+    assert all(isinstance(name, str) for name in kind.names(made.attributes))
+    assert kind.always_there or kind.part_of("x") == ""
+    assert all(re.fullmatch(r"[a-z]+:.+", key) for key in kind.alike(resource))
+
+
 Start = Callable[[Kind, Resource], Generator[Any, ApiResponse, Any]]
 READING: dict[str, Start] = {
     "listing": lambda kind, resource: kind.listing(SERVER, EVERYTHING),
@@ -145,6 +156,8 @@ READING: dict[str, Start] = {
     "read": lambda kind, resource: kind.read(SERVER, resource.uid or "17"),
     "find": lambda kind, resource: kind.find(SERVER, resource),
     "contents": lambda kind, resource: kind.contents(SERVER, resource.uid or "17"),
+    "survey": lambda kind, resource: kind.survey(SERVER),
+    "elsewhere": lambda kind, resource: kind.elsewhere(SERVER),
     "attribution": lambda kind, resource: kind.attribution(SERVER, _live(kind, resource), 1),
 }
 WRITING: dict[str, Start] = {

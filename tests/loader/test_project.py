@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.errors import GgrecError, InvalidInput, UsageError
-from reconciler.core.guard import Guard
+from reconciler.core.guard import Guard, Limits
 from reconciler.core.json import Json
 from reconciler.core.resource import SecretRef
 from reconciler.loader.instance import default_name
@@ -92,6 +92,41 @@ def test_the_default_instance_and_what_need_not_be_written(tmp_path: Path) -> No
         user="admin",
         password=SecretRef("${env:GRAFANA_PASSWORD:-admin}"),
     )
+
+
+_GUARDED = """\
+apiVersion: ggrec/v1
+kind: Project
+metadata: {name: shop}
+spec:
+  guard: {max_deletes: 7, floor: 2, references: false, kinds: {team: {max_deletes: 1, max_updates: 2}}}
+  protect:
+    addresses: [dashboard.exec-*]
+    homes: false
+  instances:
+    test:
+      url: http://127.0.0.1:3999
+      auth: {user: admin, password: "${env:GRAFANA_PASSWORD:-admin}"}
+      guard: {max_deletes: 3, max_update_share: 0.9, references: true, kinds: {team: {max_deletes: 4}}}
+      protect: {folders: [executive, folder.board], tags: [sla], homes: true}
+"""
+
+
+def test_guards_of_the_project_and_over_them_of_the_instance(tmp_path: Path) -> None:
+    found = project(tmp_path, _GUARDED).instance(None, {})
+    team = Limits(max_deletes=4, max_updates=2)
+    assert found.guard == Guard(max_deletes=3, floor=2, max_update_share=0.9, kinds={"team": team})
+    assert found.guard.limit("max_deletes", "team") == (4, "guard.kinds.team.max_deletes")
+    assert found.guard.limit("floor", "team") == (2, "guard.floor")
+    assert found.guard.limit("max_deletes", "folder") == (3, "guard.max_deletes")
+    assert found.protection.homes
+    assert [(rule.sort, rule.text, str(rule.where)) for rule in found.protection.rules] == [
+        ("addresses", "dashboard.exec-*", "ggrec.yaml:7:17"),
+        ("folders", "executive", "ggrec.yaml:14:27"),
+        ("folders", "folder.board", "ggrec.yaml:14:38"),
+        ("tags", "sla", "ggrec.yaml:14:60"),
+    ]
+    assert str(found.protection.homes_at) == "ggrec.yaml:14:73"
 
 
 def test_the_only_instance_needs_no_default(tmp_path: Path) -> None:
