@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test test-grafana lint types check fmt bench docs pictures lock clean
+.PHONY: demo test soak test-grafana lint types check fmt bench docs pictures lock clean
 
 $(READY): requirements.lock pyproject.toml
 	@echo "Installing into $(VENV) (a minute, once) …"
@@ -18,6 +18,10 @@ demo: $(READY)          ## the main job, on the embedded sandbox, or on GRAFANA_
 
 test: $(READY)          ## all tests
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+soak: $(READY)          ## all that can be interrupted, 200 real kills, 10,000 lives, 100 races: hours (GGREC_SEED, GGREC_EXAMPLES)
+	@GGREC_SOAK=1 GGREC_EXAMPLES=$${GGREC_EXAMPLES:-2500} nice -n 10 $(BIN)/python -m pytest -n 2 -s tests/proof \
+	    tests/engine/test_properties.py $(ARGS)
 
 test-grafana: $(READY)  ## the scenarios on the Grafana of GGREC_TEST_GRAFANA_URL
 	@$(BIN)/python -m pytest -m grafana $(ARGS)

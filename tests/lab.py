@@ -144,6 +144,8 @@ class Lab:
         self.world = self.world or World(now=self.clock.tick)
         self.dispatcher = Dispatcher(self.world)
         self.numbers = 0
+        self.planned: Plan | None = None
+        """What the last apply went by."""
 
     @property
     def store(self) -> StateStore:
@@ -213,7 +215,7 @@ class Lab:
         async with self._connected() as (client, server, secrets):
             writer = GrafanaWriter(client, server)
             inputs = self._inputs(resources, options, writer, secrets)
-            plan = await compute_plan(inputs)
+            plan = self.planned = await compute_plan(inputs)
             between()
             return await self._carry_out(plan, inputs.state, writer, secrets)
 

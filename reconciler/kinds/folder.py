@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from reconciler.core.errors import GgrecError, ServerError
+from reconciler.core.errors import Diagnostic, GgrecError, ServerError
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
@@ -147,7 +147,7 @@ spec:
         if wanted["title"] != present["title"] or described:
             if not described:
                 wanted = {"title": wanted["title"]}
-            yield from _put(live.uid, wanted)
+            yield from _put(live.uid, wanted, present)
 
     def delete(self, context: WriteContext, live: LiveObject) -> Exchange[None]:
         """Never by force: alert rules (and library panels) at any depth stop it with 400, and Grafana does not say
@@ -221,9 +221,14 @@ def _path(uid: str) -> str:
     return f"/api/folders/{quote(uid, safe='')}"
 
 
-def _put(uid: str, wanted: JsonObject) -> Exchange[None]:
-    """PUT needs the current version, else 412 (grafana-api.md section 7)."""
+def _put(uid: str, wanted: JsonObject, present: JsonObject | None = None) -> Exchange[None]:
+    """PUT needs the current version, else 412 (grafana-api.md section 7). What has that version must be what we saw
+    before (`present`): else somebody saved in between, and that is 412 too.
+    """
     current = yield ApiRequest("GET", _path(uid))
+    for key in ("title", "description") if present is not None else ():
+        if present is not None and key in current.object and text_of(current.object[key]) != present[key]:
+            raise ServerError((Diagnostic("changed-meanwhile", f"its {key} was changed meanwhile"),), status=412)
     body = {"version": current.object.get("version"), "title": wanted["title"]}
     if "description" in wanted:
         body["description"] = wanted["description"]

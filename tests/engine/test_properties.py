@@ -66,6 +66,49 @@ class Killed(BaseException):
     """The process dies here."""
 
 
+@given(estate(), estate(), st.lists(estate() | st.none(), max_size=2), st.data())
+@_SETTINGS
+def test_a_long_life(first: Any, second: Any, others: Any, data: st.DataObject) -> None:
+    """Estates follow one another (None: the one before comes back), each apply is hurt by several faults at random,
+    people edit and delete before and after, another tool's objects lie beside: it converges, and they are untouched.
+    """
+    with a_lab() as lab:
+        _another_tool(lab)
+        for target in (first, second, *(item or first for item in others)):
+            theirs = _theirs(lab)
+            for number in data.draw(st.lists(st.integers(0, 60), max_size=3)):
+                cut = data.draw(st.sampled_from(_CUTS))
+                lab.dispatcher.faults.add(cut, 500, method="[GPD]*", skip=number, count=1)
+            with contextlib.suppress(GgrecError):
+                lab.apply(target)
+            lab.dispatcher.faults.clear()
+            assert _theirs(lab) == theirs
+            for edit, number in data.draw(hand_edits) if lab.store.load() is not None else ():
+                edit(lab, number)
+            before = len(lab.dispatcher.requests)
+            lab.plan(target)
+            assert lab.writes(before) == []
+        theirs = _theirs(lab)
+        lab.converge(target)
+        assert _theirs(lab) == theirs
+
+
+def _another_tool(lab: Lab) -> None:
+    for tags in (["deploy"], ["tool:1"]):
+        ask(lab, "POST", "/api/annotations", {"text": "theirs", "time": 1_700_000_000_000, "tags": tags}, "bob")
+    ask(lab, "POST", "/api/teams", {"name": "Theirs", "email": "t@x.org"})
+    ask(lab, "POST", "/api/datasources", {"uid": "theirs", "name": "theirs", "type": "loki", "access": "proxy"})
+
+
+def _theirs(lab: Lab) -> Any:
+    """What the other tool keeps, without what hand edits of everything change."""
+    notes = sorted(
+        item["id"] for item in lab.org.annotations.values() if item["user"] == 3 and item["text"] == "theirs"
+    )
+    teams = [team["uid"] for team in lab.org.teams.values() if team["name"] == "Theirs"]
+    return notes, teams, lab.org.datasources.get("theirs", {}).get("name")
+
+
 @given(estate(), estate(), st.integers(0, 60), st.booleans())
 @_SETTINGS
 def test_killed_after_any_request_running_again_converges(first: Any, second: Any, k: int, before: bool) -> None:

@@ -132,7 +132,8 @@ def people(lab: Lab) -> Lab:
     lab.environment.update(SECRETS)
     for login in ("ann", "bob"):
         lab.world.add_user(login, f"{login}@example.org", password="admin", role="Editor")
-    lab.world.add_user("alice", "alice@example.org", password="admin", role="Admin")
+    for login in ("alice", "carol"):
+        lab.world.add_user(login, f"{login}@example.org", password="admin", role="Admin")
     return lab
 
 

@@ -45,7 +45,7 @@ class Site:
         self.lab.dispatcher = dispatcher
         mixed.strangers(self.lab)
         self.before, self.after = self.lab.resources(mixed.before()), self.lab.resources(mixed.after())
-        for login in ("admin", "alice"):
+        for login in ("admin", "carol"):
             text = _PROJECT.format(url=self.handle.url, login=login, state=state)
             (folder / f"{login}.yaml").write_text(text)
 
