@@ -50,7 +50,7 @@ def own_state(state: State | None, reader: Reader, *, lineage: str) -> State:
 
 async def compute_plan(inputs: Inputs) -> Plan:
     """The plan: what would change, why, and what somebody changed by hand."""
-    declared = frozenset(resource.address for resource in inputs.resources)
+    declared = {resource.address: resource for resource in inputs.resources}
     state = await with_orphans(inputs.state, declared, inputs.reader, inputs.store, inputs.registry)
     selection = choose(inputs.resources, state, inputs.options)
     snapshot = await refresh(inputs.reader, inputs.registry, selection.resources, selection.state, inputs.audience)
