@@ -17,7 +17,7 @@ from reconciler.core.kind import Kind, Registry
 from reconciler.core.plan import Action, Change, Plan, Target
 from reconciler.core.ports import Secrets
 from reconciler.core.resource import LiveObject, Resource
-from reconciler.core.state import UNKNOWN_SECRET, ResourceState, State, entry_digest
+from reconciler.core.state import UNKNOWN_SECRET, Intent, ResourceState, State, entry_digest
 from reconciler.engine.decide import decide
 from reconciler.engine.situation import Bodies, Decision, Situation
 from reconciler.engine.snapshot import Snapshot
@@ -198,10 +198,16 @@ def _situation(
         unchanged=live is not None and live.uid in found.unchanged,
         intent=selection.state.intents.get(address),
         moved_from=selection.moves.get(address),
-        secrets_changed=_secrets_to_send(kind, resource, entry, live, secrets),
+        secrets_changed=_uncertain(selection.state.intents.get(address), resource)
+        or _secrets_to_send(kind, resource, entry, live, secrets),
         adopt=options.adopt,
         destroy=options.destroy,
     )
+
+
+def _uncertain(intent: Intent | None, resource: Resource | None) -> tuple[str, ...]:
+    """After an interrupted write nobody knows which secrets Grafana holds."""
+    return tuple(sorted(resource.secrets)) if intent is not None and intent.target and resource is not None else ()
 
 
 def _secrets_to_send(
