@@ -16,7 +16,7 @@ import httpx
 
 from reconciler.authoring.resolve import resolve
 from reconciler.core.budget import Budget
-from reconciler.core.errors import GgrecError
+from reconciler.core.errors import GgrecError, Unreadable
 from reconciler.core.guard import Guard
 from reconciler.core.json import Json
 from reconciler.core.plan import Plan
@@ -220,6 +220,8 @@ class Lab:
             return await self._carry_out(plan, inputs.state, writer, secrets)
 
     async def _carry_out(self, plan: Plan, state: State, writer: GrafanaWriter, secrets: SecretResolver) -> Applied:
+        if plan.unreadable:
+            raise Unreadable(plan.unreadable)
         assert not plan.refusals, plan.refusals
         self.numbers += 1
         run = Run(f"run-{self.numbers}", plan_digest(plan), "lab", "abc123", "ggrec apply", self.clock.now())

@@ -213,8 +213,9 @@ class _Applier:
         """What the state has of it, or what the journal of an interrupted run tells."""
         entry = self.state.resources.get(change.moved_from or change.address)
         intent = self.state.intents.get(change.address)
-        if entry is None and intent is not None and change.action in {Action.DELETE, Action.FORGET}:
-            return orphan(intent, change.uid or "")
+        if entry is None and intent is not None:
+            begun = orphan(intent, intent.uid or change.uid or "")
+            return begun if change.entry == entry_digest(begun) else None
         return entry
 
     def intend(self, intent: Intent) -> None:

@@ -86,8 +86,8 @@ def _adopt(situation: Situation, resource: Resource, live: LiveObject) -> Decisi
 
 
 def _recreate(situation: Situation, resource: Resource, entry: ResourceState) -> Decision:
-    if situation.intent is not None and situation.intent.target is None:
-        drift = None
+    if situation.intent is not None and (situation.intent.target is None or entry.observed is None):
+        drift = None  # an interrupted run of ours deleted it, or never came to creating it
     else:
         drift = Drift(
             situation.address, entry.uid, title_of(situation), "recreated", gone=True, version_before=entry.version

@@ -18,16 +18,16 @@ _CONTAINERS = {"folderUid": "folder", "parentUid": "folder", "folder": "folder",
 
 
 async def with_orphans(
-    state: State, declared: frozenset[Address], reader: Reader, store: Store, registry: Registry
+    state: State, declared: Mapping[Address, Resource], reader: Reader, store: Store, registry: Registry
 ) -> State:
-    """The state with an unfinished entry for each intent to create what is neither declared nor owned.
+    """The state with an unfinished entry for each intent to create what is neither declared (with this uid) nor owned.
 
     Where only the server knows the uid, the object is looked for as the create was about to make it; the entry's uid is
     "" where there is none: then all that is left to do is to forget it.
     """
     orphans: dict[Address, ResourceState] = {}
     for address, intent in state.intents.items():
-        if address in declared or address in state.resources or address.kind not in registry:
+        if address in state.resources or address.kind not in registry or _found_anyway(intent, declared.get(address)):
             continue
         if intent.target is None:
             orphans[address] = orphan(intent, intent.uid or "")
@@ -36,6 +36,13 @@ async def with_orphans(
         uid = intent.uid or await _uid(address, sent, reader, registry[address.kind])
         orphans[address] = replace(orphan(intent, uid), depends_on=_needs(address, sent, state))
     return replace(state, resources={**state.resources, **orphans})
+
+
+def _found_anyway(intent: Intent, resource: Resource | None) -> bool:
+    """Whether what is declared now leads to the object; not so where a replace had made one with another uid."""
+    if resource is None:
+        return False
+    return intent.target is None or intent.uid is None or resource.uid in {None, intent.uid}
 
 
 def orphan(intent: Intent, uid: str) -> ResourceState:

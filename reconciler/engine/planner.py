@@ -18,7 +18,7 @@ from reconciler.core.plan import Action, Change, Plan, Target
 from reconciler.core.ports import Secrets
 from reconciler.core.protect import Protection
 from reconciler.core.resource import Resource
-from reconciler.core.state import State, entry_digest
+from reconciler.core.state import Intent, State, entry_digest
 from reconciler.engine.decide import decide
 from reconciler.engine.names import lookalikes, taken_names
 from reconciler.engine.rules import misnamed
@@ -212,7 +212,7 @@ def _situation(
 ) -> Situation:
     resource, entry = selection.resources.get(address), selection.state.resources.get(address)
     live = snapshot.live(kind, address, resource, entry)
-    found = snapshot.kinds[kind.name]
+    found, intent = snapshot.kinds[kind.name], selection.state.intents.get(address)
     return Situation(
         address=address,
         kind=kind,
@@ -220,12 +220,19 @@ def _situation(
         entry=entry,
         live=live,
         unchanged=live is not None and live.uid in found.unchanged,
-        intent=selection.state.intents.get(address),
+        intent=intent,
         moved_from=selection.moves.get(address),
-        secrets=secrets_to_send(kind, resource, entry, live, asked=secrets, resend=options.resend_secrets),
+        secrets=secrets_to_send(
+            kind, resource, entry, live, asked=secrets, resend=options.resend_secrets or _uncertain(intent)
+        ),
         adopt=options.adopt,
         destroy=options.destroy,
     )
+
+
+def _uncertain(intent: Intent | None) -> bool:
+    """After an interrupted write nobody knows which secrets Grafana holds."""
+    return intent is not None and intent.target is not None
 
 
 def _ordered(decisions: Mapping[Address, Decision]) -> tuple[Change, ...]:

@@ -58,7 +58,7 @@ async def compute_plan(inputs: Inputs) -> Plan:
     read.
     """
     inputs = replace(inputs, reader=TimedReader(inputs.reader, inputs.budget))
-    declared = frozenset(resource.address for resource in inputs.resources)
+    declared = {resource.address: resource for resource in inputs.resources}
     state = await with_orphans(inputs.state, declared, inputs.reader, inputs.store, inputs.registry)
     selection = choose(inputs.resources, state, inputs.options)
     snapshot, plan = await observed_anew(inputs, selection)

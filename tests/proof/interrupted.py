@@ -165,8 +165,10 @@ def right_afterwards(lab: Lab, start: Estate, target: tuple[Resource, ...]) -> N
     assert lab.store.load() is not None
     plan = lab.plan(target, OPTIONS)
     assert plan.refusals == (), plan.refusals
-    assert plan.drift == (), plan.drift
-    former = start.before if target is start.after else start.after
+    if target is start.after:  # taken back, what was half done of an object of several requests shows as drift
+        assert plan.drift == (), plan.drift
+    # A member whom the interrupted run added to an additive team is not known as ours when it is taken back.
+    former = start.before if target is start.after else ()
     tells_the_truth(plan, lab, target, former)
     result = lab.apply(target, OPTIONS)
     wrong = [f"{o.address} {o.result} {o.error} {o.not_converged}" for o in result.outcomes if o.result != "done"]
