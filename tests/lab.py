@@ -16,7 +16,7 @@ import httpx
 
 from reconciler.authoring.resolve import resolve
 from reconciler.core.budget import Budget
-from reconciler.core.errors import GgrecError, Unreadable
+from reconciler.core.errors import GgrecError
 from reconciler.core.guard import Guard
 from reconciler.core.json import Json
 from reconciler.core.plan import Plan
@@ -26,7 +26,7 @@ from reconciler.core.state import Outcome, Run, State
 from reconciler.engine.apply import Applied, Job
 from reconciler.engine.apply import apply as carry_out
 from reconciler.engine.planner import Options
-from reconciler.engine.planning import Inputs, compute_plan, own_state
+from reconciler.engine.planning import Inputs, compute_plan, own_state, stands
 from reconciler.grafana.client import Client, Timing
 from reconciler.grafana.connection import Connection
 from reconciler.grafana.driver import Grafana, GrafanaWriter
@@ -143,7 +143,6 @@ class Lab:
     def __post_init__(self) -> None:
         self.world = self.world or World(now=self.clock.tick)
         self.dispatcher = Dispatcher(self.world)
-        self.numbers = 0
         self.planned: Plan | None = None
         """What the last apply went by."""
 
@@ -220,11 +219,10 @@ class Lab:
             return await self._carry_out(plan, inputs.state, writer, secrets)
 
     async def _carry_out(self, plan: Plan, state: State, writer: GrafanaWriter, secrets: SecretResolver) -> Applied:
-        if plan.unreadable:
-            raise Unreadable(plan.unreadable)
-        assert not plan.refusals, plan.refusals
-        self.numbers += 1
-        run = Run(f"run-{self.numbers}", plan_digest(plan), "lab", "abc123", "ggrec apply", self.clock.now())
+        stands(plan)
+        run = Run(
+            f"run-{len(self.store.runs()) + 1}", plan_digest(plan), "lab", "abc123", "ggrec apply", self.clock.now()
+        )
         told: list[Outcome] = []
         job = Job(plan, run, state, writer, self.store, REGISTRY, secrets, Silent(), self.clock, told=told.append)
         job.budget, job.sleep, job.said, job.parallelism = (

@@ -109,7 +109,7 @@ class Watch:
     dead: bool = False
     at_request: Callable[[int], None] = lambda number: None
     after_request: Callable[[int], None] = lambda number: None
-    at_write: Callable[[int, str, bytes | None], None] = lambda number, key, data: None
+    at_write: Callable[[int], None] = lambda number: None
     seen: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -127,10 +127,10 @@ class Watch:
         self._perhaps(lambda: self.after_request(number))
         return reply
 
-    def _written(self, key: str, data: bytes | None) -> None:
+    def _written(self, key: str) -> None:
         self._alive()
         number, self.writes = self.writes, self.writes + 1
-        self._perhaps(lambda: self.at_write(number, key, data))
+        self._perhaps(lambda: self.at_write(number))
 
     def _alive(self) -> None:
         if self.dead:

@@ -1,39 +1,55 @@
 """Bytes under keys in this process: quick, copied at any moment, and told of each write before it happens."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+from reconciler.core.json import digest_bytes
+from reconciler.store.blobs import Blob
 
 
 class MemoryBlobs:
-    """Implements reconciler.store.blobs.Blobs. `watch(key, data)` is called before each write; what it raises, leaves
-    everything as it was. `data` is what an append adds, else None.
+    """Implements reconciler.store.blobs.Blobs. `watch(key)` is called before each write; what it raises, leaves
+    everything as it was.
     """
 
     location = "memory"
+    workers = 1
 
     def __init__(self, files: dict[str, bytes] | None = None) -> None:
         self.files = dict(files or {})
-        self.watch: Callable[[str, bytes | None], None] = lambda key, data: None
+        self.watch: Callable[[str], None] = lambda key: None
 
-    def get(self, key: str) -> bytes | None:
-        return self.files.get(key)
+    def read(self, key: str) -> Blob | None:
+        data = self.files.get(key)
+        return None if data is None else Blob(data, digest_bytes(data))
 
     def put(self, key: str, data: bytes) -> None:
-        self.watch(key, None)
+        self.watch(key)
         self.files[key] = data
 
-    def put_if_absent(self, key: str, data: bytes) -> bool:
-        if key in self.files:
-            return False
+    def create(self, key: str, data: bytes) -> str | None:
+        if self.files.get(key, data) != data:
+            return None
         self.put(key, data)
-        return True
+        return digest_bytes(data)
 
-    def append(self, key: str, data: bytes) -> None:
-        self.watch(key, data)
-        self.files[key] = self.files.get(key, b"") + data
+    def swap(self, key: str, data: bytes, version: str) -> str | None:
+        found = self.read(key)
+        if found is None or found.version != version:
+            return None
+        self.put(key, data)
+        return digest_bytes(data)
+
+    def take_away(self, key: str, version: str) -> bool:
+        found = self.read(key)
+        if found is not None and found.version != version:
+            return False
+        self.delete((key,))
+        return True
 
     def list(self, prefix: str) -> tuple[str, ...]:
         return tuple(sorted(key for key in self.files if key.startswith(prefix)))
 
-    def delete(self, key: str) -> None:
-        self.watch(key, None)
-        self.files.pop(key, None)
+    def delete(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self.watch(key)
+            self.files.pop(key, None)

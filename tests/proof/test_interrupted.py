@@ -1,5 +1,5 @@
-"""Every request of a mixed apply interrupted in three ways, and the process killed at each request, at each write to
-the store, and in the middle of each line of the journal.
+"""Every request of a mixed apply interrupted in three ways, and the process killed at each request and at each write to
+the store.
 
 `make soak` runs all; otherwise GGREC_SEED (default: the day) chooses a part of them.
 """
@@ -25,7 +25,7 @@ def _interrupted(cut: str, k: int) -> tuple[Prepared, Watch]:
     start = prepared()
     watch = Watch(start.lab())
 
-    def die(number: int, *_: object) -> None:
+    def die(number: int) -> None:
         if number == k:
             raise Killed
 
@@ -56,28 +56,3 @@ def test_interrupted_anywhere_the_next_plan_is_right_and_the_next_apply_converge
         except Exception as error:
             failed.append(f"{_told(cut, k, to, watch)}: {type(error).__name__}: {error}"[:600])
     assert not failed, f"{len(failed)} of them:\n" + "\n".join(failed)
-
-
-def test_a_torn_line_of_the_journal_is_none() -> None:
-    """Killed while a line was being appended: whatever part of it is there, it was never acted upon."""
-    start = prepared()
-    for k in part_of(list(range(start.writes)), every=8):
-        watch = Watch(start.lab())
-        torn: dict[str, bytes] = {}
-
-        def die(number: int, key: str, data: bytes | None, k: int = k, torn: dict[str, bytes] = torn) -> None:
-            if number == k:
-                if data is not None:
-                    torn[key] = data
-                raise Killed
-
-        watch.at_write = die
-        run_to_its_end(watch, start.after)
-        state = watch.lab.state
-        files = dict(watch.lab.blobs.files)  # type: ignore[union-attr]
-        for key, line in torn.items():
-            for length in range(len(line)):
-                watch.lab.blobs.files[key] = files.get(key, b"") + line[:length]  # type: ignore[union-attr]
-                assert watch.lab.state == state, f"write {k}, {length} bytes (GGREC_SEED={seed()})"
-        if torn:
-            right_afterwards(watch.lab, start, start.after)
