@@ -9,8 +9,7 @@ from typing import Any
 
 from reconciler.authoring.keys import near_miss_of_dashboard
 from reconciler.authoring.merging import merged
-from reconciler.authoring.metadata import unknown_keys
-from reconciler.authoring.problems import Problems
+from reconciler.authoring.problems import Problems, unknown_keys
 from reconciler.core.errors import Diagnostic
 from reconciler.core.resource import Document
 from reconciler.core.source import MarkedDict, MarkedList, mark_at

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.authoring import defaults, palette, roles, templates
+from reconciler.authoring import defaults, lifecycles, palette, roles, templates
 from reconciler.authoring.defaults import Defaults
+from reconciler.authoring.lifecycles import Lifecycles
 from reconciler.authoring.loops import LOOP, unrolled, unrolled_documents
 from reconciler.authoring.palette import Palette
 from reconciler.authoring.problems import Problems
@@ -14,7 +15,7 @@ from reconciler.core.errors import Diagnostic
 from reconciler.core.json import Json, as_list, as_object
 from reconciler.core.resource import Document
 
-KINDS = (defaults.KIND, palette.KIND, templates.KIND)
+KINDS = (defaults.KIND, lifecycles.KIND, palette.KIND, templates.KIND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Library:
     templates: Templates
     palette: Palette
     defaults: Defaults
+    lifecycles: Lifecycles
     audiences: frozenset[str] | None
     """The audience tags that a role asks for; None where there are no roles."""
     found: tuple[Diagnostic, ...]
@@ -44,7 +46,9 @@ class Library:
         colours = Palette(parts[palette.KIND])
         blocks = Templates(parts[templates.KIND], colours)
         under = Defaults(parts[defaults.KIND])
-        return cls(blocks, colours, under, _audiences(documents), (*found, *colours.found, *blocks.found, *under.found))
+        treated = Lifecycles(parts[lifecycles.KIND])
+        wrong = (*found, *colours.found, *blocks.found, *under.found, *treated.found)
+        return cls(blocks, colours, under, treated, _audiences(documents), wrong)
 
 
 def _audiences(documents: Sequence[Document]) -> frozenset[str] | None:

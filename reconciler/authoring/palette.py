@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from reconciler.authoring.metadata import unknown_keys
-from reconciler.authoring.problems import Problems, shown, suggestion
+from reconciler.authoring.problems import Problems, shown, suggestion, unknown_keys
 from reconciler.core.errors import Diagnostic
 from reconciler.core.resource import Document
 from reconciler.core.source import Mark, MarkedDict, MarkedList, mark_at

@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciler.core.errors import Diagnostic, Severity
 from reconciler.core.resource import Document
-from reconciler.core.source import Mark, Path, mark_at
+from reconciler.core.source import Mark, MarkedDict, Path, mark_at
 
 _MOST_SHOWN = 40
 _MOST_LISTED = 12
@@ -59,3 +59,10 @@ class Problems:
     def stop(self) -> bool:
         """Whether there is an error."""
         return any(item.severity is Severity.ERROR for item in self.found)
+
+
+def unknown_keys(mapping: MarkedDict, known: tuple[str, ...], problems: Problems) -> None:
+    """An error for each key that is none of the known ones."""
+    for key in mapping:
+        if key not in known:
+            problems.in_value(mapping, (key,), "unknown-key", f"unknown key '{key}'", suggestion(key, known), key=True)

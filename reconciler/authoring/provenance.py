@@ -14,6 +14,7 @@ from reconciler.core.errors import UsageError
 from reconciler.core.json import Json
 from reconciler.core.kind import Registry
 from reconciler.core.resource import Document, Resource
+from reconciler.core.selectors import BadSelector, parse_selector
 from reconciler.core.source import Mark, MarkedDict, MarkedList, Path
 
 _VALUE = re.compile(r"\$\{values\.([A-Za-z0-9_.-]+)")
@@ -30,7 +31,6 @@ _WRITTEN: Mapping[str, tuple[str, ...]] = {
 }
 """Grafana's names of fields that authors write by another one."""
 _NAMES = ("title", "refId", "name", "id")
-_STEP = re.compile(r"\.?([A-Za-z_$][^.\[\]]*)|\[(\d+)\]|\[([A-Za-z]+)=(?:'([^']*)'|\"([^\"]*)\"|([^\]]*))\]")
 _MISSING: Any = object()
 
 
@@ -181,34 +181,9 @@ def below_path(leaves: Sequence[Leaf], wanted: str, root: Json) -> list[Leaf]:
 
     Raises UsageError for a text that is no path.
     """
-    paths: list[Path] = [()]
-    at = 0
-    while at < len(wanted):
-        found = _STEP.match(wanted, at)
-        if found is None:
-            hint = "as in panels[title='Revenue'].targets[0].expr"
-            raise UsageError.one("bad-path", f"--path {wanted}: not a path from column {at + 1}", hint=hint)
-        paths = [(*path, step) for path in paths for step in _steps(found, _at(root, path))]
-        at = found.end()
+    try:
+        paths = list(parse_selector(wanted).paths(root))
+    except BadSelector as error:
+        text = f"--path {wanted}: not a path from column {error.column}"
+        raise UsageError.one("bad-path", text, hint="as in panels[title='Revenue'].targets[0].expr") from None
     return [leaf for leaf in leaves if any(leaf.path[: len(path)] == path for path in paths)]
-
-
-def _steps(found: re.Match[str], here: Json) -> list[str | int]:
-    key, index, field, *texts = found.groups()
-    if key is not None:
-        return [key]
-    if index is not None:
-        return [int(index)]
-    text = next((item for item in texts if item is not None), "")
-    items = here if isinstance(here, list | tuple) else ()
-    return [i for i, item in enumerate(items) if isinstance(item, Mapping) and str(item.get(field)) == text]
-
-
-def _at(root: Json, path: Path) -> Json:
-    here: Any = root
-    for step in path:
-        try:
-            here = here[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return here  # type: ignore[no-any-return]  # a part of JSON is JSON

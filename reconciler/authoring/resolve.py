@@ -167,7 +167,7 @@ class Resolving:
         body = document.body
         if body is not None and not document.bare:
             body = with_values(body, self.values, problems, Text.VERBATIM)
-        metadata = read_metadata(problems)
+        metadata = read_metadata(problems, self.library.lifecycles.under(document))
         self.declared[address] = Declaration(kind, document, problems, metadata, spec, body)
         self.specs[address] = spec
         self.uids[address] = kind.uid(document.name, metadata.uid)

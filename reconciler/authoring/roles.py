@@ -11,8 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reconciler.authoring.explain import explain
-from reconciler.authoring.metadata import unknown_keys
-from reconciler.authoring.problems import Problems, shown, suggestion
+from reconciler.authoring.problems import Problems, shown, suggestion, unknown_keys
 from reconciler.core.address import NAME, Address
 from reconciler.core.resource import Document
 from reconciler.core.source import Mark, MarkedDict, MarkedList, mark_at

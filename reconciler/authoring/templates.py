@@ -7,9 +7,8 @@ from typing import Any
 
 from reconciler.authoring.keys import near_miss_of_panel
 from reconciler.authoring.merging import merged
-from reconciler.authoring.metadata import unknown_keys
 from reconciler.authoring.palette import Palette
-from reconciler.authoring.problems import Problems, suggestion
+from reconciler.authoring.problems import Problems, suggestion, unknown_keys
 from reconciler.authoring.shorthands import spelled_out
 from reconciler.core.errors import Diagnostic, Severity
 from reconciler.core.resource import Document

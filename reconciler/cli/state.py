@@ -111,3 +111,23 @@ def state_mv(
         session.store.save(stored_state(session).moved(parsed(old), parsed(new)))
     session.output.text(f"{old} is now {new}.")
     return ExitCode.DONE
+
+
+@state_app.command("release")
+def state_release(
+    addresses: Annotated[list[str], typer.Argument(help="kind.name …")],
+    instance: InstanceOption = None,
+    config: ConfigOption = None,
+) -> int:
+    """Hold edits made outside no longer: the next plan puts back what is declared."""
+    session = Session(Settings(instance, None, config))
+    with session.store.lock(session.command):
+        state = stored_state(session)
+        for text in addresses:
+            entry_of(state, parsed(text))
+            if not state.resources[parsed(text)].held:
+                raise UsageError.one("nothing-held", f"nothing of {text} is held", hint="`ggrec plan` lists what is")
+            state = state.released(parsed(text))
+        session.store.save(state)
+    session.output.text(f"Released: {', '.join(addresses)}. The next plan puts back what is declared.")
+    return ExitCode.DONE

@@ -89,3 +89,9 @@ def as_list(value: Json) -> Sequence[Json]:
 def text_of(value: Json) -> str:
     """The value if it is text, else the empty text."""
     return value if isinstance(value, str) else ""
+
+
+def shown(value: Json, longest: int = 60) -> str:
+    """The value on one line of a message, cut where it is long."""
+    text = json.dumps(value, ensure_ascii=False, default=dict)
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -77,6 +77,8 @@ class Kind(ABC):
     body_key: ClassVar[str | None] = None
     """The attribute that holds Grafana's own model, if it is nested; left out of the paths that people read."""
     identities: ClassVar[Identities] = MappingProxyType({})
+    wholes: ClassVar[frozenset[str]] = frozenset()
+    """Mappings that make sense only as a whole when two people's edits are merged (a panel's place)."""
     always_there: ClassVar[bool] = False
     """Whether its object is a part of another one and is there as long as that is (a folder's permissions): creating
     lays what is declared over it, deleting takes away only that.
@@ -125,6 +127,12 @@ class Kind(ABC):
     def project(self, live: JsonObject, desired: JsonObject) -> JsonObject:
         """The part of a live object's (normalised) attributes that concerns an author who wrote `desired`."""
         return live
+
+    def as_left(self, attributes: JsonObject, like: JsonObject, authored: JsonObject) -> JsonObject:
+        """`attributes` with what people leave behind by looking at the object (a variable's value, a time range) as
+        it is in `like`, unless `authored` says it. All normalised.
+        """
+        return attributes
 
     def keep_identity(self, desired: JsonObject, applied: JsonObject) -> JsonObject:
         """`desired` with the generated identities inside it (panel ids) as they were last applied, where something

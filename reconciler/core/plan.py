@@ -11,6 +11,7 @@ from reconciler.core.diff import Edit
 from reconciler.core.errors import Diagnostic
 from reconciler.core.json import JsonObject
 from reconciler.core.resource import Attribution, Resource
+from reconciler.core.state import Held
 
 PLAN_FORMAT = 1
 
@@ -71,6 +72,8 @@ class Change:
     moved_from: Address | None = None
     depends_on: tuple[Address, ...] = ()
     notes: tuple[str, ...] = ()
+    held: tuple[Held, ...] = ()
+    """What stays in Grafana though the files do not say it, once this is applied."""
     entry: str = ""
     """Digest of the object's entry in the state that this was computed from ("": there was none)."""
 
@@ -83,7 +86,7 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class Drift:
     """What somebody else made different in one object. `outcome` says what this plan does about it:
-    reverted · kept · conflict · recreated · forgotten · deleted · settled."""
+    reverted · kept · merged · conflict · recreated · forgotten · deleted · settled."""
 
     address: Address
     uid: str
@@ -121,6 +124,8 @@ class Plan:
     compared: int = 0
     unchanged: int = 0
     unmanaged: Mapping[str, int] = field(default_factory=dict)
+    held: Mapping[Address, tuple[Held, ...]] = field(default_factory=dict)
+    """What is held in Grafana once this is applied."""
     refusals: tuple[Diagnostic, ...] = ()
     unreadable: tuple[Diagnostic, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()

@@ -10,21 +10,27 @@ from reconciler.core.source import Mark, MarkedDict
 
 
 class OnDrift(StrEnum):
-    """What apply does about an edit made outside: put the declared state back, leave the edit, or refuse."""
+    """What apply does about an edit made outside: put the declared state back, leave the edit, leave it and make the
+    author's own changes beside it, or refuse.
+    """
 
     REVERT = "revert"
     KEEP = "keep"
+    MERGE = "merge"
     FAIL = "fail"
 
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """What the author says about how this object may be treated."""
+    """What the author says about how this object may be treated. `ignore_changes` are selectors (core.selectors);
+    `ui_state`: what people leave behind by looking at it is left alone.
+    """
 
     prevent_destroy: bool = False
     ignore_changes: tuple[str, ...] = ()
     adopt: bool = False
     on_drift: OnDrift = OnDrift.REVERT
+    ui_state: bool = True
 
 
 @dataclass(frozen=True, slots=True)

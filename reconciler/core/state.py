@@ -25,6 +25,18 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """An edit made outside that was left in Grafana though the files do not say it: where, who made it and when (as far
+    as Grafana tells), and why it was left.
+    """
+
+    path: str
+    who: str = ""
+    when: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceState:
     """One owned object.
 
@@ -44,6 +56,7 @@ class ResourceState:
     status: Status = Status.OK
     protected: bool = False
     title: str = ""
+    held: tuple[Held, ...] = ()
 
 
 def entry_digest(entry: ResourceState | None) -> str:
@@ -101,6 +114,10 @@ class State:
             if address in addresses
         }
         return replace(self, resources={**self.resources, **anew})
+
+    def released(self, address: Address) -> "State":
+        """The state in which nothing of an object is held any more: the next plan puts back what is declared."""
+        return self.with_resource(address, replace(self.resources[address], status=Status.PARTIAL))
 
     def moved(self, old: Address, new: Address) -> "State":
         """The state with an address renamed. Raises GgrecError where `old` is unknown, `new` is taken or the kinds

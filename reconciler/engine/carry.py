@@ -278,6 +278,7 @@ class Carrier:
             depends_on=resource.depends_on,
             protected=resource.lifecycle.prevent_destroy,
             title=change.title,
+            held=change.held,
         )
         waiting = kind.waiting(resource, live)
         edits = [edit for edit in authored_edits(kind, resource, live) if edit.path not in waiting]

@@ -5,13 +5,15 @@ Two comparisons, never one: desired with last applied is the change, live with o
 
 from dataclasses import replace
 
-from reconciler.core.diff import Edit, EditPath, carry_over, diff
-from reconciler.core.errors import Diagnostic
-from reconciler.core.json import JsonObject, digest
+from reconciler.core.diff import Edit, EditPath, diff
+from reconciler.core.errors import Diagnostic, Severity
+from reconciler.core.json import JsonObject, digest, same
 from reconciler.core.kind import Kind
 from reconciler.core.plan import Action, Change, Drift
-from reconciler.core.resource import LiveObject, OnDrift, Resource
-from reconciler.core.state import ResourceState, Status
+from reconciler.core.resource import LiveObject, Resource
+from reconciler.core.state import Held, ResourceState, Status
+from reconciler.engine.drifted import Drifted, aim_of, back, with_drift, writable
+from reconciler.engine.ignoring import Ignoring
 from reconciler.engine.situation import Bodies, Decision, Situation, managed, precondition_of, protected, title_of
 from reconciler.engine.undeclared import undeclared
 
@@ -45,6 +47,7 @@ def _base(situation: Situation, resource: Resource, live: LiveObject | None) -> 
         precondition=precondition_of(situation.kind, live, resource.attributes),
         moved_from=situation.moved_from,
         depends_on=resource.depends_on,
+        held=_held(situation, live),
         notes=(*((resource.origin,) if resource.origin else ()), *situation.kind.notes(resource, live)),
     )
 
@@ -54,6 +57,12 @@ def _sending(situation: Situation, resource: Resource, live: LiveObject) -> Chan
     return replace(_base(situation, resource, live), secrets=situation.secrets.all, resent=situation.secrets.again)
 
 
+def _held(situation: Situation, live: LiveObject | None) -> tuple[Held, ...]:
+    """What was held, and still is: until it is released, or the object is another one."""
+    entry = situation.entry
+    return entry.held if entry is not None and live is not None and entry.status is Status.OK else ()
+
+
 def _create(situation: Situation, resource: Resource) -> Decision:
     change = replace(_base(situation, resource, None), action=Action.CREATE, secrets=tuple(sorted(resource.secrets)))
     return Decision(change)
@@ -61,6 +70,7 @@ def _create(situation: Situation, resource: Resource) -> Decision:
 
 def _adopt(situation: Situation, resource: Resource, live: LiveObject) -> Decision:
     """Nobody's object is taken silently: only one that already is what was written, or with a word from the author."""
+    resource = _left_alone(situation.kind, resource, live)
     edits = authored_edits(situation.kind, resource, live)
     change = replace(_sending(situation, resource, live), action=Action.ADOPT, edits=edits)
     if live.manager is not None:
@@ -104,6 +114,7 @@ def _replace(situation: Situation, resource: Resource, live: LiveObject) -> Deci
         uid=live.uid,
         reason=f"its uid changes from {live.uid} to {resource.uid}: stars, history and links to it are lost",
         secrets=tuple(sorted(resource.secrets)),
+        held=(),
     )
     refusals: list[Diagnostic] = []
     if live.manager is not None:
@@ -114,10 +125,13 @@ def _replace(situation: Situation, resource: Resource, live: LiveObject) -> Deci
 
 
 def _finish(situation: Situation, resource: Resource, live: LiveObject) -> Decision:
-    """A write to it failed halfway: only live can tell what is still to do."""
+    """A write to it failed halfway, or what was held is released: only live can tell what is still to do."""
+    released = situation.entry is not None and bool(situation.entry.held)
+    resource = _left_alone(situation.kind, resource, live) if released else resource
     edits = authored_edits(situation.kind, resource, live)
-    secrets = tuple(sorted(resource.secrets))
-    change = replace(_base(situation, resource, live), edits=edits, secrets=secrets, reason="was left unfinished")
+    secrets = situation.secrets.all if released else tuple(sorted(resource.secrets))
+    reason = "puts back what was held" if released else "was left unfinished"
+    change = replace(_base(situation, resource, live), edits=edits, secrets=secrets, reason=reason)
     if live.manager is not None:
         return Decision(change, refusals=(managed(situation, live),))
     return Decision(replace(change, action=Action.UPDATE if edits or secrets else Action.NO_OP))
@@ -149,6 +163,14 @@ def authored_edits(kind: Kind, resource: Resource, live: LiveObject) -> tuple[Ed
     return diff(present, wanted, identities=kind.identities, authored=True)
 
 
+def _left_alone(kind: Kind, resource: Resource, live: LiveObject) -> Resource:
+    """The resource with what its lifecycle ignores as it is in Grafana."""
+    wanted = kind.normalise(resource.attributes)
+    present = kind.project(kind.normalise(live.attributes), wanted)
+    kept = Ignoring(kind, resource.lifecycle, wanted).as_in(wanted, present)
+    return resource if same(kept, wanted) else replace(resource, attributes=kept)
+
+
 def _compare(situation: Situation, resource: Resource, live: LiveObject, bodies: Bodies) -> Decision:
     kind, entry = situation.kind, situation.entry
     assert entry is not None and entry.applied is not None and entry.observed is not None
@@ -156,54 +178,65 @@ def _compare(situation: Situation, resource: Resource, live: LiveObject, bodies:
     if applied is not resource.attributes:
         resource = replace(resource, attributes=kind.keep_identity(resource.attributes, applied))
     wanted, was = kind.normalise(resource.attributes), kind.normalise(applied)
-    edits = () if applied is resource.attributes else diff(was, wanted, identities=kind.identities)
+    ignoring = Ignoring(kind, resource.lifecycle, wanted)
+    same_text = applied is resource.attributes
+    edits = () if same_text else diff(was, ignoring.as_in(wanted, was), identities=kind.identities)
+    warnings = () if same_text else _ignored(situation, resource, ignoring.hidden(was, wanted))
     drifted: tuple[Edit, ...] = ()
     observed: JsonObject | None = None
     if not situation.unchanged and digest(live.attributes) != entry.observed:
         observed = kind.normalise(bodies(entry.observed))
-        present = kind.normalise(live.attributes)
+        present = ignoring.as_in(kind.normalise(live.attributes), observed)
         drifted = diff(kind.project(observed, was), kind.project(present, was), identities=kind.identities)
     pending = () if drifted or edits else kind.outstanding(resource, live)
     change = replace(_sending(situation, resource, live), edits=edits or pending)
     if not (edits or pending or change.secrets or drifted):
-        return Decision(_settle(situation, change, live))
+        return Decision(_settle(situation, change, live), warnings=warnings)
     if observed is None:
         observed = kind.normalise(bodies(entry.observed))
-    target = carry_over(wanted, was, kind.project(observed, wanted))
-    change = replace(change, action=Action.UPDATE, resource=replace(resource, attributes=target), reason=_why(change))
-    if drifted and _is_our_own(situation, drifted, live, bodies):
-        return _resume(situation, change, live)
-    if drifted:
-        return _with_drift(situation, change, drifted, live)
-    return _writable(situation, change, live)
+        if situation.unchanged:
+            live = replace(live, attributes=observed)
+    aim = aim_of(kind, wanted, was, kind.project(observed, wanted), entry.held)
+    target = ignoring.as_in(aim.attributes, kind.project(kind.normalise(live.attributes), wanted))
+    change = replace(change, action=Action.UPDATE, resource=replace(resource, attributes=target), held=aim.held)
+    decision = _sent(situation, replace(change, reason=_why(change)), Drifted(drifted, observed, live), bodies)
+    return replace(decision, warnings=(*decision.warnings, *warnings))
+
+
+def _sent(situation: Situation, change: Change, found: Drifted, bodies: Bodies) -> Decision:
+    """What follows for a change that has something to send, or something to put back."""
+    if found.edits and _is_our_own(situation, found.edits, found.live, bodies):
+        return _resume(situation, change, found.live)
+    if found.edits:
+        return with_drift(situation, change, found)
+    held = situation.entry is not None and situation.entry.held
+    if held and not change.secrets and not back(situation.kind, change, found.live):
+        return Decision(replace(change, action=Action.NO_OP, edits=(), reason="the files say what was held"))
+    return writable(situation, change, found.live)
+
+
+def _ignored(situation: Situation, resource: Resource, paths: tuple[str, ...]) -> tuple[Diagnostic, ...]:
+    if not paths:
+        return ()
+    text = f"is declared differently than before, and left as it is in Grafana: {', '.join(paths)}"
+    hint = "its lifecycle ignores that: what is declared there counts when the object is created"
+    return (Diagnostic("ignored", text, hint, resource.source, str(situation.address), Severity.WARNING),)
 
 
 def _resume(situation: Situation, change: Change, live: LiveObject) -> Decision:
     """An interrupted run of ours wrote it, and could not record that: only live can tell what is left to do."""
     assert change.resource is not None
-    back = _back(situation.kind, change.resource, live)
-    change = replace(change, edits=back, reason="finishes what an interrupted run began")
-    if not back and not change.secrets:
+    differing = back(situation.kind, change, live)
+    change = replace(change, edits=differing, reason="finishes what an interrupted run began")
+    if not differing and not change.secrets:
         return Decision(replace(change, action=Action.NO_OP))
-    return _writable(situation, change, live)
-
-
-def _back(kind: Kind, resource: Resource, live: LiveObject) -> tuple[Edit, ...]:
-    """What brings live to exactly these attributes."""
-    present = kind.project(kind.normalise(live.attributes), resource.attributes)
-    return diff(present, resource.attributes, identities=kind.identities)
+    return writable(situation, change, live)
 
 
 def _why(change: Change) -> str:
     if not change.secrets or change.edits:
         return ""
     return "its secret changed" if set(change.secrets) - set(change.resent) else "its secrets are sent again"
-
-
-def _writable(situation: Situation, change: Change, live: LiveObject) -> Decision:
-    if live.manager is not None:
-        return Decision(change, refusals=(managed(situation, live),))
-    return Decision(change)
 
 
 def _settle(situation: Situation, change: Change, live: LiveObject) -> Change | None:
@@ -226,40 +259,3 @@ def _digest_of(situation: Situation, resource: Resource) -> str:
     mine = situation.resource
     kept = mine is not None and resource.attributes is mine.attributes
     return situation.declared if kept else digest(resource.attributes)
-
-
-def _with_drift(situation: Situation, change: Change, drifted: tuple[Edit, ...], live: LiveObject) -> Decision:
-    """Somebody edited it outside. `change` is what the declared state would send."""
-    kind, resource, entry = situation.kind, change.resource, situation.entry
-    assert resource is not None and entry is not None
-    mine = change.edits or change.secrets
-    drift = Drift(
-        situation.address,
-        live.uid,
-        title_of(situation),
-        "reverted",
-        edits=drifted,
-        version_before=entry.version,
-        version_after=live.version,
-    )
-    back = _back(kind, resource, live)
-    if not back and not change.secrets:
-        settled = replace(change, action=Action.NO_OP, edits=(), reason="the same was changed on both sides")
-        return Decision(settled, replace(drift, outcome="settled"))
-    on_drift = resource.lifecycle.on_drift
-    if on_drift is OnDrift.KEEP and not mine:
-        return Decision(None, replace(drift, outcome="kept"))
-    overlap = sorted({_top(edit) for edit in drifted} & {_top(edit) for edit in change.edits})
-    change = replace(change, edits=back, reason="puts back what was changed outside" if not mine else "")
-    drift = replace(drift, outcome="conflict" if overlap else "reverted")
-    if on_drift is OnDrift.REVERT:
-        decision = _writable(situation, change, live)
-        return replace(decision, drift=drift)
-    hint = "declare what shall be, then `on_drift: revert` (or take the edit into the file)"
-    text = f"was changed outside ggrec, and its lifecycle says on_drift: {on_drift}"
-    refusal = Diagnostic("drift-refused", text, hint, where=resource.source, subject=str(situation.address))
-    return Decision(change, replace(drift, outcome="conflict"), refusals=(refusal,))
-
-
-def _top(edit: Edit) -> str:
-    return "/".join(str(step) for step in edit.path)

@@ -18,7 +18,7 @@ from reconciler.core.plan import Action, Change, Plan, Target
 from reconciler.core.ports import Secrets
 from reconciler.core.protect import Protection
 from reconciler.core.resource import Resource
-from reconciler.core.state import Intent, State, entry_digest
+from reconciler.core.state import Held, Intent, State, entry_digest
 from reconciler.engine.decide import decide
 from reconciler.engine.names import lookalikes, taken_names
 from reconciler.engine.rules import misnamed
@@ -156,6 +156,7 @@ def make_plan(
         drift=tuple(decision.drift for _, decision in sorted(decisions.items()) if decision.drift is not None),
         compared=len(decisions),
         unchanged=unchanged,
+        held=_held(decisions, state),
         unmanaged=_unmanaged(selection, snapshot, registry),
         refusals=tuple(sorted(refusals, key=Diagnostic.sort_key)),
         unreadable=snapshot.failures,
@@ -241,6 +242,13 @@ def _ordered(decisions: Mapping[Address, Decision]) -> tuple[Change, ...]:
     building = {a: c.depends_on for a, c in changes.items() if c.action not in {Action.DELETE, Action.FORGET}}
     removing = {a: c.depends_on for a, c in changes.items() if c.action in {Action.DELETE, Action.FORGET}}
     return tuple(changes[a] for a in (*order(building), *reversed(order(removing))))
+
+
+def _held(decisions: Mapping[Address, Decision], state: State) -> dict[Address, tuple[Held, ...]]:
+    """What is held of each object once the changes are made."""
+    entries = {address: entry.held for address, entry in state.resources.items()}
+    after = {a: d.change.held if d.change is not None else entries.get(a, ()) for a, d in decisions.items()}
+    return {address: held for address, held in sorted(after.items()) if held}
 
 
 def _unmanaged(selection: Selection, snapshot: Snapshot, registry: Registry) -> Mapping[str, int]:

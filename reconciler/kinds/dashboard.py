@@ -22,6 +22,7 @@ from reconciler.kinds._kube import continue_token, kube_path
 from reconciler.kinds._links import links_in
 from reconciler.kinds._owners import SCHEMA_V2, by_marks, provisioned_dashboard
 from reconciler.kinds._panels import alike, all_panels, references_only, renumbered
+from reconciler.kinds._ui_state import as_left
 
 GROUP = "dashboard.grafana.app/v0alpha1"
 _PREFIX = "grafana.app/"
@@ -45,6 +46,7 @@ class Dashboard(Kind):
     identities: ClassVar[Identities] = MappingProxyType(
         {"panels": "id", "targets": "refId", "list": "name", "links": "title"}
     )
+    wholes: ClassVar[frozenset[str]] = frozenset({"gridPos", "datasource", "current", "time"})
     write_weight: ClassVar[int] = 1
     refers_to: ClassVar[frozenset[str]] = frozenset({"datasource", "dashboard", "folder", "library-panel"})
     example: ClassVar[str] = """\
@@ -115,6 +117,11 @@ spec:
         if "panels" in cleaned:
             cleaned["panels"] = references_only(cleaned["panels"])
         return {"folderUid": text_of(attributes.get("folderUid")), "dashboard": cleaned}
+
+    def as_left(self, attributes: JsonObject, like: JsonObject, authored: JsonObject) -> JsonObject:
+        """Variables' values, the time range, the refresh interval and collapsed rows."""
+        parts = (as_object(item.get("dashboard")) for item in (attributes, like, authored))
+        return {**attributes, "dashboard": as_left(*parts)}
 
     def keep_identity(self, desired: JsonObject, applied: JsonObject) -> JsonObject:
         """A panel whose title changed keeps its id where it is recognised by its type and queries: links point at

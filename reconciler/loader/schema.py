@@ -12,6 +12,19 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ENVELOPE = ["apiVersion", "kind", "metadata", "spec"]
 _NAME = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,40}$"}
 _LOOPED = {"type": "string", "anyOf": [{"pattern": _NAME["pattern"]}, {"pattern": r"\$\{[a-z]"}]}
+_LIFECYCLE: dict[str, Any] = {
+    "on_drift": {"enum": ["revert", "keep", "merge", "fail"], "description": "What to do about edits made outside."},
+    "ignore_changes": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "Paths that are left alone once the object exists: panels[title='Latency'].fieldConfig.",
+    },
+    "ui_state": {
+        "type": "boolean",
+        "description": "Leave alone what people leave behind by looking (variables' values, time range, refresh, "
+        "collapsed rows) unless it is written. Default: true.",
+    },
+}
 _METADATA: dict[str, Any] = {
     "type": "object",
     "required": ["name"],
@@ -27,7 +40,7 @@ _METADATA: dict[str, Any] = {
             "properties": {
                 "prevent_destroy": {"type": "boolean", "description": "Refuse to delete or replace it."},
                 "adopt": {"type": "boolean", "description": "Take over an existing object that differs."},
-                "on_drift": {"enum": ["revert", "keep", "fail"], "description": "What to do about edits made outside."},
+                **_LIFECYCLE,
             },
         },
     },
@@ -68,6 +81,14 @@ _DEFAULTS: dict[str, Any] = {
     "additionalProperties": False,
     "properties": {"dashboard": {"type": "object", "description": "What lies under every dashboard written here."}},
 }
+_LIFECYCLE_SPEC: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        **_LIFECYCLE,
+        "kinds": {"type": "array", "items": {"type": "string"}, "description": "Only for these. Default: all."},
+    },
+}
 _MANIFEST: dict[str, Any] = {
     "title": "A dashboard as Grafana's own tools write it",
     "type": "object",
@@ -87,7 +108,7 @@ def document_schema(kinds: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
     """
     definitions: dict[str, Any] = {"Manifest": _MANIFEST}
     specs = {name: _spec(name, model, definitions) for name, model in sorted(kinds.items())}
-    specs |= {"Defaults": _DEFAULTS, "Palette": _PALETTE, "Template": _TEMPLATE}
+    specs |= {"Defaults": _DEFAULTS, "Lifecycle": _LIFECYCLE_SPEC, "Palette": _PALETTE, "Template": _TEMPLATE}
     choices = []
     for name, spec in specs.items():
         definitions[f"{name}.spec"] = spec

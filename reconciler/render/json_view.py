@@ -6,7 +6,7 @@ from typing import Any
 from reconciler.core.diff import Edit, Key, format_edit_path
 from reconciler.core.errors import Diagnostic, GgrecError, Locked
 from reconciler.core.plan import Change, Drift, Plan
-from reconciler.core.state import Outcome
+from reconciler.core.state import Held, Outcome
 
 PLAN = "ggrec/plan/v1"
 RUN = "ggrec/run/v1"
@@ -28,6 +28,7 @@ def plan_json(plan: Plan, *, now: str, commit: str) -> dict[str, Any]:
         "unmanaged": dict(plan.unmanaged),
         "changes": [_change(change) for change in plan.visible],
         "drift": [_drift(drift) for drift in plan.drift],
+        "held": {str(address): [_held(item) for item in held] for address, held in plan.held.items()},
         "refusals": [diagnostic_json(item) for item in plan.refusals],
         "unreadable": [diagnostic_json(item) for item in plan.unreadable],
         "warnings": [diagnostic_json(item) for item in plan.warnings],
@@ -47,6 +48,10 @@ def _change(change: Change) -> dict[str, Any]:
         "secretsResent": list(change.resent),
         "notes": list(change.notes),
     }
+
+
+def _held(held: Held) -> dict[str, Any]:
+    return {"path": held.path, "who": held.who, "when": held.when, "why": held.why}
 
 
 def _drift(drift: Drift) -> dict[str, Any]:

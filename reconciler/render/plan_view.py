@@ -22,7 +22,8 @@ _SYMBOLS = {
 _OUTCOMES = {
     "reverted": "will be put back",
     "conflict": "and in the declared state too: the declared one wins",
-    "kept": "kept (on_drift: keep)",
+    "kept": "will be left as it is, and held",
+    "merged": "will be left as it is, and held, beside what changed in the files",
     "recreated": "deleted; will be created again",
     "forgotten": "deleted, and no longer declared",
     "deleted": "will be deleted with it",
@@ -50,7 +51,7 @@ class PlanView:
 def plan_lines(plan: Plan, view: PlanView) -> list[Line]:
     """The whole plan."""
     result: list[Line] = [_header(plan, view), ()]
-    addresses = [*(change.address for change in plan.visible), *(drift.address for drift in plan.drift)]
+    addresses = [*(c.address for c in plan.visible), *(drift.address for drift in plan.drift), *plan.held]
     width = max((len(str(address)) for address in addresses), default=0) + 3
     if plan.drift:
         title = "Changed outside ggrec since the last apply"
@@ -63,6 +64,7 @@ def plan_lines(plan: Plan, view: PlanView) -> list[Line]:
         for change in plan.visible:
             result += indented(2, _change(change, view, width))
         result.append(())
+    result += _held(plan, view, width)
     result += _complaints(plan)
     result.append(_summary(plan, view))
     if plan.unmanaged:
@@ -108,6 +110,23 @@ def _change(change: Change, view: PlanView, width: int) -> list[Line]:
         inside += [_secret(name, change) for name in change.secrets]
     inside += [line(Span(f"note: {safe(note)}", "dim")) for note in change.notes]
     return [head, *indented(4, inside)]
+
+
+def _held(plan: Plan, view: PlanView, width: int) -> list[Line]:
+    """What is in Grafana and in no file, and stays so: never silently."""
+    if not plan.held:
+        return []
+    result = [line(Span(f"Held in Grafana, and not in the files ({len(plan.held)})", "head"))]
+    for address, held in plan.held.items():
+        body = view.body_keys.get(address.kind)
+        paths = ", ".join(item.path.removeprefix(f"{body}.") if body else item.path for item in held)
+        who = ", ".join(dict.fromkeys(safe(item.who) for item in held if item.who))
+        since = min((item.when for item in held if item.when), default="")
+        facts = f"by {who} " * bool(who) + (ago(since, view.now) if since else "")
+        text = f"{safe(paths)}{f', {facts.strip()}' if facts else ''}"
+        result += indented(2, [line(Span("= ", "dim"), Span(f"{address!s:<{width}}", "dim"), text)])
+    hint = "write it into the files to end this, or `ggrec state release ADDRESS` to have the files' values put back"
+    return [*result, *indented(4, [line(Span(f"hint: {hint}", "dim"))]), ()]
 
 
 def _secret(name: str, change: Change) -> Line:

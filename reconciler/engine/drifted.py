@@ -1,0 +1,144 @@
+"""What a plan does about an edit made outside: put it back, leave it, merge it with the author's change, or refuse.
+Pure.
+"""
+
+from dataclasses import dataclass, replace
+
+from reconciler.core.diff import Edit, carry_over, diff, format_edit_path
+from reconciler.core.errors import Diagnostic
+from reconciler.core.json import JsonObject, shown
+from reconciler.core.kind import Kind
+from reconciler.core.merge import MISSING, MergeConflict, Merged, Part, merge
+from reconciler.core.plan import Action, Change, Drift
+from reconciler.core.resource import LiveObject, OnDrift, Resource
+from reconciler.core.state import Held
+from reconciler.engine.situation import Decision, Situation, managed, title_of
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """What was edited outside in a live object since it was `observed` (normalised)."""
+
+    edits: tuple[Edit, ...]
+    observed: JsonObject
+    live: LiveObject
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What an object is to be, and what of it is held: said by nobody's file."""
+
+    attributes: JsonObject
+    held: tuple[Held, ...] = ()
+
+
+def aim_of(kind: Kind, wanted: JsonObject, was: JsonObject, observed: JsonObject, held: tuple[Held, ...]) -> Aim:
+    """What is declared, over what Grafana made of it the last time. What is held stays, but where the author changed
+    that very leaf.
+    """
+    aim = carry_over(wanted, was, observed)
+    if not held:
+        return Aim(aim)
+    merged = merge(was, wanted, observed, identities=kind.identities, wholes=kind.wholes).value
+    kept = [format_edit_path(edit.path) for edit in diff(aim, merged, identities=kind.identities)]
+    return Aim(merged, tuple(item for item in held if any(_touch(item.path, path) for path in kept)))
+
+
+def _touch(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
+
+
+def back(kind: Kind, change: Change, live: LiveObject) -> tuple[Edit, ...]:
+    """What brings live to exactly what the change sends."""
+    assert change.resource is not None
+    wanted = change.resource.attributes
+    return diff(kind.project(kind.normalise(live.attributes), wanted), wanted, identities=kind.identities)
+
+
+def writable(situation: Situation, change: Change, live: LiveObject) -> Decision:
+    """The change, refused where the object is somebody else's."""
+    if live.manager is not None:
+        return Decision(change, refusals=(managed(situation, live),))
+    return Decision(change)
+
+
+def with_drift(situation: Situation, change: Change, found: Drifted) -> Decision:
+    """Somebody edited it outside. `change` is what the declared state would send."""
+    resource, entry = change.resource, situation.entry
+    assert resource is not None and entry is not None
+    mine = change.edits or change.secrets
+    drift = Drift(
+        situation.address,
+        found.live.uid,
+        title_of(situation),
+        "reverted",
+        edits=found.edits,
+        version_before=entry.version,
+        version_after=found.live.version,
+    )
+    differing = back(situation.kind, change, found.live)
+    if not differing and not change.secrets:
+        settled = replace(change, action=Action.NO_OP, edits=(), reason="the same was changed on both sides")
+        return Decision(settled, replace(drift, outcome="settled"))
+    on_drift = resource.lifecycle.on_drift
+    if on_drift is OnDrift.MERGE or (on_drift is OnDrift.KEEP and not mine):
+        return _merged(situation, change, found, drift)
+    overlap = sorted({_top(edit) for edit in found.edits} & {_top(edit) for edit in change.edits})
+    change = replace(change, edits=differing, reason="puts back what was changed outside" if not mine else "")
+    drift = replace(drift, outcome="conflict" if overlap else "reverted")
+    if on_drift is OnDrift.REVERT:
+        return replace(writable(situation, change, found.live), drift=drift)
+    hint = (
+        "declare what shall be, then `on_drift: revert` (or take the edit into the file); `on_drift: merge` does both"
+    )
+    text = f"was changed outside ggrec, and its lifecycle says on_drift: {on_drift}"
+    refusal = Diagnostic("drift-refused", text, hint, where=resource.source, subject=str(situation.address))
+    return Decision(change, replace(drift, outcome="conflict"), refusals=(refusal,))
+
+
+def _merged(situation: Situation, change: Change, found: Drifted, drift: Drift) -> Decision:
+    """Both: the edit stays and is held, and what the author changed is sent beside it."""
+    kind, resource = situation.kind, change.resource
+    assert resource is not None
+    merged = merge_live(kind, resource, found)
+    if merged.conflicts:
+        refusals = tuple(_both(situation, resource, conflict) for conflict in merged.conflicts)
+        return Decision(change, replace(drift, outcome="conflict"), refusals=refusals)
+    why = f"on_drift: {resource.lifecycle.on_drift}"
+    kept = tuple(Held(format_edit_path(edit.path), why=why) for edit in merged.taken)
+    earlier = tuple(item for item in change.held if item.path not in {held.path for held in kept})
+    change = replace(change, resource=replace(resource, attributes=merged.value), held=(*earlier, *kept))
+    left = back(kind, change, found.live)
+    if not left and not change.secrets:
+        settled = replace(change, action=Action.NO_OP, edits=(), reason="the edit made outside is left")
+        return Decision(settled, replace(drift, outcome="kept"))
+    change = replace(change, edits=left)
+    return replace(writable(situation, change, found.live), drift=replace(drift, outcome="merged"))
+
+
+def merge_live(kind: Kind, resource: Resource, found: Drifted) -> Merged:
+    """What is about to be sent, merged with what somebody made of the object since it was observed."""
+    mine = resource.attributes
+    base = kind.project(found.observed, mine)
+    theirs = kind.project(kind.normalise(found.live.attributes), mine)
+    return merge(base, mine, theirs, identities=kind.identities, wholes=kind.wholes)
+
+
+def _both(situation: Situation, resource: Resource, conflict: MergeConflict) -> Diagnostic:
+    where = format_edit_path(conflict.path)
+    text = (
+        f"{where} was changed in the file and outside: it was {_said(conflict.base)}, the file says "
+        f"{_said(conflict.mine)}, Grafana has {_said(conflict.theirs)}"
+    )
+    hint = (
+        "write what shall be into the file: Grafana's value keeps that edit, `on_drift: revert` puts the file's there"
+    )
+    return Diagnostic("merge-conflict", text, hint, resource.source, str(situation.address))
+
+
+def _said(part: Part) -> str:
+    return "not there" if part is MISSING else shown(part)
+
+
+def _top(edit: Edit) -> str:
+    return "/".join(str(step) for step in edit.path)
