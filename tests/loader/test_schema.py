@@ -59,7 +59,7 @@ def test_one_word_of_two_kinds_means_two_things() -> None:
 def test_each_kind_chooses_its_spec() -> None:
     schema = document_schema(kinds())
     document = schema["$defs"]["Document"]
-    names = [*sorted(kinds()), "Defaults", "Palette", "Template"]
+    names = [*sorted(kinds()), "Defaults", "Lifecycle", "Palette", "Template"]
     assert document["properties"]["kind"]["enum"] == names
     assert [item["if"]["properties"]["kind"]["const"] for item in document["allOf"]] == names
     chosen = [item["then"]["properties"]["spec"]["$ref"] for item in document["allOf"]]
