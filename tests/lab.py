@@ -124,7 +124,6 @@ class Lab:
     limit: float = math.inf
     """Seconds that one plan or apply may take."""
     said: list[str] = field(default_factory=list)
-    parallelism: int = 2
 
     def __post_init__(self) -> None:
         self.world = self.world or World(now=self.clock.tick)
@@ -209,7 +208,12 @@ class Lab:
         run = Run(f"run-{self.numbers}", plan_digest(plan), "lab", "abc123", "ggrec apply", self.clock.now())
         told: list[Outcome] = []
         job = Job(plan, run, state, writer, self.store, REGISTRY, secrets, Silent(), self.clock, told=told.append)
-        job.budget, job.sleep, job.said, job.parallelism = self.budget, self.waiting.sleep, self.said.append, self.parallelism
+        job.budget, job.sleep, job.said, job.parallelism = (
+            self.budget,
+            self.waiting.sleep,
+            self.said.append,
+            self.parallelism,
+        )
         return await carry_out(job)
 
     def apply(

@@ -13,6 +13,7 @@ from reconciler.cli.owning import history, import_, pull, state_app
 from reconciler.cli.planning import apply, destroy, plan, show
 from reconciler.cli.previewing import preview
 from reconciler.cli.roles import roles
+from reconciler.cli.signals import interruptible
 from reconciler.core.errors import ExitCode, GgrecError
 
 # Newer typers bring their own click: these are its error types, whichever it is.
@@ -53,6 +54,7 @@ app.command(rich_help_panel=_TOOLS)(version)
 
 def main() -> None:
     """Run, and exit with the design's code."""
+    interruptible()
     sys.exit(run(sys.argv[1:]))
 
 

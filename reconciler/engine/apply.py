@@ -52,7 +52,7 @@ class Job:
     messages: Mapping[Address, str] = field(default_factory=dict)
     """What the versions of single dashboards say, before what every one says."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
-    budget: Budget = Budget()
+    budget: Budget = field(default_factory=Budget)
     """When it is spent, nothing new is begun."""
     said: Callable[[str], None] = lambda text: None
     """Is told what concerns the run as a whole."""

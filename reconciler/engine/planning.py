@@ -1,7 +1,7 @@
 """The whole of planning for callers: choose, refresh, plan, review. Reads only; takes no lock."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from reconciler.core.address import Address
 from reconciler.core.budget import Budget
@@ -29,7 +29,7 @@ class Inputs:
     secrets: Secrets
     audience: Audience
     options: Options
-    budget: Budget = Budget()
+    budget: Budget = field(default_factory=Budget)
 
 
 def own_state(state: State | None, reader: Reader, *, lineage: str) -> State:

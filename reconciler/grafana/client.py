@@ -10,7 +10,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -51,8 +51,8 @@ class Timing:
     monotonic: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = _utc_now
     random: Callable[[], float] = random.random
-    patience: Patience = Patience()
-    budget: Budget = Budget()
+    patience: Patience = field(default_factory=Patience)
+    budget: Budget = field(default_factory=Budget)
 
 
 class Client:

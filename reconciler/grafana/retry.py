@@ -50,7 +50,7 @@ class Patience:
         if tried.attempts >= self.tries and not (tried.known and _comes_back(outcome)):
             return None
         asked = retry_after(outcome.headers, now) if isinstance(outcome, Reply) else None
-        own = min(self.first_wait * 2 ** min(tried.attempts - 1, 30), self.longest_wait) * roll
+        own: float = min(self.first_wait * 2.0 ** min(tried.attempts - 1, 30), self.longest_wait) * roll
         wait = own if asked is None else max(asked, own)  # "0 seconds", time after time, is no reason to hurry
         if wait > self.longest_wait or tried.seconds + wait > self.budget:
             return None
