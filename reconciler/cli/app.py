@@ -14,6 +14,7 @@ from reconciler.cli.owning import history, import_, pull
 from reconciler.cli.planning import apply, destroy, plan, show
 from reconciler.cli.previewing import preview
 from reconciler.cli.roles import roles
+from reconciler.cli.signals import interruptible
 from reconciler.cli.state import state_app
 from reconciler.cli.state_care import unlock
 from reconciler.core.errors import ExitCode, GgrecError
@@ -57,6 +58,7 @@ app.command(rich_help_panel=_TOOLS)(version)
 
 def main() -> None:
     """Run, and exit with the design's code."""
+    interruptible()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -1,9 +1,10 @@
 """To the terminal or the pipe: colour and a progress bar for people, plain and stable text or JSON for programs."""
 
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,11 +32,31 @@ class Output:
         self.verbose = verbose
         plain_wanted = no_color or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
         self.colour = sys.stdout.isatty() and not plain_wanted and not as_json
+        self._enduring = False
         self._bar: Any = None
         self._task: Any = None
 
+    def endure(self) -> None:
+        """From now on a reader or a terminal that went away ends nothing: what is under way goes on unheard."""
+        self._enduring = True
+
+    @contextlib.contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            if not self._enduring:
+                raise
+            self._bar = None
+            for stream in (sys.stdout, sys.stderr):
+                _forget(stream)
+
     def lines(self, lines: Sequence[Line], *, error: bool = False) -> None:
         """Show lines."""
+        with self._guarded():
+            self._lines(lines, error=error)
+
+    def _lines(self, lines: Sequence[Line], *, error: bool) -> None:
         self.quiet()
         stream = sys.stderr if error else sys.stdout
         if self.colour and stream.isatty():
@@ -48,9 +69,10 @@ class Output:
 
     def text(self, text: str) -> None:
         """Show a text as it is."""
-        self.quiet()
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
-        sys.stdout.flush()
+        with self._guarded():
+            self.quiet()
+            sys.stdout.write(text if text.endswith("\n") else text + "\n")
+            sys.stdout.flush()
 
     def json(self, document: Any) -> None:
         """Print a JSON document."""
@@ -66,8 +88,12 @@ class Output:
 
     def progress(self, step: Progress) -> None:
         """Implements core.ports.Audience: a bar on a terminal, nothing on a pipe."""
-        if not (sys.stderr.isatty() and self.colour):
+        if not (self.colour and sys.stderr.isatty()):
             return
+        with self._guarded():
+            self._progress(step)
+
+    def _progress(self, step: Progress) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
         from rich.progress import Progress as Bar
@@ -90,4 +116,16 @@ class Output:
         if self.verbose:
             query = "&".join(f"{key}={value}" for key, value in request.query)
             path = request.path + (f"?{query}" if query else "")
-            sys.stderr.write(f"{request.method} {path} {status or 'no answer'} {seconds * 1000:.0f} ms\n")
+            with self._guarded():
+                sys.stderr.write(f"{request.method} {path} {status or 'no answer'} {seconds * 1000:.0f} ms\n")
+
+
+def _forget(stream: Any) -> None:
+    """Let a stream that nobody reads go nowhere, what is still in it included; one that is heard stays."""
+    try:
+        stream.flush()
+    except OSError:
+        with contextlib.suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)

@@ -1,10 +1,7 @@
 """plan, apply, show, destroy."""
 
-import asyncio
-import signal
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -25,11 +22,13 @@ from reconciler.cli.settings import (
     ResendSecretsOption,
     Settings,
     TargetOption,
+    TimeoutOption,
     UrlOption,
     VerboseOption,
 )
+from reconciler.cli.signals import Signals, run
 from reconciler.core.address import Address
-from reconciler.core.errors import Diagnostic, ExitCode, InvalidInput, Refused, UsageError
+from reconciler.core.errors import Conflict, Diagnostic, ExitCode, InvalidInput, Refused, UsageError
 from reconciler.core.plan import Action, Plan
 from reconciler.core.ports import Reader
 from reconciler.core.resource import Resource
@@ -63,9 +62,10 @@ def plan(
     json: JsonOption = False,
     no_color: NoColorOption = False,
     verbose: VerboseOption = False,
+    timeout: TimeoutOption = None,
 ) -> int:
     """Show what would change, why, and what somebody changed by hand. Sends GET only."""
-    session = Session(Settings(instance, url, config, json, no_color, verbose))
+    session = Session(Settings(instance, url, config, json, no_color, verbose, timeout=timeout))
     asked = Options(
         tuple(target or ()),
         adopt=adopt,
@@ -75,15 +75,22 @@ def plan(
     )
     options = _guarded(session, asked)
     resources = session.resources()
-    found = asyncio.run(_plan(session, resources, options))
-    if out is not None:
+    made: list[Plan] = []
+
+    async def work(signals: Signals) -> int:
+        made.append(await _plan(session, resources, options))
+        return ExitCode.DONE
+
+    run(work)
+    (found,) = made
+    if out is not None and not found.unreadable:
         write_plan(out, found)
     _show(session, found)
     if pages is not None:
         from reconciler.cli.previewing import preview_plan  # imports what only this option needs
 
         preview_plan(session, pages, found)
-    if out is not None and not json:
+    if out is not None and not found.unreadable and not json:
         session.output.text(f"Saved to {out}: `ggrec apply {out}` does exactly this.")
     if found.unreadable:
         return ExitCode.PARTIAL
@@ -109,9 +116,10 @@ def apply(
     no_color: NoColorOption = False,
     verbose: VerboseOption = False,
     parallelism: ParallelismOption = 2,
+    timeout: TimeoutOption = None,
 ) -> int:
     """Show the plan, ask, and do it."""
-    session = Session(Settings(instance, url, config, json, no_color, verbose, parallelism))
+    session = Session(Settings(instance, url, config, json, no_color, verbose, parallelism, timeout))
     if file is not None:
         if target or adopt or resend_secrets or not (confirm_deletes is confirm_updates is None):
             raise UsageError.one(
@@ -119,7 +127,7 @@ def apply(
                 "a saved plan is applied as it is: --target, --adopt, --resend-secrets and --confirm-… belong to "
                 "`ggrec plan`",
             )
-        return asyncio.run(_apply_file(session, file))
+        return run(lambda signals: _apply_file(session, file, signals))
     asked = Options(
         tuple(target or ()),
         adopt=adopt,
@@ -128,7 +136,8 @@ def apply(
         resend_secrets=resend_secrets,
     )
     options = _guarded(session, asked)
-    return asyncio.run(_plan_and_apply(session, session.resources(), options, approved=auto_approve))
+    resources = session.resources()
+    return run(lambda signals: _plan_and_apply(session, resources, options, signals, approved=auto_approve))
 
 
 def show(
@@ -153,12 +162,13 @@ def destroy(
     no_color: NoColorOption = False,
     verbose: VerboseOption = False,
     parallelism: ParallelismOption = 2,
+    timeout: TimeoutOption = None,
 ) -> int:
     """Delete what this state owns, and nothing else."""
-    session = Session(Settings(instance, url, config, json, no_color, verbose, parallelism))
+    session = Session(Settings(instance, url, config, json, no_color, verbose, parallelism, timeout))
     chosen = session.instance
     options = Options(tuple(target or ()), destroy=True, guard=chosen.guard, protection=chosen.protection)
-    return asyncio.run(_plan_and_apply(session, (), options, approved=auto_approve))
+    return run(lambda signals: _plan_and_apply(session, (), options, signals, approved=auto_approve))
 
 
 def _guarded(session: Session, asked: Options) -> Options:
@@ -192,10 +202,13 @@ def _inputs(session: Session, resources: Sequence[Resource], options: Options, s
         secrets=session.secrets,
         audience=session.output,
         options=options,
+        budget=session.budget,
     )
 
 
-async def _plan_and_apply(session: Session, resources: Sequence[Resource], options: Options, *, approved: bool) -> int:
+async def _plan_and_apply(
+    session: Session, resources: Sequence[Resource], options: Options, signals: Signals, *, approved: bool
+) -> int:
     """The lock is held from before the state is read until it is saved, so that nobody applies in between."""
     with session.store.lock(session.command):
         async with session.writer() as writer:
@@ -213,8 +226,9 @@ async def _plan_and_apply(session: Session, resources: Sequence[Resource], optio
                     session.output.json(run_json((), run_id="", serial=state.serial, interrupted=False))
                 return ExitCode.DONE
             if any(change.action is not Action.NO_OP or change.moved_from for change in found.changes):
-                _ask(session, found, approved=approved)
-            return await _carry_out(session, found, state, writer, session.new_run(plan_digest(found)))
+                with signals.asking():
+                    _ask(session, found, approved=approved)
+            return await _carry_out(session, found, state, writer, signals)
 
 
 async def apply_quietly(
@@ -245,7 +259,7 @@ async def apply_quietly(
     return failed, ()
 
 
-async def _apply_file(session: Session, file: Path) -> int:
+async def _apply_file(session: Session, file: Path, signals: Signals) -> int:
     saved = read_plan(file)
     with session.store.lock(session.command):
         async with session.writer() as writer:
@@ -254,7 +268,7 @@ async def _apply_file(session: Session, file: Path) -> int:
             stands(saved.plan)
             if not session.settings.json:
                 _show(session, saved.plan)
-            return await _carry_out(session, saved.plan, state, writer, session.new_run(saved.digest))
+            return await _carry_out(session, saved.plan, state, writer, signals)
 
 
 def _ask(session: Session, found: Plan, *, approved: bool) -> None:
@@ -277,7 +291,8 @@ def _ask(session: Session, found: Plan, *, approved: bool) -> None:
     raise typer.Abort
 
 
-async def _carry_out(session: Session, found: Plan, state: State, writer: GrafanaWriter, run: Run) -> int:
+async def _carry_out(session: Session, found: Plan, state: State, writer: GrafanaWriter, signals: Signals) -> int:
+    this_run = session.new_run(plan_digest(found))
     missing = missing_secrets(found, session.secrets)
     if missing:
         raise InvalidInput(missing)
@@ -287,14 +302,16 @@ async def _carry_out(session: Session, found: Plan, state: State, writer: Grafan
         if not session.settings.json:
             session.output.lines(outcome_lines(outcome, width=width))
 
-    job = _job(session, found, state, writer, run)
-    job.told = told
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.add_signal_handler(number, job.stop.set)
+    def said(text: str) -> None:
+        if not session.settings.json:
+            session.output.text(text)
+
+    job = _job(session, found, state, writer, this_run)
+    job.told, job.said, job.stop = told, said, signals.stop
+    session.output.endure()
+    signals.applying()
     applied = await carry_out(job)
-    return _account(session, applied, run)
+    return _account(session, applied, this_run)
 
 
 def _job(session: Session, found: Plan, state: State, writer: GrafanaWriter, run: Run) -> Job:
@@ -309,6 +326,7 @@ def _job(session: Session, found: Plan, state: State, writer: GrafanaWriter, run
         audience=session.output,
         clock=session.clock,
         parallelism=session.settings.parallelism,
+        budget=session.budget,
     )
 
 
@@ -318,16 +336,22 @@ def _account(session: Session, applied: Applied, run: Run) -> int:
         serial = applied.state.serial
         session.output.json(run_json(applied.outcomes, run_id=run.id, serial=serial, interrupted=applied.interrupted))
     else:
-        lines: list[Line] = account_lines(
-            applied.outcomes, run.id, command=_again(session), interrupted=applied.interrupted
-        )
+        lines: list[Line] = account_lines(applied.outcomes, run.id, command=_again(session), ended=_ended(applied))
         session.output.lines([(), *lines])
     results = {outcome.result for outcome in applied.outcomes}
     if applied.interrupted and "not-attempted" in results:
         return ExitCode.INTERRUPTED
     if results & {"failed", "not-attempted"}:
-        return ExitCode.PARTIAL
+        why = {error.exit_code for error in applied.errors if not isinstance(error, Conflict)}
+        refused = why == {ExitCode.REFUSED} and "not-attempted" not in results
+        return ExitCode.REFUSED if refused else ExitCode.PARTIAL
     return ExitCode.CONFLICT if results & {"conflict", "skipped"} else ExitCode.DONE
+
+
+def _ended(applied: Applied) -> str:
+    if applied.interrupted:
+        return "Interrupted"
+    return "Stopped at the time limit" if applied.out_of_time else ""
 
 
 def _again(session: Session) -> str:

@@ -1,8 +1,10 @@
 """Assembling: from options and files to a connected engine. The only place where the rooms meet."""
 
+import math
 import os
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,12 +18,15 @@ from reconciler.cli.output import Output, SystemClock
 from reconciler.cli.secret_references import reference_problems
 from reconciler.cli.settings import Settings
 from reconciler.cli.storing import open_store, user_name
+from reconciler.core.budget import Budget
 from reconciler.core.errors import Diagnostic, GgrecError, InvalidInput, Severity, UsageError
+from reconciler.core.exchange import Server
 from reconciler.core.kind import Registry
 from reconciler.core.literals import without_literals
 from reconciler.core.resource import Resource
 from reconciler.core.state import Run
-from reconciler.grafana.client import Client
+from reconciler.engine.timed import within
+from reconciler.grafana.client import Client, Timing
 from reconciler.grafana.connection import Connection, Tls
 from reconciler.grafana.driver import Grafana, GrafanaWriter
 from reconciler.grafana.probe import probe
@@ -49,6 +54,11 @@ class Session:
     def clock(self) -> SystemClock:
         """The present moment."""
         return SystemClock()
+
+    @cached_property
+    def budget(self) -> Budget:
+        """The time that this command may take; it begins when first asked for."""
+        return Budget(self.settings.timeout or math.inf, time.monotonic, time.monotonic())
 
     @cached_property
     def registry(self) -> Registry:
@@ -118,13 +128,17 @@ class Session:
     async def reader(self) -> AsyncIterator[Grafana]:
         """Connected, and not able to write."""
         async with self._client() as client:
-            yield Grafana(client, await probe(client))
+            yield Grafana(client, await self._probed(client))
 
     @asynccontextmanager
     async def writer(self) -> AsyncIterator[GrafanaWriter]:
         """Connected, and able to write."""
         async with self._client() as client:
-            yield GrafanaWriter(client, await probe(client))
+            yield GrafanaWriter(client, await self._probed(client))
+
+    async def _probed(self, client: Client) -> Server:
+        async with within(self.budget):
+            return await probe(client)
 
     def _client(self) -> Client:
         chosen = self.instance
@@ -137,8 +151,9 @@ class Session:
             org=chosen.org,
             tls=tls,
             timeout=chosen.timeout,
+            writes=max(2, self.settings.parallelism),
         )
-        return Client(connection, self.secrets, trace=self.output)
+        return Client(connection, self.secrets, trace=self.output, timing=Timing(budget=self.budget))
 
     def new_run(self, plan_digest: str) -> Run:
         """A run about to begin: who, which commit, which command."""

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from reconciler.cli.duration import seconds
+
 _GRAFANA = "Which Grafana"
 _OUTPUT = "Output"
 
@@ -23,6 +25,16 @@ VerboseOption = Annotated[
 ]
 ParallelismOption = Annotated[
     int, typer.Option("--parallelism", min=1, max=16, help="Dashboards written at once.", rich_help_panel=_GRAFANA)
+]
+TimeoutOption = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        metavar="DURATION",
+        parser=seconds,
+        help="Begin nothing new after this long (90s, 10m): finish, save, account, exit 6.",
+        rich_help_panel=_GRAFANA,
+    ),
 ]
 TargetOption = Annotated[
     list[str] | None,
@@ -55,3 +67,4 @@ class Settings:
     no_color: bool = False
     verbose: bool = False
     parallelism: int = 2
+    timeout: float | None = None

@@ -29,8 +29,8 @@ class Connection:
     A `token`, or `user` and `password` (the token wins where both are given). `url` is kept in the spelling of
     `base_url`. `org` selects the organisation with basic auth and is only checked with a token. `timeout`: seconds
     without progress after which a request is given up. `parallelism`: reads that may be under way at once; more than
-    4 gain nothing (grafana-api.md section 5). `writes`: the same for everything else. Raises InvalidInput with
-    everything that is wrong.
+    4 gain nothing (grafana-api.md section 5). `writes`: the same for everything else.
+    Raises InvalidInput with everything that is wrong.
     """
 
     url: str

@@ -37,18 +37,14 @@ IN_USE: Final = Refusal(InUse, "in-use", "something else still refers to it: see
 BUSY: Final = Refusal(Busy, "server-busy", "the server was busy and did nothing: run again")
 
 _QUOTED = re.compile(r"""(["'])(?:(?!\1).)*\1""")
-_THERE = re.compile(
-    r"already exists|already (?:a )?member|\btaken\b|unique constraint|alreadyexists|inuse\b|nameexists"
-)
+_THERE = re.compile(r"already exists|already (?:a )?member|\btaken\b|unique constraint|inuse\b|nameexists")
 _NAME = re.compile(r"\b(?:user)?name\b|\bmember\b|nameexists")
 _UID = re.compile(r"\buid\b|uidinuse")
 _USED = re.compile(r"\breferenced\b|\bin use\b|\.used\b|has connections")
 _CHANGED = re.compile(
     r"(?:changed|updated) by someone|been modified|version-mismatch|optimistic lock|resource ?version|\brv\b"
 )
-_WORKING = re.compile(
-    r"database is locked|database table is locked|deadlock|\bbusy\b|in progress|try again|temporarily"
-)
+_WORKING = re.compile(r"is locked|deadlock|\bbusy\b|in progress|try again|temporarily")
 
 
 def refusal(request: ApiRequest, status: int, body: JsonObject, words: str) -> Refusal | None:

@@ -51,13 +51,15 @@ def _versions(outcome: Outcome) -> str:
     return f", version {outcome.version_before} → {outcome.version_after}"
 
 
-def account_lines(outcomes: Sequence[Outcome], run_id: str, *, command: str, interrupted: bool) -> list[Line]:
-    """How an apply ended: counts, and where something is left, the one command that continues."""
+def account_lines(outcomes: Sequence[Outcome], run_id: str, *, command: str, ended: str = "") -> list[Line]:
+    """How an apply ended: counts, and where something is left, the one command that continues. `ended` says what
+    ended it early ("": nothing did).
+    """
     changes = [outcome for outcome in outcomes if outcome.action != Action.NO_OP or outcome.result != "done"]
     numbers = {result: sum(1 for item in changes if item.result == result) for result in ("done", *_FAILED)}
     good = numbers["done"] == len(changes)
     parts = [f"{number} {result.replace('-', ' ')}" for result, number in numbers.items() if number or result == "done"]
-    begin = "Interrupted" if interrupted and not good else "Applied" if good else "Not everything was applied"
+    begin = "Applied" if good else ended or "Not everything was applied"
     head = f"{begin}: {', '.join(parts)}. Run {run_id}."
     lines = [line(Span(head, "good" if good else "error"))]
     differing = [item for item in changes if item.not_converged]

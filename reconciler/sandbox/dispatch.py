@@ -188,6 +188,9 @@ class Dispatcher:
                 self.world.changed()
         if "drop_response" in faults:
             raise Dropped
+        if "answer_after" in faults:
+            code, body_sent = faults["answer_after"]
+            return Reply(int(code), body_sent)
         if "status_after" in faults:
             return message(int(faults["status_after"]), "database is locked")
         if "truncated" in faults:

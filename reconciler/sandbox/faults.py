@@ -13,6 +13,7 @@ KINDS = {
     "status": "answers `value` without doing it",
     "answer": "answers `value` (a status and a body) without doing it",
     "status_after": "does it, and answers `value` (500 hides success)",
+    "answer_after": "does it, and answers `value` (a status and a body)",
     "too_many": "429 with Retry-After `value` (seconds, or an HTTP date)",
     "html": "an HTML page with the status `value`",
     "truncated": "half of the JSON",

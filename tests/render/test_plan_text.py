@@ -133,7 +133,7 @@ def test_outcomes() -> None:
     )
     skipped = Outcome(Address.parse("team.t"), "create", "skipped", error="needs folder.ops")
     lines = [line for outcome in (done, failed, skipped) for line in outcome_lines(outcome, width=16)]
-    account = account_lines((done, failed, skipped), "r1", command="ggrec apply", interrupted=False)
+    account = account_lines((done, failed, skipped), "r1", command="ggrec apply")
     assert plain([*lines, *account]) == (
         "✓ dashboard.orders  updated, version 4 → 5\n"
         "    Grafana keeps another value at dashboard.refresh\n"
