@@ -138,6 +138,7 @@ class Lab:
     limit: float = math.inf
     """Seconds that one plan or apply may take."""
     said: list[str] = field(default_factory=list)
+    parallelism: int = 2
 
     def __post_init__(self) -> None:
         self.world = self.world or World(now=self.clock.tick)

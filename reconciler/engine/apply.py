@@ -16,6 +16,7 @@ from reconciler.core.errors import (
     Diagnostic,
     GgrecError,
     Locked,
+    OutOfTime,
     ServerError,
     StoreFailed,
     Unauthorized,
@@ -183,6 +184,7 @@ class _Applier:
             self.fatal = error  # nothing after this can succeed: say so once instead of once per object
             self._fail(change, "failed", error)
         except GgrecError as error:
+            self.out_of_time = self.out_of_time or isinstance(error, OutOfTime)
             self._fail(change, "failed", error)
         else:
             self._take(change, written)

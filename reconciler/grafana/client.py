@@ -151,7 +151,8 @@ class Client:
                 asked = retry_after(outcome.headers, self._timing.now()) if isinstance(outcome, Reply) else None
                 self._limiter.answered(outcome, reading=reading, round_=round_, asked=asked)
         except Quiet:
-            raise unwelcome(request, self.url, self._limiter.quiet) from None
+            out_of_time = self._timing.budget.left < self._timing.patience.longest_wait
+            raise unwelcome(request, self.url, self._limiter.quiet, out_of_time=out_of_time) from None
         self._known = self._known or (isinstance(outcome, Reply) and outcome.status < 500)
         return outcome
 

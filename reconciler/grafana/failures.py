@@ -6,7 +6,7 @@ The texts given in here are clean already: no secret, no control character (see 
 
 import re
 
-from reconciler.core.errors import Diagnostic, Forbidden, ServerError, Unauthorized, Unreachable
+from reconciler.core.errors import Diagnostic, Forbidden, OutOfTime, ServerError, Unauthorized, Unreachable
 from reconciler.core.exchange import ApiRequest
 from reconciler.core.json import JsonObject, as_object, text_of
 from reconciler.grafana.refusals import refusal
@@ -127,10 +127,13 @@ def lost(request: ApiRequest, url: str, loss: Loss) -> Unreachable:
     return Unreachable((Diagnostic("no-answer" if ambiguous else "unreachable", text, hint),), ambiguous=ambiguous)
 
 
-def unwelcome(request: ApiRequest, url: str, seconds: float) -> Unreachable:
-    """Not sent at all: the server asked for quiet, for longer than this run can wait."""
+def unwelcome(request: ApiRequest, url: str, seconds: float, *, out_of_time: bool) -> ServerError:
+    """Not sent at all: the server asked for quiet, for longer than anybody waits, or than the run's time limit allows
+    (OutOfTime).
+    """
     text = f"{request.method} {url}{request.path}: not sent: the server wants no request for another {seconds:.0f} s"
-    return Unreachable((Diagnostic("quiet", text, f"run again in {seconds:.0f} s"),), status=429)
+    sort = OutOfTime if out_of_time else Unreachable
+    return sort((Diagnostic("quiet", text, f"run again in {seconds:.0f} s"),), status=429)
 
 
 def _asked(request: ApiRequest, status: int) -> str:
