@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+settings.register_profile("ggrec", deadline=None)  # how long an example takes on a busy machine is no finding
+settings.load_profile("ggrec")
 SHARED = Path(__file__).parents[2] / "shared"
 
 

@@ -257,14 +257,15 @@ class Lab:
         assert all(outcome.result == "done" for outcome in result.outcomes), result.outcomes
         return result
 
-    def converge(self, documents: Declared, tries: int = 4) -> None:
+    def converge(self, documents: Declared, tries: int = 4, *, adopt: bool = False) -> None:
         """Apply until there is nothing left to do; conflicts and failures of a run are the next one's business."""
+        options = Options(guard=_LENIENT, adopt=adopt)
         for _ in range(tries):
             with contextlib.suppress(GgrecError):
-                self.apply(documents, Options(confirm_deletes=None, guard=_LENIENT))
-            if not self.plan(documents, Options(guard=_LENIENT)).changes:
+                self.apply(documents, options)
+            if not self.plan(documents, options).changes:
                 return
-        plan = self.plan(documents, Options(guard=_LENIENT))
+        plan = self.plan(documents, options)
         raise AssertionError(
             f"does not converge: {[(str(c.address), str(c.action), c.reason, c.edits) for c in plan.changes]}"
         )

@@ -49,7 +49,7 @@ def _told(cut: str, k: int, to: str, watch: Watch) -> str:
 @pytest.mark.parametrize("share", range(8))
 def test_interrupted_anywhere_the_next_plan_is_right_and_the_next_apply_converges(share: int) -> None:
     failed = []
-    for cut, k, to in part_of(_cases(), every=12)[share::8]:
+    for cut, k, to in part_of(_cases(), every=48)[share::8]:
         start, watch = _interrupted(cut, k)
         try:
             right_afterwards(watch.lab, start, start.after if to == "after" else start.before)

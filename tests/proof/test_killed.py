@@ -20,7 +20,7 @@ def test_killed_anywhere_nothing_is_lost_and_nothing_doubled(tmp_path: Path) -> 
     try:
         site.prepare()
         here = site.before
-        for number in range(amount(6, 200)):
+        for number in range(amount(2, 200)):
             target = site.after if here is site.before else site.before
             phase = _killed(site, target is site.after, moments)
             phases[phase] += 1

@@ -19,7 +19,7 @@ def test_one_proceeds_and_the_other_waits_outside(tmp_path: Path) -> None:
     locked = 0
     try:
         site.prepare()
-        for number in range(amount(3, 100)):
+        for number in range(amount(1, 100)):
             target = site.before if number % 2 else site.after
             codes = _both(site, target is site.after)
             assert 0 in codes.values(), codes
@@ -30,7 +30,7 @@ def test_one_proceeds_and_the_other_waits_outside(tmp_path: Path) -> None:
                 mixed.to_adopt(site.lab)
     finally:
         site.handle.stop()
-    print(f"{amount(3, 100)} times, {locked} of them told exit 5 to one")
+    print(f"{amount(1, 100)} times, {locked} of them told exit 5 to one")
 
 
 def _both(site: Site, forward: bool) -> dict[str, int]:

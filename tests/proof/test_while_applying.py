@@ -56,7 +56,7 @@ def fate(edit: HandEdit, k: int) -> tuple[str, str]:
 def test_no_edit_is_overwritten_unseen(edit: HandEdit) -> None:
     fates: Counter[str] = Counter()
     where: dict[str, list[str]] = {"lost": [], "unseen": []}
-    for k in part_of(range(prepared().requests), every=4):
+    for k in part_of(range(prepared().requests), every=40):
         what, request = fate(edit, k)
         fates[what] += 1
         if what in where:
