@@ -16,6 +16,7 @@ import httpx
 
 from reconciler.authoring.resolve import resolve
 from reconciler.core.budget import Budget
+from reconciler.core.conflicts import OnConflict, Policy
 from reconciler.core.errors import GgrecError
 from reconciler.core.guard import Guard
 from reconciler.core.json import Json
@@ -139,6 +140,7 @@ class Lab:
     """Seconds that one plan or apply may take."""
     said: list[str] = field(default_factory=list)
     parallelism: int = 2
+    policy: Policy = lambda address: OnConflict.STOP
 
     def __post_init__(self) -> None:
         self.world = self.world or World(now=self.clock.tick)
@@ -231,6 +233,7 @@ class Lab:
             self.said.append,
             self.parallelism,
         )
+        job.policy = self.policy
         return await carry_out(job)
 
     def apply(

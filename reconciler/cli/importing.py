@@ -15,7 +15,7 @@ from reconciler.authoring.ids import number
 from reconciler.authoring.layout import HEIGHT, WIDTH, Flow
 from reconciler.authoring.problems import Problems
 from reconciler.authoring.resolve import resolve
-from reconciler.cli.planning import apply_quietly
+from reconciler.cli.applying import apply_quietly
 from reconciler.cli.session import Session
 from reconciler.cli.settings import (
     ConfigOption,

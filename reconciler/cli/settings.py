@@ -68,3 +68,4 @@ class Settings:
     verbose: bool = False
     parallelism: int = 2
     timeout: float | None = None
+    on_conflict: tuple[str, ...] = ()

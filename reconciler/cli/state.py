@@ -80,6 +80,18 @@ def state_show(
     return ExitCode.DONE
 
 
+@state_app.command("body")
+def state_body(
+    digest: Annotated[str, typer.Argument(help="As a run's notes name it.")],
+    instance: InstanceOption = None,
+    config: ConfigOption = None,
+) -> int:
+    """Show a stored body: of an object as it was before ggrec wrote over it."""
+    session = Session(Settings(instance, None, config))
+    session.output.json(dict(session.store.get(digest)))
+    return ExitCode.DONE
+
+
 @state_app.command("rm")
 def state_rm(
     addresses: Annotated[list[str], typer.Argument(help="kind.name …")],

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from reconciler.core.address import Address
+from reconciler.core.conflicts import Meanwhile
 from reconciler.core.errors import Diagnostic, GgrecError
 from reconciler.core.json import JsonObject, digest
 
@@ -179,6 +180,10 @@ class Outcome:
     version_after: int | None = None
     error: str = ""
     not_converged: tuple[str, ...] = ()
+    meanwhile: Meanwhile | None = None
+    """What somebody did to it between plan and apply, where that stopped it."""
+    notes: tuple[str, ...] = ()
+    """How a conflict was settled, and where what was overwritten is kept."""
 
 
 @dataclass(frozen=True, slots=True)

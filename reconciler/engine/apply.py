@@ -11,6 +11,7 @@ from typing import assert_never
 
 from reconciler.core.address import Address
 from reconciler.core.budget import Budget
+from reconciler.core.conflicts import ChangedSincePlan, OnConflict, Policy
 from reconciler.core.errors import (
     Conflict,
     Diagnostic,
@@ -27,7 +28,8 @@ from reconciler.core.kind import Kind, Registry
 from reconciler.core.plan import Action, Change, Plan
 from reconciler.core.ports import Audience, Clock, Progress, Secrets, Store, Writer
 from reconciler.core.state import Intent, Outcome, ResourceState, Run, State, entry_digest
-from reconciler.engine.carry import Carrier, Written, conflict
+from reconciler.engine.carry import Carrier, Written
+from reconciler.engine.disputes import Disputes, conflict
 from reconciler.engine.orphans import orphan
 from reconciler.engine.pace import Pace, PacedWriter
 
@@ -62,6 +64,8 @@ class Job:
     told: Listener = field(default=lambda outcome: None)
     messages: Mapping[Address, str] = field(default_factory=dict)
     """What the versions of single dashboards say, before what every one says."""
+    policy: Policy = lambda address: OnConflict.STOP
+    """What to do where somebody changed an object since the plan was made."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     budget: Budget = field(default_factory=Budget)
     """When it is spent, nothing new is begun."""
@@ -108,7 +112,9 @@ class _Applier:
         self.errors: list[GgrecError] = []
         self.fatal: GgrecError | None = None
         context = WriteContext(job.writer.server, _message(job.run))
-        self.carrier = Carrier(PacedWriter(job.writer, self.pace), job.store, job.secrets, context, self)
+        known = {drift.address: drift.edits for drift in job.plan.drift}
+        disputes = Disputes(job.writer, job.store, job.policy, known)
+        self.carrier = Carrier(PacedWriter(job.writer, self.pace), job.store, job.secrets, context, self, disputes)
         self.carrier.messages = job.messages
 
     async def run(self) -> Applied:
@@ -243,6 +249,7 @@ class _Applier:
                 version_before=written.version_before,
                 version_after=written.version_after,
                 not_converged=written.not_converged,
+                notes=written.notes,
             )
         )
 
@@ -254,7 +261,9 @@ class _Applier:
         elif change.address in self.state.intents and not self._may_have_happened(change, error):
             # Grafana said no: nothing was begun.
             self.record(change.address, None if change.action is Action.ADOPT else self._entry(change))
-        self._note(_outcome(change, result, error=str(error)))
+        outcome = _outcome(change, result, error=str(error))
+        meanwhile = error.meanwhile if isinstance(error, ChangedSincePlan) else None
+        self._note(replace(outcome, meanwhile=meanwhile))
 
     def _may_have_happened(self, change: Change, error: GgrecError) -> bool:
         """Then the intent stays: the next run knows whose doing it was."""

@@ -3,29 +3,28 @@
 What was ambiguous (a lost answer, a 5xx) is looked at before it is repeated.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from reconciler.core.address import Address
-from reconciler.core.diff import diff, format_edit_path
+from reconciler.core.diff import format_edit_path
 from reconciler.core.errors import (
     AlreadyExists,
     Busy,
-    ChangedMeanwhile,
     Conflict,
-    Diagnostic,
     GgrecError,
     NameTaken,
     ServerError,
 )
 from reconciler.core.exchange import WriteContext
 from reconciler.core.kind import Kind
-from reconciler.core.plan import Change, Precondition
+from reconciler.core.plan import Action, Change, Precondition
 from reconciler.core.ports import Secrets, Store, Writer
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import UNKNOWN_SECRET, Intent, ResourceState, Status
 from reconciler.engine.decide import authored_edits
+from reconciler.engine.disputes import Disputes, as_conflict, conflict, overwritten
 from reconciler.engine.situation import content_of
 
 _TRIES = 3
@@ -42,6 +41,7 @@ class Written:
     not_converged: tuple[str, ...] = ()
     keep: bool = True
     """False: leave the state's entry as it is."""
+    notes: tuple[str, ...] = ()
 
 
 class Recorder(Protocol):
@@ -55,12 +55,19 @@ class Carrier:
     """Carries out changes of one run."""
 
     def __init__(
-        self, writer: Writer, store: Store, secrets: Secrets, context: WriteContext, recorder: "Recorder"
+        self,
+        writer: Writer,
+        store: Store,
+        secrets: Secrets,
+        context: WriteContext,
+        recorder: "Recorder",
+        disputes: Disputes,
     ) -> None:
         self.writer = writer
         self.store = store
         self.secrets = secrets
         self.context = context
+        self.disputes = disputes
         self.intend = recorder.intend
         self.record = recorder.record
         self.messages: Mapping[Address, str] = {}
@@ -76,8 +83,45 @@ class Carrier:
 
     async def update(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written:
         """Change what the plan found at this revision."""
-        live = await self._checked(change, kind, entry)
-        return await self._write(change, kind, entry, live)
+
+        async def write(change: Change, live: LiveObject | None) -> Written:
+            return await self._write(change, kind, entry, live)
+
+        return await self._undisputed(change, kind, entry, write)
+
+    async def _undisputed(
+        self,
+        change: Change,
+        kind: Kind,
+        entry: ResourceState | None,
+        write: Callable[[Change, LiveObject | None], Awaitable[Written]],
+    ) -> Written:
+        """Check, and write; where somebody was faster, settle that as was asked, and check again."""
+        notes: tuple[str, ...] = ()
+        for attempt in range(_TRIES):
+            try:
+                live = await self._checked(change, kind, entry, gone_is_fine=change.action is Action.DELETE)
+                written = await write(change, live)
+                return replace(written, notes=(*notes, *written.notes))
+            except Conflict:
+                live = await self._look(change, kind)
+                if attempt == _TRIES - 1 or not self._moved(change, kind, live):
+                    raise
+                told = await self.disputes.told(change, kind, entry, live)
+                settled = self.disputes.settled(told, change, kind, entry, live)
+                if settled.change is None:
+                    return Written(None, keep=False, notes=(*notes, settled.note))
+                change, notes = settled.change, (*notes, settled.note)
+        raise AssertionError("unreachable: the loop returns or raises")
+
+    def _moved(self, change: Change, kind: Kind, live: LiveObject | None) -> bool:
+        """Whether the object is not any more what the plan was made from."""
+        expected = change.precondition
+        if live is None or expected.absent:
+            return (live is None) is not expected.absent
+        if expected.revision is not None:
+            return live.revision != expected.revision
+        return content_of(kind, live, change.applied) != expected.content
 
     async def adopt(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written:
         """Take over: without differences, only the state learns of it."""
@@ -109,13 +153,22 @@ class Carrier:
 
     async def delete(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written:
         """Delete what the plan found at this revision, if nothing else would be lost with it."""
-        live = await self._checked(change, kind, entry, gone_is_fine=True)
+
+        async def write(change: Change, live: LiveObject | None) -> Written:
+            return await self._delete(change, kind, entry, live)
+
+        return await self._undisputed(change, kind, entry, write)
+
+    async def _delete(
+        self, change: Change, kind: Kind, entry: ResourceState | None, live: LiveObject | None
+    ) -> Written:
         if live is None:
             return Written(None)
         inside = await self.writer.ask(kind.contents(self.context.server, live.uid))
         if inside:
             what = ", ".join(map(str, inside[:5])) + (f" and {len(inside) - 5} more" if len(inside) > 5 else "")
             raise conflict("not-empty", f"{change.address} now holds {what}, which would be deleted with it", change)
+        notes = overwritten(change, entry, live, self.store)
         self.intend(Intent(change.address, live.uid, None))
         applied = self.store.get(entry.applied) if entry is not None and entry.applied is not None else {}
         context = replace(self.context, applied=applied)
@@ -126,10 +179,10 @@ class Carrier:
             except ServerError as error:
                 self._note_begun(change, error)
                 if not (error.ambiguous or isinstance(error, Busy)) or attempt == _TRIES - 1:
-                    raise _as_conflict(error, change) from None
+                    raise as_conflict(error, change) from None
             left = await self.writer.ask(kind.read(self.context.server, live.uid))
             if left is None or kind.is_gone(left, applied):
-                return Written(None, version_before=live.version)
+                return Written(None, version_before=live.version, notes=notes)
         raise GgrecError.one("still-there", "Grafana says it deleted it, and still has it", subject=str(change.address))
 
     async def _checked(
@@ -141,7 +194,7 @@ class Carrier:
         if live is None:
             if expected.absent or gone_is_fine:
                 return None
-            raise conflict("gone", f"{change.address} was deleted since the plan was made", change)
+            raise await self.disputes.told(change, kind, entry, None)
         if expected.absent:
             raise conflict(
                 "exists-now", f"{change.address} was created by somebody else since the plan was made", change
@@ -153,31 +206,13 @@ class Carrier:
             same = content_of(kind, live, change.applied) == expected.content
             if same or (change.resource is not None and not authored_edits(kind, change.resource, live)):
                 return live
-        raise await self._conflict(change, kind, entry, live)
+        raise await self.disputes.told(change, kind, entry, live)
 
     async def _look(self, change: Change, kind: Kind) -> LiveObject | None:
         server = self.context.server
         if change.precondition.absent and change.resource is not None:
             return await self.writer.ask(kind.find(server, change.resource))
         return await self.writer.ask(kind.read(server, str(change.uid)))
-
-    async def _conflict(self, change: Change, kind: Kind, entry: ResourceState | None, live: LiveObject) -> Conflict:
-        try:
-            by = await self.writer.ask(kind.attribution(self.context.server, live, change.precondition.version))
-        except ServerError:
-            by = None
-        who = f" by {by.who}" if by is not None and by.who else ""
-        when = f" at {by.when}" if by is not None and by.when else ""
-        version = f" (version {change.precondition.version} → {live.version})" if live.version is not None else ""
-        what = ""
-        if entry is not None and entry.observed is not None:
-            observed = kind.normalise(self.store.get(entry.observed))
-            edits = diff(observed, kind.normalise(live.attributes), identities=kind.identities)
-            paths = [format_edit_path(edit.path) for edit in edits[:5]]
-            more = f" and {len(edits) - 5} more" if len(edits) > 5 else ""
-            what = f": {', '.join(paths)}{more}" if paths else ""
-        text = f"{change.address} was changed{who}{when} since the plan was made{version}{what}"
-        return conflict("changed-since-plan", text, change)
 
     async def _write(self, change: Change, kind: Kind, entry: ResourceState | None, live: LiveObject | None) -> Written:
         assert change.resource is not None
@@ -186,6 +221,7 @@ class Carrier:
         target = self.store.put(sent.attributes)
         self.intend(Intent(change.address, sent.uid or change.uid, target))
         before = live.version if live is not None else None
+        notes = overwritten(change, entry, live, self.store) if live is not None else ()
         uid = await self._send(change, kind, sent, live)
         self.begun.add(change.address)
         found = await self._read_back(change, kind, sent, uid)
@@ -197,7 +233,7 @@ class Carrier:
                 f"{change.address}: Grafana took the write, but these secrets are not set: {', '.join(unset)}",
                 hint="apply again; if it stays so, see Grafana's log: the datasource does not work without them",
             )
-        return replace(self._remember(change, kind, entry, found), version_before=before)
+        return replace(self._remember(change, kind, entry, found), version_before=before, notes=notes)
 
     async def _send(self, change: Change, kind: Kind, sent: Resource, live: LiveObject | None) -> str:
         """Write until it is certain: what failed ambiguously is looked at, and repeated where too little was done."""
@@ -216,18 +252,18 @@ class Carrier:
                 if not (error.ambiguous or there or isinstance(error, Busy)):
                     if error.began:
                         await self._remember_partial(change, kind, sent, live)
-                    raise _as_conflict(error, change) from None
+                    raise as_conflict(error, change) from None
                 found = await self._find(change, kind, sent, present)
                 if found is not None and not sent.secrets and not authored_edits(kind, sent, found):
                     return found.uid
                 if attempt == _TRIES - 1 or (there and attempt == 0):
                     if error.began:
                         await self._remember_partial(change, kind, sent, live)
-                    raise _as_conflict(error, change) from None
+                    raise as_conflict(error, change) from None
                 if present is not None and found is None:
                     raise conflict("gone", f"{change.address} was deleted while it was written", change) from None
                 if present is not None and found is not None and _saved_by_another(present, found):
-                    raise _as_conflict(error, change) from None
+                    raise as_conflict(error, change) from None
                 present = found
         raise AssertionError("unreachable: the loop returns or raises")
 
@@ -296,18 +332,3 @@ class Carrier:
 def _saved_by_another(before: LiveObject, now: LiveObject) -> bool:
     """A versioned object that moved on, and not to what we sent: somebody else saved it."""
     return before.version is not None and now.version != before.version
-
-
-def _as_conflict(error: ServerError, change: Change) -> GgrecError:
-    """Where somebody was faster, a conflict; any other refusal is the object's failure as it is."""
-    if isinstance(error, (ChangedMeanwhile, AlreadyExists)):
-        item = error.diagnostics[0]
-        return conflict(item.code, f"{change.address}: {item.message}", change)
-    return error
-
-
-def conflict(code: str, text: str, change: Change) -> Conflict:
-    """A conflict about one object, with the way forward."""
-    hint = "plan again: `ggrec plan` shows what is there now"
-    where = change.resource.source if change.resource is not None else None
-    return Conflict((Diagnostic(code, text, hint, where, str(change.address)),))

@@ -127,8 +127,8 @@ def merge_live(kind: Kind, resource: Resource, found: Drifted) -> Merged:
 def _both(situation: Situation, resource: Resource, conflict: MergeConflict) -> Diagnostic:
     where = format_edit_path(conflict.path)
     text = (
-        f"{where} was changed in the file and outside: it was {_said(conflict.base)}, the file says "
-        f"{_said(conflict.mine)}, Grafana has {_said(conflict.theirs)}"
+        f"{where} was changed in the file and outside: it was {said(conflict.base)}, the file says "
+        f"{said(conflict.mine)}, Grafana has {said(conflict.theirs)}"
     )
     hint = (
         "write what shall be into the file: Grafana's value keeps that edit, `on_drift: revert` puts the file's there"
@@ -136,7 +136,8 @@ def _both(situation: Situation, resource: Resource, conflict: MergeConflict) -> 
     return Diagnostic("merge-conflict", text, hint, resource.source, str(situation.address))
 
 
-def _said(part: Part) -> str:
+def said(part: Part) -> str:
+    """A side of a conflict for a message."""
     return "not there" if part is MISSING else shown(part)
 
 

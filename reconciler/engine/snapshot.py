@@ -15,7 +15,7 @@ from reconciler.core.guard import kinds
 from reconciler.core.kind import Kind, Registry
 from reconciler.core.ports import Audience, Progress, Reader
 from reconciler.core.resource import LiveObject, Resource
-from reconciler.core.state import ResourceState, State
+from reconciler.core.state import ResourceState, State, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class _Refresh:
         self.counter = counter
         self.resources = {a: r for a, r in desired.items() if a.kind == kind.name}
         self.entries = {a: e for a, e in state.resources.items() if a.kind == kind.name}
-        self.revisions = {e.uid: e.revision for e in self.entries.values() if e.revision is not None}
+        self.revisions = {e.uid: e.revision for e in self.entries.values() if e.revision and e.status is Status.OK}
         self.by_uid: dict[str, LiveObject] = {}
         self.by_key: dict[str, LiveObject] = {}
         self.unchanged: set[str] = set()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from reconciler.core.conflicts import Meanwhile
 from reconciler.core.diff import Edit, Key, format_edit_path
 from reconciler.core.errors import Diagnostic, GgrecError, Locked
 from reconciler.core.plan import Change, Drift, Plan
@@ -109,9 +110,25 @@ def run_json(outcomes: Sequence[Outcome], *, run_id: str, serial: int, interrupt
                 "versionAfter": outcome.version_after,
                 "notConverged": list(outcome.not_converged),
                 "error": outcome.error,
+                "meanwhile": _meanwhile(outcome.meanwhile),
+                "notes": list(outcome.notes),
             }
             for outcome in outcomes
         ],
+    }
+
+
+def _meanwhile(found: Meanwhile | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "happened": found.happened,
+        "who": found.by.who,
+        "when": found.by.when,
+        "messages": list(found.by.messages),
+        "versionBefore": found.version_before,
+        "versionAfter": found.version_after,
+        "edits": [_edit(edit) for edit in found.edits],
     }
 
 

@@ -1,10 +1,12 @@
 """Runs as lines: outcomes while applying, the account at the end, and the history."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from reconciler.core.address import Address
 from reconciler.core.plan import Action
 from reconciler.core.state import Outcome, Run, State
+from reconciler.render.edits import MOST, edit_lines
 from reconciler.render.lines import Line, Span, count, indented, line, safe
 from reconciler.render.plan_view import ago
 
@@ -25,8 +27,11 @@ _FAILED = {
 }
 
 
-def outcome_lines(outcome: Outcome, *, width: int = 0) -> list[Line]:
-    """One object's outcome, as it is known."""
+def outcome_lines(
+    outcome: Outcome, *, width: int = 0, body_keys: Mapping[str, str | None] = MappingProxyType({})
+) -> list[Line]:
+    """One object's outcome, as it is known; in a conflict, what somebody changed meanwhile."""
+    notes = indented(4, [line(Span(f"note: {safe(note)}", "dim")) for note in outcome.notes])
     name = f"{outcome.address!s:<{width}}"
     if outcome.result == "done":
         done = _DONE[Action(outcome.action)]
@@ -34,13 +39,16 @@ def outcome_lines(outcome: Outcome, *, width: int = 0) -> list[Line]:
         lines = [line(Span("✓ ", "good"), f"{name}  {text}")]
         for path in outcome.not_converged:
             lines += indented(4, [line(Span(f"Grafana keeps another value at {safe(path)}", "warn"))])
-        return lines
+        return lines + notes
     symbol, style = _FAILED[outcome.result]
     what = outcome.result.replace("-", " ")
     text = safe(outcome.error.partition("\n")[0]) if outcome.error else ""
     lines = [line(Span(f"{symbol} ", style), Span(f"{name}  {what}", style), f": {text}" if text else "")]
     rest = [item for item in outcome.error.split("\n")[1:] if item.strip()]
-    return [*lines, *indented(4, [line(Span(safe(item.strip()), "dim")) for item in rest])]
+    theirs = outcome.meanwhile.edits if outcome.meanwhile is not None else ()
+    changed = edit_lines(theirs, body_keys.get(outcome.address.kind), most=MOST)
+    hints = [line(Span(safe(item.strip()), "dim")) for item in rest]
+    return [*lines, *indented(4, [*changed, *hints]), *notes]
 
 
 def _versions(outcome: Outcome) -> str:

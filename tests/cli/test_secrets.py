@@ -183,7 +183,7 @@ def test_a_crash_tells_no_secret(estated: Folder, monkeypatch: pytest.MonkeyPatc
         told = [form.decode() for secret in CANARIES.values() for form in forms(secret)]
         raise ValueError(" ".join(told)) from RuntimeError(CANARIES["env"])
 
-    monkeypatch.setattr("reconciler.cli.planning._account", explode)
+    monkeypatch.setattr("reconciler.cli.applying._account", explode)
     for arguments in (("apply", "--auto-approve"), ("apply", "--auto-approve", "--resend-secrets", "--json")):
         ended = estated.ggrec(*arguments)
         assert ended.code == 1

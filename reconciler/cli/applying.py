@@ -1,0 +1,183 @@
+"""Carrying a plan out: ask, do it, say what came of it."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import typer
+
+from reconciler.cli.on_conflict import policy_of
+from reconciler.cli.planned import inputs_of, show_plan
+from reconciler.cli.session import Session, new_lineage
+from reconciler.cli.signals import Signals
+from reconciler.core.address import Address
+from reconciler.core.errors import Conflict, Diagnostic, ExitCode, InvalidInput, Refused
+from reconciler.core.plan import Action, Plan
+from reconciler.core.resource import Resource
+from reconciler.core.state import Outcome, Run, State
+from reconciler.engine.apply import Applied, Job, missing_secrets
+from reconciler.engine.apply import apply as carry_out
+from reconciler.engine.planner import Options
+from reconciler.engine.planning import compute_plan, own_state, stands, still_valid
+from reconciler.grafana.driver import GrafanaWriter
+from reconciler.render.json_view import run_json
+from reconciler.render.lines import Line
+from reconciler.render.run_view import account_lines, outcome_lines
+from reconciler.store.planfile import plan_digest, read_plan
+
+
+async def plan_and_apply(
+    session: Session, resources: Sequence[Resource], options: Options, signals: Signals, *, approved: bool
+) -> int:
+    """The lock is held from before the state is read until it is saved, so that nobody applies in between."""
+    with session.store.lock(session.command):
+        async with session.writer() as writer:
+            state = own_state(session.store.load(), writer, lineage=new_lineage())
+            found = await compute_plan(inputs_of(session, resources, options, state, writer))
+            if session.settings.json:
+                stands(found)
+            else:
+                show_plan(session, found)
+            if found.unreadable or found.refusals:
+                session.output.text("Nothing was changed.")
+                return ExitCode.PARTIAL if found.unreadable else ExitCode.REFUSED
+            if not found.changes:
+                if session.settings.json:
+                    session.output.json(run_json((), run_id="", serial=state.serial, interrupted=False))
+                return ExitCode.DONE
+            if any(change.action is not Action.NO_OP or change.moved_from for change in found.changes):
+                with signals.asking():
+                    _ask(session, found, approved=approved)
+            return await _carry_out(session, found, state, writer, signals)
+
+
+async def apply_quietly(
+    session: Session, resources: Sequence[Resource], options: Options, messages: Mapping[Address, str]
+) -> tuple[dict[Address, tuple[Diagnostic, ...]], tuple[Diagnostic, ...]]:
+    """Plan and apply without asking or telling: for commands that say in their own words what came of it.
+
+    The first part of the result is why each address in `messages` did not get through (nothing: it did); the second
+    what the plan refused: then nothing was sent.
+    """
+    with session.store.lock(session.command):
+        async with session.writer() as writer:
+            state = own_state(session.store.load(), writer, lineage=new_lineage())
+            found = await compute_plan(inputs_of(session, resources, options, state, writer))
+            if found.refusals or found.unreadable:
+                return {}, (*found.refusals, *found.unreadable)
+            missing = missing_secrets(found, session.secrets)
+            if missing:
+                raise InvalidInput(missing)
+            job = _job(session, found, state, writer, session.new_run(plan_digest(found)))
+            job.messages = messages
+            applied = await carry_out(job)
+    failed: dict[Address, tuple[Diagnostic, ...]] = {}
+    for outcome in applied.outcomes:
+        if outcome.address in messages and outcome.result != "done":
+            text = outcome.error or "was not attempted: what it needs failed"
+            failed[outcome.address] = (Diagnostic(outcome.result, text, "", subject=str(outcome.address)),)
+    return failed, ()
+
+
+async def apply_file(session: Session, file: Path, signals: Signals) -> int:
+    """Do what a saved plan says, or refuse."""
+    saved = read_plan(file)
+    with session.store.lock(session.command):
+        async with session.writer() as writer:
+            state = own_state(session.store.load(), writer, lineage=saved.plan.lineage)
+            still_valid(saved.plan, saved.digest, state, writer, session.store.runs())
+            stands(saved.plan)
+            if not session.settings.json:
+                show_plan(session, saved.plan)
+            return await _carry_out(session, saved.plan, state, writer, signals)
+
+
+def _ask(session: Session, found: Plan, *, approved: bool) -> None:
+    """Raises Refused where nobody can be asked, typer.Abort where the answer is no."""
+    if approved:
+        return
+    if not sys.stdin.isatty() or session.settings.json:
+        hint = "--auto-approve does not ask; or save the plan (-o FILE), read it, and `ggrec apply FILE`"
+        raise Refused.one("nobody-to-ask", "apply asks before it writes, and nobody can answer here", hint=hint)
+    deletes = found.count(Action.DELETE) + found.count(Action.REPLACE)
+    if found.destroy:
+        answer = typer.prompt(
+            f"This deletes {deletes} objects in Grafana. Type {deletes} to go on", default="", show_default=False
+        )
+        if answer.strip() == str(deletes):
+            return
+    elif typer.confirm("Do this?", default=False):
+        return
+    session.output.text("Nothing was changed.")
+    raise typer.Abort
+
+
+async def _carry_out(session: Session, found: Plan, state: State, writer: GrafanaWriter, signals: Signals) -> int:
+    this_run = session.new_run(plan_digest(found))
+    missing = missing_secrets(found, session.secrets)
+    if missing:
+        raise InvalidInput(missing)
+    width = max(len(str(change.address)) for change in found.changes)
+
+    body_keys = {name: kind.body_key for name, kind in session.registry.items()}
+
+    def told(outcome: Outcome) -> None:
+        if not session.settings.json:
+            session.output.lines(outcome_lines(outcome, width=width, body_keys=body_keys))
+
+    def said(text: str) -> None:
+        if not session.settings.json:
+            session.output.text(text)
+
+    job = _job(session, found, state, writer, this_run)
+    job.told, job.said, job.stop = told, said, signals.stop
+    session.output.endure()
+    signals.applying()
+    applied = await carry_out(job)
+    return _account(session, applied, this_run)
+
+
+def _job(session: Session, found: Plan, state: State, writer: GrafanaWriter, run: Run) -> Job:
+    return Job(
+        plan=found,
+        run=run,
+        state=state,
+        writer=writer,
+        store=session.store,
+        registry=session.registry,
+        secrets=session.secrets,
+        audience=session.output,
+        clock=session.clock,
+        parallelism=session.settings.parallelism,
+        budget=session.budget,
+        policy=policy_of(session.settings.on_conflict),
+    )
+
+
+def _account(session: Session, applied: Applied, run: Run) -> int:
+    """Say how it ended; the exit code says it to programs."""
+    if session.settings.json:
+        serial = applied.state.serial
+        session.output.json(run_json(applied.outcomes, run_id=run.id, serial=serial, interrupted=applied.interrupted))
+    else:
+        lines: list[Line] = account_lines(applied.outcomes, run.id, command=_again(session), ended=_ended(applied))
+        session.output.lines([(), *lines])
+    results = {outcome.result for outcome in applied.outcomes}
+    if applied.interrupted and "not-attempted" in results:
+        return ExitCode.INTERRUPTED
+    if results & {"failed", "not-attempted"}:
+        why = {error.exit_code for error in applied.errors if not isinstance(error, Conflict)}
+        refused = why == {ExitCode.REFUSED} and "not-attempted" not in results
+        return ExitCode.REFUSED if refused else ExitCode.PARTIAL
+    return ExitCode.CONFLICT if results & {"conflict", "skipped"} else ExitCode.DONE
+
+
+def _ended(applied: Applied) -> str:
+    if applied.interrupted:
+        return "Interrupted"
+    return "Stopped at the time limit" if applied.out_of_time else ""
+
+
+def _again(session: Session) -> str:
+    named = f" -i {session.settings.instance}" if session.settings.instance else ""
+    return f"ggrec apply{named}"

@@ -1,0 +1,41 @@
+"""What happened to an object between the plan and its apply, and what is to be done about that. Values only."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from reconciler.core.address import Address
+from reconciler.core.diff import Edit
+from reconciler.core.errors import Conflict
+from reconciler.core.resource import Attribution
+
+
+class OnConflict(StrEnum):
+    """Stop that object; write what is declared over it; leave it; or do both where they do not touch each other."""
+
+    STOP = "stop"
+    OURS = "ours"
+    THEIRS = "theirs"
+    MERGE = "merge"
+
+
+Policy: TypeAlias = Callable[[Address], OnConflict]
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """What somebody did: `happened` is changed or deleted; the edits are theirs, without those that the plan shows."""
+
+    happened: str
+    edits: tuple[Edit, ...] = ()
+    by: Attribution = field(default_factory=Attribution)
+    version_before: int | None = None
+    version_after: int | None = None
+
+
+@dataclass(eq=False)
+class ChangedSincePlan(Conflict):
+    """One object is not any more what the plan was made from."""
+
+    meanwhile: Meanwhile = field(default_factory=lambda: Meanwhile("changed"), kw_only=True)

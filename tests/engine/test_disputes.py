@@ -1,0 +1,192 @@
+"""Somebody changes an object between the plan and its apply: it stops, says what they did, or is settled as was asked;
+what is written over is never lost.
+"""
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.core.conflicts import OnConflict
+from reconciler.core.diff import format_edit_path
+from reconciler.core.state import Outcome
+from tests.engine.estates import ask
+from tests.engine.test_table import saved_by_hand
+from tests.lab import Lab, document
+
+FOLDER = document("Folder", "ops", title="Operations")
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    made = Lab(tmp_path)
+    made.world.add_user("alice", "alice@example.org", role="Admin")
+    return made
+
+
+def board(lab: Lab) -> None:
+    found = copy.deepcopy(lab.org.dashboards["orders"]["body"])
+    saved_by_hand(lab, "orders", **{**found, "description": "theirs"})
+
+
+def folder(lab: Lab) -> None:
+    ask(lab, "PUT", "/api/folders/ops", {"title": "Theirs", "overwrite": True})
+
+
+def source(lab: Lab) -> None:
+    lab.org.datasources["metrics"]["url"] = "http://theirs:9090"
+
+
+def team(lab: Lab) -> None:
+    next(iter(lab.org.teams.values()))["email"] = "theirs@example.org"
+
+
+def note(lab: Lab) -> None:
+    found = next(iter(lab.org.annotations.values()))
+    found["text"] = "theirs"
+    found["updated"] += 1000
+
+
+CASES: dict[str, tuple[dict[str, Any], dict[str, Any], Callable[[Lab], None], str]] = {
+    "dashboard.orders": (
+        document("Dashboard", "orders", title="Orders", panels=[], description="old"),
+        document("Dashboard", "orders", title="Orders", panels=[], description="old", tags=["new"]),
+        board,
+        "dashboard.description",
+    ),
+    "folder.ops": (FOLDER, document("Folder", "ops", title="New"), folder, "title"),
+    "datasource.metrics": (
+        document("Datasource", "metrics", type="prometheus", url="http://a:9090"),
+        document("Datasource", "metrics", type="prometheus", url="http://a:9090", isDefault=True),
+        source,
+        "url",
+    ),
+    "team.crew": (
+        document("Team", "crew", name="Crew", email="old@example.org"),
+        document("Team", "crew", name="Crew 2", email="old@example.org"),
+        team,
+        "email",
+    ),
+    "annotation.sale": (
+        document("Annotation", "sale", text="old", time=1_700_000_000_000, tags=[]),
+        document("Annotation", "sale", text="old", time=1_700_000_000_000, tags=["new"]),
+        note,
+        "text",
+    ),
+}
+
+
+def disputed(lab: Lab, address: str, way: OnConflict) -> Outcome:
+    """Apply with an edit after the plan; what came of the object."""
+    before, now, edit, _ = CASES[address]
+    lab.applied([before])
+    lab.policy = lambda _: way
+    result = lab.apply([now], between=lambda: edit(lab))
+    return next(item for item in result.outcomes if str(item.address) == address)
+
+
+def live(lab: Lab, address: str) -> str:
+    """All that Grafana holds of its kind, as text."""
+    return str({"dashboard": lab.org.dashboards, "folder": lab.org.folders, "datasource": lab.org.datasources,
+                "team": lab.org.teams, "annotation": lab.org.annotations}[address.partition(".")[0]])  # fmt: skip
+
+
+@pytest.mark.parametrize("address", CASES)
+def test_it_stops_and_says_what_they_did(lab: Lab, address: str) -> None:
+    found = disputed(lab, address, OnConflict.STOP)
+    assert found.result == "conflict"
+    assert found.meanwhile is not None
+    assert [format_edit_path(edit.path) for edit in found.meanwhile.edits] == [CASES[address][3]]
+    assert f"--on-conflict {address}=ours" in found.error
+    assert "heirs" in live(lab, address)
+
+
+def test_it_names_who_when_and_which_version(lab: Lab) -> None:
+    found = disputed(lab, "dashboard.orders", OnConflict.STOP)
+    assert found.meanwhile is not None
+    assert (found.meanwhile.version_before, found.meanwhile.version_after) == (1, 2)
+    assert (found.meanwhile.by.who, found.meanwhile.by.messages) == ("admin", ("by hand",))
+    assert "was changed by admin at 2026-11-23T" in found.error
+    assert '(version 1 → 2), "by hand"' in found.error
+
+
+@pytest.mark.parametrize("address", CASES)
+def test_ours_is_written_and_theirs_is_never_lost(lab: Lab, address: str) -> None:
+    found = disputed(lab, address, OnConflict.OURS)
+    assert found.result == "done", found.error
+    assert "heirs" not in str(lab.plan([CASES[address][1]]).changes)
+    assert lab.plan([CASES[address][1]]).changes == ()
+    (kept,) = [text for text in found.notes if text.startswith("what it replaced")]
+    if address == "dashboard.orders":
+        assert "version 2" in kept
+    else:
+        assert "heirs" in str(lab.store.get(kept.removesuffix("`").rpartition(" ")[2]))
+
+
+@pytest.mark.parametrize("address", CASES)
+def test_theirs_is_left_and_the_next_plan_shows_it(lab: Lab, address: str) -> None:
+    found = disputed(lab, address, OnConflict.THEIRS)
+    assert found.result == "done"
+    assert "heirs" in live(lab, address)
+    plan = lab.plan([CASES[address][1]])
+    assert [str(drift.address) for drift in plan.drift] == [address]
+
+
+@pytest.mark.parametrize("address", [address for address in CASES if address != "folder.ops"])
+def test_merged_both_are_there(lab: Lab, address: str) -> None:
+    found = disputed(lab, address, OnConflict.MERGE)
+    assert found.result == "done", found.error
+    assert "heirs" in live(lab, address)
+    plan = lab.plan([CASES[address][1]])
+    assert (plan.changes, plan.drift) == ((), ())
+    assert [item.path for items in plan.held.values() for item in items] == [CASES[address][3]]
+
+
+def test_a_merge_of_the_same_leaf_stops_and_lists_both(lab: Lab) -> None:
+    found = disputed(lab, "folder.ops", OnConflict.MERGE)
+    assert found.result == "conflict"
+    assert 'both changed title: was "Operations", declared "New", Grafana has "Theirs"' in found.error
+
+
+def test_a_third_edit_is_caught_again(lab: Lab) -> None:
+    """Settled as ours, and edited once more before the write: the server's version check tells."""
+    before, now, edit, _ = CASES["dashboard.orders"]
+    lab.applied([before])
+    lab.policy = lambda _: OnConflict.OURS
+    lab.dispatcher.faults.add("edit", lambda world: board(lab), method="POST", path="/api/dashboards/db")
+    result = lab.apply([now], between=lambda: edit(lab))
+    assert [item.result for item in result.outcomes] == ["done"]
+    assert [text for item in result.outcomes for text in item.notes if text.startswith("written over")] == [
+        "written over admin's edit"
+    ] * 2
+
+
+@pytest.mark.parametrize(("way", "result"), [("stop", "conflict"), ("ours", "done"), ("theirs", "done")])
+def test_deleted_meanwhile(lab: Lab, way: str, result: str) -> None:
+    lab.applied([FOLDER])
+    lab.policy = lambda _: OnConflict(way)
+    ended = lab.apply([document("Folder", "ops", title="New")], between=lambda: ask(lab, "DELETE", "/api/folders/ops"))
+    assert [item.result for item in ended.outcomes] == [result]
+    assert ("ops" in lab.org.folders) == (way == "ours")
+
+
+def test_what_a_plan_puts_back_is_never_lost_either(lab: Lab) -> None:
+    before, _, edit, _ = CASES["datasource.metrics"]
+    lab.applied([before])
+    edit(lab)
+    (outcome,) = lab.applied([before]).outcomes
+    (kept,) = outcome.notes
+    assert lab.store.get(kept.removesuffix("`").rpartition(" ")[2])["url"] == "http://theirs:9090"
+
+
+def test_only_what_depends_on_it_stops_too(lab: Lab) -> None:
+    inside = document("Dashboard", "inside", title="Inside", folder="ops", panels=[])
+    beside = document("Dashboard", "beside", title="Beside", panels=[])
+    lab.applied([FOLDER])
+    documents = [document("Folder", "ops", title="New"), inside, beside]
+    ended = lab.apply(documents, between=lambda: folder(lab))
+    assert {str(item.address): item.result for item in ended.outcomes} == {
+        "folder.ops": "conflict", "dashboard.inside": "skipped", "dashboard.beside": "done",
+    }  # fmt: skip
