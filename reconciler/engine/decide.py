@@ -199,7 +199,9 @@ def _compare(situation: Situation, resource: Resource, live: LiveObject, bodies:
     aim = aim_of(kind, wanted, was, kind.project(observed, wanted), entry.held)
     target = ignoring.as_in(aim.attributes, kind.project(kind.normalise(live.attributes), wanted))
     change = replace(change, action=Action.UPDATE, resource=replace(resource, attributes=target), held=aim.held)
-    decision = _sent(situation, replace(change, reason=_why(change)), Drifted(drifted, observed, live), bodies)
+    decision = _sent(
+        situation, replace(change, reason=_why(change)), Drifted(drifted, observed, live, aim.unheld), bodies
+    )
     return replace(decision, warnings=(*decision.warnings, *warnings))
 
 

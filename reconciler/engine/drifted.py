@@ -2,6 +2,7 @@
 Pure.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from reconciler.core.diff import Edit, carry_over, diff, format_edit_path
@@ -17,11 +18,14 @@ from reconciler.engine.situation import Decision, Situation, managed, title_of
 
 @dataclass(frozen=True, slots=True)
 class Drifted:
-    """What was edited outside in a live object since it was `observed` (normalised)."""
+    """What was edited outside in a live object since it was `observed` (normalised), and what it would be if nothing of
+    it were held.
+    """
 
     edits: tuple[Edit, ...]
     observed: JsonObject
     live: LiveObject
+    unheld: JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,8 @@ class Aim:
     """What an object is to be, and what of it is held: said by nobody's file."""
 
     attributes: JsonObject
+    unheld: JsonObject
+    """The same if nothing were held."""
     held: tuple[Held, ...] = ()
 
 
@@ -38,14 +44,24 @@ def aim_of(kind: Kind, wanted: JsonObject, was: JsonObject, observed: JsonObject
     """
     aim = carry_over(wanted, was, observed)
     if not held:
-        return Aim(aim)
+        return Aim(aim, aim)
     merged = merge(was, wanted, observed, identities=kind.identities, wholes=kind.wholes).value
-    kept = [format_edit_path(edit.path) for edit in diff(aim, merged, identities=kind.identities)]
-    return Aim(merged, tuple(item for item in held if any(_touch(item.path, path) for path in kept)))
+    return Aim(merged, aim, _still_held(kind, held, aim, merged))
+
+
+def _still_held(kind: Kind, held: Iterable[Held], unheld: JsonObject, aim: JsonObject) -> tuple[Held, ...]:
+    """Those, each path once, at which the aim is not what it would be if nothing were held: what somebody put back by
+    hand is held no longer.
+    """
+    apart = [format_edit_path(edit.path) for edit in diff(unheld, aim, identities=kind.identities)]
+    found = {item.path: item for item in held if any(_touch(item.path, path) for path in apart)}
+    return tuple(found.values())
 
 
 def _touch(one: str, other: str) -> bool:
-    return one.startswith(other) or other.startswith(one)
+    """Whether one of two paths leads to or through what the other does (`tags[1]` is nothing of `tags[10]`)."""
+    shorter, longer = sorted((one, other), key=len)
+    return longer.startswith(shorter) and longer[len(shorter) : len(shorter) + 1] in ("", ".", "[")
 
 
 def back(kind: Kind, change: Change, live: LiveObject) -> tuple[Edit, ...]:
@@ -106,8 +122,9 @@ def _merged(situation: Situation, change: Change, found: Drifted, drift: Drift) 
         return Decision(change, replace(drift, outcome="conflict"), refusals=refusals)
     why = f"on_drift: {resource.lifecycle.on_drift}"
     kept = tuple(Held(format_edit_path(edit.path), why=why) for edit in merged.taken)
-    earlier = tuple(item for item in change.held if item.path not in {held.path for held in kept})
-    change = replace(change, resource=replace(resource, attributes=merged.value), held=(*earlier, *kept))
+    earlier = tuple(item for item in change.held if item.path not in {new.path for new in kept})
+    held = _still_held(kind, (*earlier, *kept), found.unheld, merged.value)
+    change = replace(change, resource=replace(resource, attributes=merged.value), held=held)
     left = back(kind, change, found.live)
     if not left and not change.secrets:
         settled = replace(change, action=Action.NO_OP, edits=(), reason="the edit made outside is left")
