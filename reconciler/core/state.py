@@ -117,8 +117,11 @@ class State:
         return replace(self, resources={**self.resources, **anew})
 
     def released(self, address: Address) -> "State":
-        """The state in which nothing of an object is held any more: the next plan puts back what is declared."""
-        return self.with_resource(address, replace(self.resources[address], status=Status.PARTIAL))
+        """The state in which nothing of an object is held any more: the next plan puts back what is declared.
+
+        Without its revision, for by that the plan would take it as unchanged and not look at what it holds.
+        """
+        return self.with_resource(address, replace(self.resources[address], revision=None, status=Status.PARTIAL))
 
     def moved(self, old: Address, new: Address) -> "State":
         """The state with an address renamed. Raises GgrecError where `old` is unknown, `new` is taken or the kinds

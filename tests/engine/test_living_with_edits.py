@@ -189,6 +189,19 @@ def test_released_the_files_values_come_back(lab: Lab) -> None:
     assert (rest.held, rest.changes, rest.drift) == ({}, (), ())
 
 
+def test_a_release_puts_back_what_was_held_and_nothing_else(lab: Lab) -> None:
+    mine = board(lifecycle={**MERGE, "ignore_changes": ["description"]})
+    lab.applied([mine])
+    edited(lab, panels={"Errors": {"title": "Errors (5xx)"}}, description="theirs")
+    lab.applied([mine])
+    lab.store.save(lab.state.released(next(iter(lab.state.resources))))
+    assert paths(lab.plan([mine])) == [f"dashboard.panels[id={panel(model(lab), 'Errors (5xx)')['id']}].title"]
+    lab.applied([mine])
+    assert (model(lab)["description"], panel(model(lab), "Errors")["title"]) == ("theirs", "Errors")
+    rest = lab.plan([mine])
+    assert (rest.held, rows(rest), rest.drift) == ({}, [], ())
+
+
 def test_the_same_leaf_on_both_sides_is_for_the_author_to_decide(lab: Lab) -> None:
     lab.applied([board(lifecycle=MERGE)])
     edited(lab, panels={"Rate": {"targets": [{"refId": "A", "expr": "rate(theirs[5m])"}]}})
