@@ -16,7 +16,7 @@ from reconciler.core.plan import Action, Change, Precondition
 from reconciler.core.ports import Reader, Store
 from reconciler.core.resource import Attribution, LiveObject
 from reconciler.core.state import Held, ResourceState
-from reconciler.engine.drifted import Drifted, merge_live, said
+from reconciler.engine.drifted import merge_live, said
 from reconciler.engine.situation import precondition_of
 
 _WAYS = (
@@ -107,7 +107,7 @@ class Disputes:
         if entry is None or entry.observed is None or change.resource is None:
             raise error
         observed = kind.normalise(self._store.get(entry.observed))
-        merged = merge_live(kind, change.resource, Drifted((), observed, live))
+        merged = merge_live(kind, change.resource, observed, live)
         if merged.conflicts:
             both = "; ".join(
                 f"{format_edit_path(item.path)}: was {said(item.base)}, declared {said(item.mine)}, "
@@ -123,7 +123,9 @@ class Disputes:
             for edit in merged.taken
         )
         sent = replace(change.resource, attributes=merged.value)
-        change = replace(change, resource=sent, held=(*change.held, *kept))
+        again = {item.path for item in kept}
+        held = (*(item for item in change.held if item.path not in again), *kept)
+        change = replace(change, resource=sent, held=held)
         return Settled(change, f"merged: keeps {', '.join(item.path for item in kept) or 'nothing of theirs'}")
 
 

@@ -116,7 +116,7 @@ def _merged(situation: Situation, change: Change, found: Drifted, drift: Drift) 
     """Both: the edit stays and is held, and what the author changed is sent beside it."""
     kind, resource = situation.kind, change.resource
     assert resource is not None
-    merged = merge_live(kind, resource, found)
+    merged = merge_live(kind, resource, found.observed, found.live)
     if merged.conflicts:
         refusals = tuple(_both(situation, resource, conflict) for conflict in merged.conflicts)
         return Decision(change, replace(drift, outcome="conflict"), refusals=refusals)
@@ -133,11 +133,11 @@ def _merged(situation: Situation, change: Change, found: Drifted, drift: Drift) 
     return replace(writable(situation, change, found.live), drift=replace(drift, outcome="merged"))
 
 
-def merge_live(kind: Kind, resource: Resource, found: Drifted) -> Merged:
-    """What is about to be sent, merged with what somebody made of the object since it was observed."""
+def merge_live(kind: Kind, resource: Resource, observed: JsonObject, live: LiveObject) -> Merged:
+    """What is about to be sent, merged with what somebody made of the object since it was `observed` (normalised)."""
     mine = resource.attributes
-    base = kind.project(found.observed, mine)
-    theirs = kind.project(kind.normalise(found.live.attributes), mine)
+    base = kind.project(observed, mine)
+    theirs = kind.project(kind.normalise(live.attributes), mine)
     return merge(base, mine, theirs, identities=kind.identities, wholes=kind.wholes)
 
 

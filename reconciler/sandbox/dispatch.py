@@ -164,7 +164,7 @@ class Dispatcher:
         self.faults = Faults()
         self.requests: list[Seen] = []
         self.unknown: list[str] = []
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def answer(
         self, method: str, path: str, query: Mapping[str, Sequence[str]], headers: Mapping[str, str], body: bytes

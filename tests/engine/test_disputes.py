@@ -155,8 +155,12 @@ def test_a_third_edit_is_caught_again(lab: Lab) -> None:
     before, now, edit, _ = CASES["dashboard.orders"]
     lab.applied([before])
     lab.policy = lambda _: OnConflict.OURS
-    lab.dispatcher.faults.add("edit", lambda world: board(lab), method="POST", path="/api/dashboards/db")
-    result = lab.apply([now], between=lambda: edit(lab))
+
+    def between() -> None:
+        edit(lab)
+        lab.dispatcher.faults.add("edit", lambda world: board(lab), method="POST", path="/api/dashboards/db")
+
+    result = lab.apply([now], between=between)
     assert [item.result for item in result.outcomes] == ["done"]
     assert [text for item in result.outcomes for text in item.notes if text.startswith("written over")] == [
         "written over admin's edit"
