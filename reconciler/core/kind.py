@@ -140,9 +140,15 @@ class Kind(ABC):
         """
         return desired
 
+    def let_go(self, desired: JsonObject, applied: JsonObject) -> JsonObject:
+        """`desired` with marks for what of `applied` is ours, is not declared any more and is to go: an update that
+        leaves alone what others added knows it by them.
+        """
+        return desired
+
     def remembered(self, applied: JsonObject) -> JsonObject:
-        """What the state keeps as last applied: without the marks by which `keep_identity` tells an update what is to
-        go, for once it is gone it is no more our business.
+        """What the state keeps as last applied: without the marks of `let_go`, for what is gone is no more our
+        business.
         """
         return applied
 

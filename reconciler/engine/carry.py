@@ -74,7 +74,7 @@ class Carrier:
         self.partial: dict[Address, ResourceState] = {}
         """Objects whose write failed after it had begun, to be remembered as unfinished."""
         self.begun: set[Address] = set()
-        """Objects that were written to in this run, at least in part: what is different now may be our doing."""
+        """Objects that this run wrote to, or may have, at least in part: what is different now may be our doing."""
 
     async def create(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written:
         """Create what the plan found absent."""
@@ -268,7 +268,7 @@ class Carrier:
         raise AssertionError("unreachable: the loop returns or raises")
 
     def _note_begun(self, change: Change, error: ServerError) -> None:
-        if error.began:
+        if error.began or error.ambiguous:
             self.begun.add(change.address)
 
     async def _find(self, change: Change, kind: Kind, sent: Resource, present: LiveObject | None) -> LiveObject | None:

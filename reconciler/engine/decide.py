@@ -175,8 +175,7 @@ def _compare(situation: Situation, resource: Resource, live: LiveObject, bodies:
     kind, entry = situation.kind, situation.entry
     assert entry is not None and entry.applied is not None and entry.observed is not None
     applied = resource.attributes if situation.declared == entry.applied else bodies(entry.applied)
-    if applied is not resource.attributes:
-        resource = replace(resource, attributes=kind.keep_identity(resource.attributes, applied))
+    resource = _with_ours(situation, resource, applied, bodies)
     wanted, was = kind.normalise(resource.attributes), kind.normalise(applied)
     ignoring = Ignoring(kind, resource.lifecycle, wanted)
     same_text = applied is resource.attributes
@@ -205,9 +204,22 @@ def _compare(situation: Situation, resource: Resource, live: LiveObject, bodies:
     return replace(decision, warnings=(*decision.warnings, *warnings))
 
 
+def _with_ours(situation: Situation, resource: Resource, applied: JsonObject, bodies: Bodies) -> Resource:
+    """With the identities inside it as they were applied, and marks for what is ours and is to go: also what an
+    interrupted run may have added that nobody declares any more.
+    """
+    kind, mine = situation.kind, resource.attributes
+    if applied is not mine:
+        mine = kind.let_go(kind.keep_identity(mine, applied), applied)
+    if situation.intent is not None and situation.intent.target is not None:
+        mine = kind.let_go(mine, bodies(situation.intent.target))
+    return resource if mine is resource.attributes else replace(resource, attributes=mine)
+
+
 def _sent(situation: Situation, change: Change, found: Drifted, bodies: Bodies) -> Decision:
     """What follows for a change that has something to send, or something to put back."""
-    if found.edits and _is_our_own(situation, found.edits, found.live, bodies):
+    begun = situation.intent is not None and situation.intent.target is not None
+    if (begun and not found.edits) or _is_our_own(situation, found.edits, found.live, bodies):
         return _resume(situation, change, found.live)
     if found.edits:
         return with_drift(situation, change, found)

@@ -71,7 +71,7 @@ def choose(resources: tuple[Resource, ...], state: State, options: Options) -> S
     if options.targets:
         wanted = _targeted(desired, state, options.targets)
         desired = {address: resource for address, resource in desired.items() if address in wanted}
-    owners = {(address.kind, entry.uid): address for address, entry in state.resources.items()}
+    owners = {(address.kind, entry.uid): address for address, entry in state.resources.items() if entry.uid}
     moves: dict[Address, Address] = {}
     declared = {resource.address for resource in resources}
     for address, resource in desired.items():
@@ -170,7 +170,7 @@ def _with_renamed(selection: Selection, snapshot: Snapshot, registry: Registry) 
     any more is the live object that a new address finds. Without this it would be adopted, and then deleted.
     """
     state, moves = selection.state, dict(selection.moves)
-    orphans = {(a.kind, e.uid): a for a, e in state.resources.items() if a not in selection.resources}
+    orphans = {(a.kind, e.uid): a for a, e in state.resources.items() if e.uid and a not in selection.resources}
     for address, resource in sorted(selection.resources.items()):
         if address in state.resources or address.kind not in registry:
             continue

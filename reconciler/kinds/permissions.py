@@ -128,7 +128,7 @@ spec:
         as_written = isinstance(desired.get("entries"), dict)
         return {"folder": live.get("folder"), "mode": mode, "entries": entries if as_written else listed(entries)}
 
-    def keep_identity(self, desired: JsonObject, applied: JsonObject) -> JsonObject:
+    def let_go(self, desired: JsonObject, applied: JsonObject) -> JsonObject:
         """Whoever was declared and no longer is loses the entry: marked, for else an additive update would not know."""
         if desired.get("mode") == "exact" or desired.get("folder") != applied.get("folder"):
             return desired

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from reconciler.core.errors import GgrecError
+from reconciler.core.errors import Conflict, GgrecError
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
@@ -139,7 +139,7 @@ spec:
         """Only what is declared (or was)."""
         return {key: desired.get("of") if key == "of" else text_of(live.get(key)) for key in desired}
 
-    def keep_identity(self, desired: JsonObject, applied: JsonObject) -> JsonObject:
+    def let_go(self, desired: JsonObject, applied: JsonObject) -> JsonObject:
         """What was declared and no longer is becomes unset."""
         if desired.get("of") != applied.get("of"):
             return desired
@@ -225,7 +225,9 @@ spec:
         return uid
 
     def update(self, context: WriteContext, resource: Resource, live: LiveObject) -> Exchange[None]:
-        """The same. Raises GgrecError where the document speaks of another team now."""
+        """The same. Raises GgrecError where the document speaks of another team now, Conflict where somebody was
+        faster.
+        """
         now, was = text_of(resource.attributes.get("of")), text_of(live.attributes.get("of"))
         if now != was:
             raise GgrecError.one(
@@ -233,7 +235,7 @@ spec:
                 f"these are the preferences of {_named(was)}, and cannot become those of {_named(now)}",
                 hint="give the document another metadata.name too: the old ones are then unset",
             )
-        yield from _write(live.uid, resource.attributes)
+        yield from _write(live.uid, resource.attributes, live.attributes)
 
     def delete(self, context: WriteContext, live: LiveObject) -> Exchange[None]:
         """Unset what was ours, and nothing else."""
@@ -268,14 +270,20 @@ def _live(uid: str, of: str, found: JsonObject) -> LiveObject:
     return LiveObject("preferences", uid, attributes, keys=(f"uid:{uid}", f"of:{of}"), meta={"title": of})
 
 
-def _write(uid: str, wanted: JsonObject) -> Exchange[None]:
-    """Read, merge, PUT: a PUT unsets whatever it leaves out, except (on 12.3) the home dashboard."""
+def _write(uid: str, wanted: JsonObject, was: JsonObject | None = None) -> Exchange[None]:
+    """Read, merge, PUT: a PUT unsets whatever it leaves out, except (on 12.3) the home dashboard.
+
+    Raises Conflict where what is to be changed is not what it `was` any more.
+    """
     answer = yield ApiRequest("GET", _path(uid), handles=HANDLE_404)
     if answer.status == 404:
         return  # the team is gone, and its preferences with it
     changed = {key: value for key, value in wanted.items() if key != "of"}
     if all(text_of(answer.object.get(key)) == value for key, value in changed.items()):
         return
+    other = [key for key in changed if was is not None and text_of(answer.object.get(key)) != text_of(was.get(key))]
+    if other:
+        raise Conflict.one("changed-meanwhile", f"{', '.join(sorted(other))} was changed by somebody else just now")
     merged: dict[str, Json] = {**answer.object, **changed}
     home = text_of(merged.get("homeDashboardUID"))
     if home and "homeDashboardUID" not in wanted:

@@ -121,7 +121,7 @@ spec:
             "members": dict(sorted(members.items())) if as_written else listed(members),
         }
 
-    def keep_identity(self, desired: JsonObject, applied: JsonObject) -> JsonObject:
+    def let_go(self, desired: JsonObject, applied: JsonObject) -> JsonObject:
         """Whoever was declared and no longer is shall leave: without this, an additive update would not know that he
         was ours.
         """

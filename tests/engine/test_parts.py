@@ -246,3 +246,30 @@ def test_deleting_many_is_refused_in_plain_words(lab: Lab) -> None:
     lab.applied([*many, *(document("Preferences", f"t{n}", team=f"t{n}", theme="dark") for n in range(6))])
     (refusal,) = lab.plan(many).refusals
     assert "deletes 6 of 6 preferences (100%)" in refusal.message
+
+
+def test_a_create_that_never_came_is_not_the_former_self_of_another(lab: Lab) -> None:
+    """Both have no uid yet: that makes them no move."""
+    lab.applied([document("Team", "hands-b", name="Hands")])
+    lab.dispatcher.faults.add("drop_request", method="POST", path="/api/teams", count=None)
+    lab.apply([document("Team", "hands-b", name="Hands"), document("Team", "made", name="Made")])
+    lab.dispatcher.faults.clear()
+    plan = lab.plan([document("Team", "hands-a", name="Hands")])
+    assert rows(plan) == ["no-op team.hands-a", "forget team.made"]
+    assert [str(change.moved_from) for change in plan.changes] == ["team.hands-b", "None"]
+
+
+def test_a_member_whom_an_interrupted_run_added_goes_when_it_is_taken_back(lab: Lab) -> None:
+    lab.applied([document("Team", "crew", name="Crew", members=["admin"])])
+
+    def between() -> None:
+        lab.dispatcher.faults.add("drop_response", method="POST", path="/api/teams/*/members", count=None)
+        lab.dispatcher.faults.add("status", 503, method="GET", path="/api/teams/*/members", skip=2, count=None)
+
+    ended = lab.apply([document("Team", "crew", name="Crew", members=["admin", "ann"])], between=between)
+    assert [item.result for item in ended.outcomes] == ["failed"]
+    lab.dispatcher.faults.clear()
+    (team,) = lab.org.teams.values()
+    assert len(team["members"]) == 2
+    lab.applied([document("Team", "crew", name="Crew", members=["admin"])])
+    assert [member["user"] for member in team["members"]] == [1]

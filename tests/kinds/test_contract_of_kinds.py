@@ -136,6 +136,8 @@ def test_keep_identity_of_the_same_is_the_same(kind: Kind) -> None:
     resource, _ = _example(kind)
     assert same(kind.keep_identity(resource.attributes, resource.attributes), resource.attributes)
     assert kind.keep_identity(resource.attributes, {}) is not None
+    assert same(kind.let_go(resource.attributes, resource.attributes), resource.attributes)
+    assert same(kind.let_go(resource.attributes, {}), resource.attributes)
 
 
 @every_kind

@@ -228,11 +228,11 @@ def test_deleting_takes_only_what_was_applied() -> None:
 def test_who_is_no_longer_declared_is_marked_and_then_forgotten() -> None:
     before = wanted(who("team:crew", "View"), who("role:Viewer", "View")).attributes
     now = wanted(who("role:Viewer", "View")).attributes
-    marked = KIND.keep_identity(now, before)
+    marked = KIND.let_go(now, before)
     assert declared(marked["entries"]) == {"role:Viewer": "View", "team:Crew": NONE}
     assert KIND.remembered(marked) == now
     exact = wanted(who("role:Viewer", "View"), mode="exact").attributes
-    assert KIND.keep_identity(exact, before) is exact
+    assert KIND.let_go(exact, before) is exact
 
 
 def test_another_folder_or_none_is_said_before_anything_is_sent() -> None:

@@ -171,10 +171,10 @@ def test_deleting_unsets_only_what_was_applied() -> None:
 
 def test_what_is_no_longer_declared_is_unset_and_then_forgotten() -> None:
     before, now = wanted(theme="dark", timezone="utc").attributes, wanted(theme="dark").attributes
-    marked = KIND.keep_identity(now, before)
+    marked = KIND.let_go(now, before)
     assert marked["timezone"] == ""
     assert KIND.remembered(marked) == now
-    assert KIND.keep_identity(now, now) is now
+    assert KIND.let_go(now, now) is now
 
 
 def test_another_team_is_refused_and_a_missing_one_named() -> None:

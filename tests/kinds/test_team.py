@@ -196,19 +196,19 @@ def test_without_knowing_the_accounts_nothing_is_outstanding(known: list[str] | 
 
 def test_who_is_no_longer_declared_leaves_also_in_additive_mode() -> None:
     before, after = wanted(members=["ann", "bob"]), wanted(members=["ANN"])
-    kept = TEAM.keep_identity(after, before)
+    kept = TEAM.let_go(after, before)
     edits = diff(TEAM.normalise(before), TEAM.normalise(kept), identities=TEAM.identities)
     assert ("change", "members[login=bob].permission") in [(e.op.value, format_edit_path(e.path)) for e in edits]
     assert paths(kept, live(member("ann"), member("bob"))) == [("change", "members[login=bob].permission")]
     assert paths(kept, live(member("ann"), member("carol"))) == []
     ops = resource(TEAM, {"name": "Ops", "members": ["ANN"]})
     assert TEAM.notes(ops, live(known=["ann"])) == () == TEAM.outstanding(ops, live(member("ann"), known=["bob"]))
-    assert same(TEAM.keep_identity(after, kept), kept), "the next plan comes to the same"
-    assert same(TEAM.keep_identity(before, kept), before), "declared again, he is a member again"
+    assert same(TEAM.let_go(after, kept), kept), "the next plan comes to the same"
+    assert same(TEAM.let_go(before, kept), before), "declared again, he is a member again"
 
 
 def test_exact_and_unmanaged_memberships_need_no_memory() -> None:
     before = wanted(members=["ann", "bob"])
     exact, unmanaged = wanted(membership="exact", members=["ann"]), wanted()
-    assert TEAM.keep_identity(exact, before) is exact
-    assert TEAM.keep_identity(unmanaged, before) is unmanaged
+    assert TEAM.let_go(exact, before) is exact
+    assert TEAM.let_go(unmanaged, before) is unmanaged

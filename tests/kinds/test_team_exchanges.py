@@ -199,7 +199,7 @@ def test_update_removes_the_unknown_in_exact_mode_but_nobody_external() -> None:
 def test_update_removes_who_is_no_longer_declared() -> None:
     server = FakeTeam(_raw(1, 4), _raw(4), _raw(5))
     ops = resource(TEAM, {"name": "Ops", "members": ["ann"]})
-    kept = TEAM.keep_identity(ops.attributes, wanted(members=["ann", "bob@example.org", "bob"]))
+    kept = TEAM.let_go(ops.attributes, wanted(members=["ann", "bob@example.org", "bob"]))
     talk(TEAM.update(CONTEXT, type(ops)(ops.address, None, TEAM.normalise(kept)), live()), server)
     assert server.roles == {"admin": 4, "ann": 0}
 

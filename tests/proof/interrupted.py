@@ -158,17 +158,18 @@ def run_to_its_end(watch: Watch, resources: tuple[Resource, ...]) -> None:
     watch.end()
 
 
-def right_afterwards(lab: Lab, start: Estate, target: tuple[Resource, ...]) -> None:
+def right_afterwards(lab: Lab, start: Estate, target: tuple[Resource, ...], interrupted: tuple[Resource, ...]) -> None:
     """The state verifies; the plan is the truth; the next apply does it all; the plan after it is empty and silent;
     Grafana holds what is declared, once, and what is others' as it was.
+
+    `target` is declared now; `interrupted` was when the apply was cut short: the same, or it is taken back.
     """
     assert lab.store.load() is not None
     plan = lab.plan(target, OPTIONS)
     assert plan.refusals == (), plan.refusals
-    if target is start.after:  # taken back, what was half done of an object of several requests shows as drift
+    if target is interrupted:  # taken back, what was half done of an object of several requests shows as drift
         assert plan.drift == (), plan.drift
-    # A member whom the interrupted run added to an additive team is not known as ours when it is taken back.
-    former = start.before if target is start.after else ()
+    former = start.after if target is start.before else start.before
     tells_the_truth(plan, lab, target, former)
     result = lab.apply(target, OPTIONS)
     wrong = [f"{o.address} {o.result} {o.error} {o.not_converged}" for o in result.outcomes if o.result != "done"]

@@ -52,7 +52,7 @@ def test_interrupted_anywhere_the_next_plan_is_right_and_the_next_apply_converge
     for cut, k, to in part_of(_cases(), every=48)[share::8]:
         start, watch = _interrupted(cut, k)
         try:
-            right_afterwards(watch.lab, start, start.after if to == "after" else start.before)
+            right_afterwards(watch.lab, start, start.after if to == "after" else start.before, start.after)
         except Exception as error:
             failed.append(f"{_told(cut, k, to, watch)}: {type(error).__name__}: {error}"[:600])
     assert not failed, f"{len(failed)} of them:\n" + "\n".join(failed)

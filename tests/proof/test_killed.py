@@ -26,7 +26,7 @@ def test_killed_anywhere_nothing_is_lost_and_nothing_doubled(tmp_path: Path) -> 
             phases[phase] += 1
             here = moments.choice((site.before, site.after))
             try:
-                right_afterwards(site.lab, site, here)
+                right_afterwards(site.lab, site, here, target)
             except AssertionError as error:
                 raise AssertionError(f"kill {number}, while {phase} (GGREC_SEED={seed()}): {error}") from error
             if here is site.before:

@@ -25,7 +25,7 @@ def test_one_proceeds_and_the_other_waits_outside(tmp_path: Path) -> None:
             assert 0 in codes.values(), codes
             assert set(codes.values()) <= {0, 5}, codes
             locked += 5 in codes.values()
-            right_afterwards(site.lab, site, target)
+            right_afterwards(site.lab, site, target, target)
             if target is site.before:
                 mixed.to_adopt(site.lab)
     finally:
