@@ -26,8 +26,9 @@ from reconciler.core.resource import Resource, SecretRef
 from reconciler.core.state import Outcome, Run, State
 from reconciler.engine.apply import Applied, Job
 from reconciler.engine.apply import apply as carry_out
+from reconciler.engine.inputs import Inputs
 from reconciler.engine.planner import Options
-from reconciler.engine.planning import Inputs, compute_plan, own_state, stands
+from reconciler.engine.planning import compute_plan, own_state, stands
 from reconciler.grafana.client import Client, Timing
 from reconciler.grafana.connection import Connection
 from reconciler.grafana.driver import Grafana, GrafanaWriter

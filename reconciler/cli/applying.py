@@ -23,7 +23,7 @@ from reconciler.grafana.driver import GrafanaWriter
 from reconciler.render.json_view import run_json
 from reconciler.render.lines import Line
 from reconciler.render.run_view import account_lines, outcome_lines
-from reconciler.store.planfile import plan_digest, read_plan
+from reconciler.store.planfile import SavedPlan, plan_digest, read_plan, use_up
 
 
 async def plan_and_apply(
@@ -82,14 +82,17 @@ async def apply_quietly(
 async def apply_file(session: Session, file: Path, signals: Signals) -> int:
     """Do what a saved plan says, or refuse."""
     saved = read_plan(file)
+    if saved.expired(session.clock.now()):
+        text = f"the plan was made at {saved.made.at} and expired at {saved.made.expires}"
+        raise Conflict.one("plan-expired", text, hint="plan again; `ggrec plan -o FILE --ttl 7d` gives it longer")
     with session.store.lock(session.command):
         async with session.writer() as writer:
             state = own_state(session.store.load(), writer, lineage=saved.plan.lineage)
-            still_valid(saved.plan, saved.digest, state, writer, session.store.runs())
+            still_valid(saved.plan, state, writer)
             stands(saved.plan)
             if not session.settings.json:
-                show_plan(session, saved.plan)
-            return await _carry_out(session, saved.plan, state, writer, signals)
+                show_plan(session, saved.plan, saved)
+            return await _carry_out(session, saved.plan, state, writer, signals, saved=saved)
 
 
 def _ask(session: Session, found: Plan, *, approved: bool) -> None:
@@ -112,12 +115,22 @@ def _ask(session: Session, found: Plan, *, approved: bool) -> None:
     raise typer.Abort
 
 
-async def _carry_out(session: Session, found: Plan, state: State, writer: GrafanaWriter, signals: Signals) -> int:
-    this_run = session.new_run(plan_digest(found))
+async def _carry_out(
+    session: Session,
+    found: Plan,
+    state: State,
+    writer: GrafanaWriter,
+    signals: Signals,
+    *,
+    saved: SavedPlan | None = None,
+) -> int:
+    this_run = session.new_run(saved.digest if saved is not None else plan_digest(found))
     missing = missing_secrets(found, session.secrets)
     if missing:
         raise InvalidInput(missing)
-    width = max(len(str(change.address)) for change in found.changes)
+    if saved is not None:
+        use_up(session.store.blobs, saved, this_run)
+    width = max((len(str(change.address)) for change in found.changes), default=0)
 
     body_keys = {name: kind.body_key for name, kind in session.registry.items()}
 

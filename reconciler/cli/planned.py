@@ -7,10 +7,11 @@ from reconciler.core.plan import Plan
 from reconciler.core.ports import Reader
 from reconciler.core.resource import Resource
 from reconciler.core.state import State
+from reconciler.engine.inputs import Inputs
 from reconciler.engine.planner import Options
-from reconciler.engine.planning import Inputs
 from reconciler.render.json_view import plan_json
-from reconciler.render.plan_view import PlanView, plan_lines
+from reconciler.render.plan_view import PlanView, plan_lines, saved_line
+from reconciler.store.planfile import SavedPlan
 
 
 def inputs_of(
@@ -30,12 +31,20 @@ def inputs_of(
     )
 
 
-def show_plan(session: Session, found: Plan) -> None:
-    """The plan, as text or JSON."""
+def show_plan(session: Session, found: Plan, saved: SavedPlan | None = None) -> None:
+    """The plan, as text or JSON; where it was `saved`, also when and until when it may be applied."""
     now = session.clock.now()
     if session.settings.json:
-        session.output.json(plan_json(found, now=now, commit=session.commit))
+        made = saved.made if saved is not None else None
+        document = plan_json(found, now=made.at if made else now, commit=made.commit if made else session.commit)
+        if saved is not None and made is not None:
+            facts = {"who": made.who, "expires": made.expires, "expired": saved.expired(now), "digest": saved.digest}
+            document["saved"] = facts
+        session.output.json(document)
         return
+    if saved is not None:
+        session.output.lines([saved_line(saved.made.at, saved.made.expires, who=saved.made.who, now=now)])
     body_keys = {name: kind.body_key for name, kind in session.registry.items()}
-    view = PlanView(now, session.commit, body_keys, session.settings.verbose)
+    commit = saved.made.commit if saved is not None else session.commit
+    view = PlanView(now, commit, body_keys, session.settings.verbose)
     session.output.lines(plan_lines(found, view))

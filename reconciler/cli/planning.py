@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from reconciler.cli.applying import apply_file, plan_and_apply
+from reconciler.cli.duration import later
 from reconciler.cli.on_conflict import OnConflictOption, policy_of
 from reconciler.cli.planned import inputs_of, show_plan
 from reconciler.cli.session import Session, new_lineage
@@ -25,20 +26,25 @@ from reconciler.cli.settings import (
     Settings,
     TargetOption,
     TimeoutOption,
+    TtlOption,
     UrlOption,
     VerboseOption,
 )
 from reconciler.cli.signals import Signals, run
+from reconciler.cli.storing import user_name
 from reconciler.core.errors import ExitCode, UsageError
 from reconciler.core.plan import Plan
 from reconciler.core.resource import Resource
 from reconciler.engine.planner import Options
 from reconciler.engine.planning import compute_plan, own_state
-from reconciler.store.planfile import read_plan, write_plan
+from reconciler.store.planfile import Made, read_plan, write_plan
+
+_DAY = 86400.0
 
 
 def plan(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Save the plan for `ggrec apply FILE`.")] = None,
+    ttl: TtlOption = None,
     target: TargetOption = None,
     detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 if anything differs.")] = False,
     adopt: AdoptOption = False,
@@ -75,20 +81,27 @@ def plan(
 
     run(work)
     (found,) = made
-    if out is not None and not found.unreadable:
-        write_plan(out, found)
+    saved = _saved(session, out, found, ttl) if out is not None and not found.unreadable else ""
     show_plan(session, found)
     if pages is not None:
         from reconciler.cli.previewing import preview_plan  # imports what only this option needs
 
         preview_plan(session, pages, found)
-    if out is not None and not found.unreadable and not json:
-        session.output.text(f"Saved to {out}: `ggrec apply {out}` does exactly this.")
+    if saved and not json:
+        session.output.text(saved)
     if found.unreadable:
         return ExitCode.PARTIAL
     if found.refusals:
         return ExitCode.REFUSED
     return ExitCode.DIFFERENCES if detailed_exitcode and found.differs else ExitCode.DONE
+
+
+def _saved(session: Session, file: Path, found: Plan, ttl: float | None) -> str:
+    """Save the plan; what to say of it."""
+    now = session.clock.now()
+    expires = later(now, _DAY if ttl is None else ttl)
+    write_plan(file, found, Made(now, expires, user_name(), session.commit))
+    return f"Saved to {file}: `ggrec apply {file}` does exactly this, once, until {expires}."
 
 
 def apply(
@@ -143,7 +156,8 @@ def show(
 ) -> int:
     """Show a saved plan again. Asks no Grafana."""
     session = Session(Settings(json=json, no_color=no_color, verbose=verbose))
-    show_plan(session, read_plan(file).plan)
+    saved = read_plan(file)
+    show_plan(session, saved.plan, saved)
     return ExitCode.DONE
 
 

@@ -36,6 +36,15 @@ TimeoutOption = Annotated[
         rich_help_panel=_GRAFANA,
     ),
 ]
+TtlOption = Annotated[
+    float | None,
+    typer.Option(
+        "--ttl",
+        metavar="DURATION",
+        parser=seconds,
+        help="How long the saved plan may be applied (12h, 7d); 24h where nothing is said.",
+    ),
+]
 TargetOption = Annotated[
     list[str] | None,
     typer.Option("--target", "-t", help="Only this address (globs allowed), with what it needs. Repeatable."),

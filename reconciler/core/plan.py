@@ -13,7 +13,7 @@ from reconciler.core.json import JsonObject
 from reconciler.core.resource import Attribution, Resource
 from reconciler.core.state import Held
 
-PLAN_FORMAT = 1
+PLAN_FORMAT = 2
 
 
 class Action(StrEnum):

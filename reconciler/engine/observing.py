@@ -4,20 +4,17 @@ the rest goes on.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from reconciler.core.address import Address
 from reconciler.core.errors import BodyLost, Diagnostic, Severity
 from reconciler.core.plan import Plan
 from reconciler.core.state import State, entry_digest
+from reconciler.engine.inputs import Inputs
 from reconciler.engine.planner import BodiesLost, Selection, make_plan
 from reconciler.engine.snapshot import Snapshot, refresh
 
-if TYPE_CHECKING:
-    from reconciler.engine.planning import Inputs
 
-
-async def observed_anew(inputs: "Inputs", selection: Selection) -> tuple[Snapshot, Plan]:
+async def observed_anew(inputs: Inputs, selection: Selection) -> tuple[Snapshot, Plan]:
     """What was read, and the plan for it. Where bodies are lost, everything is read once more, and their objects are
     compared with what is declared, as if a write to them had failed halfway.
     """

@@ -1,38 +1,23 @@
 """The whole of planning for callers: choose, refresh, plan, review. Reads only; takes no lock."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from reconciler.core.address import Address
-from reconciler.core.budget import Budget
-from reconciler.core.errors import Conflict, GgrecError, Refused, Unreadable
+from reconciler.core.errors import GgrecError, Refused, Unreadable
 from reconciler.core.kind import Registry
 from reconciler.core.plan import Plan
-from reconciler.core.ports import Audience, Reader, Secrets, Store
+from reconciler.core.ports import Reader
 from reconciler.core.resource import LiveObject, Resource
-from reconciler.core.state import Run, State
+from reconciler.core.state import State
+from reconciler.engine.inputs import Inputs
 from reconciler.engine.losses import Known, look_for_losses
 from reconciler.engine.observing import observed_anew
 from reconciler.engine.orphans import with_orphans
-from reconciler.engine.planner import Options, choose
+from reconciler.engine.planner import choose
 from reconciler.engine.review import review
 from reconciler.engine.snapshot import Snapshot
 from reconciler.engine.timed import TimedReader
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """Everything a plan is made from."""
-
-    resources: tuple[Resource, ...]
-    state: State
-    reader: Reader
-    store: Store
-    registry: Registry
-    secrets: Secrets
-    audience: Audience
-    options: Options
-    budget: Budget = field(default_factory=Budget)
 
 
 def own_state(state: State | None, reader: Reader, *, lineage: str) -> State:
@@ -90,11 +75,10 @@ def stands(plan: Plan) -> None:
         raise Refused(plan.refusals)
 
 
-def still_valid(plan: Plan, digest: str, state: State, reader: Reader, runs: tuple[Run, ...]) -> None:
-    """Check a saved plan as a whole: this Grafana, this state, not applied before. Objects are checked one by one
-    later.
+def still_valid(plan: Plan, state: State, reader: Reader) -> None:
+    """Check a saved plan as a whole: this Grafana, this state. Objects are checked one by one later.
 
-    Raises Conflict (stale) or Refused (not for this target).
+    Raises Refused.
     """
     server, target = reader.server, plan.target
     if (target.url, target.org_id) != (server.url, server.org_id):
@@ -102,10 +86,6 @@ def still_valid(plan: Plan, digest: str, state: State, reader: Reader, runs: tup
         raise Refused.one("other-target", text, hint="plan again with this instance, or give the right one with -i")
     if plan.lineage != state.lineage and state.serial:
         raise Refused.one("other-lineage", "the plan was made with another state than this one", hint="plan again")
-    applied = [run for run in runs if run.plan_digest == digest]
-    if applied:
-        text = f"the plan was applied already, by run {applied[-1].id} at {applied[-1].started}"
-        raise Conflict.one("already-applied", text, hint="plan again: `ggrec plan` shows what is left")
 
 
 def entry_of(state: State, address: Address) -> None:

@@ -48,6 +48,14 @@ class PlanView:
         return edit_lines(edits, self.body_keys.get(kind), most=10**9 if self.verbose else MOST)
 
 
+def saved_line(made: str, expires: str, *, who: str, now: str) -> Line:
+    """When a saved plan was made, and until when it may be applied."""
+    by = f" by {safe(who)}" if who else ""
+    if now >= expires:
+        return line(Span(f"Saved {ago(made, now)}{by}, and expired at {safe(expires)}: apply refuses it", "warn"))
+    return line(Span(f"Saved {ago(made, now)}{by}; may be applied until {safe(expires)}", "dim"))
+
+
 def plan_lines(plan: Plan, view: PlanView) -> list[Line]:
     """The whole plan."""
     result: list[Line] = [_header(plan, view), ()]

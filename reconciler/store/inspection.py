@@ -9,6 +9,7 @@ from reconciler.core.errors import BodyLost, Diagnostic, GgrecError
 from reconciler.core.state import State, verify
 from reconciler.store.behind import Behind
 from reconciler.store.journal import PREFIX, Segment, worked_in
+from reconciler.store.planfile import USED
 from reconciler.store.state_store import STATE, StateStore, object_key
 
 ASIDE = "damaged/"
@@ -143,7 +144,7 @@ def copy(source: StateStore, target: StateStore) -> tuple[State, int]:
     side = Behind(target.blobs.workers)
     known = set(target.blobs.list("objects/"))
     keys = [key for key in source.blobs.list("objects/") if key not in known]
-    keys += source.blobs.list("runs/")
+    keys += [*source.blobs.list("runs/"), *source.blobs.list(USED)]
     side.all(lambda key: _copy_one(source, target, key), keys)
     return target.restore(state), len(keys)
 

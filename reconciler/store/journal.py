@@ -85,7 +85,7 @@ def read_mapping(data: bytes, where: str) -> JsonObject:
     """Stored JSON that must be a mapping. Raises GgrecError naming the place."""
     try:
         found = json.loads(data.decode("utf-8", "surrogatepass"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         found, why = None, str(error)
     else:
         why = "it is not a mapping"

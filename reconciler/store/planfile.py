@@ -1,4 +1,6 @@
-"""Saved plans: one JSON file that can be passed on. It holds references to secrets, never secrets."""
+"""Saved plans: one JSON file that can be passed on. It holds references to secrets, never secrets; only its owner may
+read it; it names when it was made and when it ends; and it is applied once.
+"""
 
 import json
 import os
@@ -6,18 +8,39 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.core.errors import GgrecError
-from reconciler.core.json import digest
+from reconciler.core.errors import Conflict, GgrecError
+from reconciler.core.json import Json, digest
 from reconciler.core.plan import Plan
+from reconciler.core.state import Run
+from reconciler.store.blobs import Blobs
 from reconciler.store.codec import decode_plan, encode
+from reconciler.store.journal import read_mapping
+
+USED = "plans/"
+"""Where a store notes which saved plans were applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """When a plan was saved, by whom, from which commit, and until when it may be applied (RFC 3339, UTC)."""
+
+    at: str
+    expires: str
+    who: str = ""
+    commit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """A plan as read from a file, and the digest by which runs remember that it was applied."""
+    """A plan as read from a file. `digest` is that of the whole file: by it a store knows that it was applied."""
 
     plan: Plan
+    made: Made
     digest: str
+
+    def expired(self, now: str) -> bool:
+        """Whether it may not be applied any more."""
+        return now >= self.made.expires
 
 
 def plan_digest(plan: Plan) -> str:
@@ -25,31 +48,72 @@ def plan_digest(plan: Plan) -> str:
     return digest(encode(plan))
 
 
-def write_plan(path: Path, plan: Plan) -> None:
-    """Write the file, whole or not at all. Raises GgrecError where it cannot be written."""
-    body = {"ggrec": "plan", "digest": plan_digest(plan), "plan": encode(plan)}
+def write_plan(path: Path, plan: Plan, made: Made) -> None:
+    """Write the file, whole or not at all, for its owner only. Raises GgrecError where it cannot be written."""
+    body = _sealed(plan, made)
     text = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":")) + "\n"
+    name: Path | None = None
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-plan-")
+        handle, made_at = tempfile.mkstemp(dir=path.parent, prefix=".tmp-plan-")  # mode 0600
+        name = Path(made_at)
         with os.fdopen(handle, "wb") as file:
             file.write(text.encode("utf-8", "surrogatepass"))
-        Path(name).replace(path)
+            file.flush()
+            os.fsync(file.fileno())
+        name.replace(path)
     except OSError as error:
-        raise GgrecError.one("plan-file", f"cannot write {path}: {error.strerror}") from None
+        if name is not None:
+            name.unlink(missing_ok=True)
+        raise GgrecError.one("plan-file", f"cannot write {path}: {error.strerror or error}") from None
 
 
 def read_plan(path: Path) -> SavedPlan:
     """Read a plan file. Raises GgrecError where it is not one, is damaged, or was edited."""
     try:
-        body = json.loads(path.read_bytes().decode("utf-8", "surrogatepass"))
+        data = path.read_bytes()
     except OSError as error:
-        raise GgrecError.one("plan-file", f"cannot read {path}: {error.strerror}") from None
-    except ValueError:
+        raise GgrecError.one("plan-file", f"cannot read {path}: {error.strerror or error}") from None
+    try:
+        body = json.loads(data.decode("utf-8", "surrogatepass"))
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict) or body.get("ggrec") != "plan" or not isinstance(body.get("plan"), dict):
         raise GgrecError.one("plan-file", f"{path} is not a saved plan", hint="`ggrec plan -o FILE` writes one")
     plan = decode_plan(body["plan"], str(path))
-    found = plan_digest(plan)
-    if found != body.get("digest"):
+    made = Made(*(_text(body, key, path) for key in ("made", "expires", "who", "commit")))
+    again = _sealed(plan, made)
+    if again["digest"] != body.get("digest"):
         raise GgrecError.one("plan-file", f"{path} was changed after it was written", hint="plan again")
-    return SavedPlan(plan, found)
+    return SavedPlan(plan, made, str(again["digest"]))
+
+
+def use_up(blobs: Blobs, saved: SavedPlan, run: Run) -> None:
+    """Note that this run applies the plan: nobody else can. Raises Conflict where one has already."""
+    key = f"{USED}{saved.digest}.json"
+    note = json.dumps({"run": run.id, "who": run.who, "at": run.started, "expires": saved.made.expires}, sort_keys=True)
+    if blobs.create(key, note.encode("utf-8", "surrogatepass") + b"\n") is not None:
+        return
+    found = blobs.read(key)
+    by = read_mapping(found.data, f"{blobs.location}/{key}") if found is not None else {}
+    text = f"the plan was applied already, by {by.get('who', 'somebody')} at {by.get('at', '?')} (run {by.get('run')})"
+    raise Conflict.one("already-applied", text, hint="plan again: `ggrec plan` shows what is left")
+
+
+def _sealed(plan: Plan, made: Made) -> dict[str, Json]:
+    """What the file holds. The digest is of all the rest."""
+    body: dict[str, Json] = {
+        "ggrec": "plan",
+        "made": made.at,
+        "expires": made.expires,
+        "who": made.who,
+        "commit": made.commit,
+        "plan": encode(plan),
+    }
+    return {**body, "digest": digest(body)}
+
+
+def _text(body: dict[str, Json], key: str, path: Path) -> str:
+    found = body.get(key)
+    if not isinstance(found, str):
+        raise GgrecError.one("plan-file", f"{path} is damaged: '{key}' is missing", hint="plan again")
+    return found

@@ -41,7 +41,7 @@ def test_4_conflict(project: Folder, sandbox: Any) -> None:
     assert project.ggrec("apply", "p.ggrec").code == 0
     ended = project.ggrec("apply", "p.ggrec")
     assert ended.code == 4
-    assert "applied already, by run" in ended.err
+    assert "was applied already, by" in ended.err
 
 
 def test_5_locked(project: Folder) -> None:

@@ -1,0 +1,25 @@
+"""Everything a plan is made from, as whoever assembles the program hands it over."""
+
+from dataclasses import dataclass, field
+
+from reconciler.core.budget import Budget
+from reconciler.core.kind import Registry
+from reconciler.core.ports import Audience, Reader, Secrets, Store
+from reconciler.core.resource import Resource
+from reconciler.core.state import State
+from reconciler.engine.planner import Options
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything a plan is made from."""
+
+    resources: tuple[Resource, ...]
+    state: State
+    reader: Reader
+    store: Store
+    registry: Registry
+    secrets: Secrets
+    audience: Audience
+    options: Options
+    budget: Budget = field(default_factory=Budget)
