@@ -22,6 +22,7 @@ from reconciler.core.guard import Guard
 from reconciler.core.json import Json
 from reconciler.core.plan import Plan
 from reconciler.core.ports import Progress
+from reconciler.core.rebuilt import Rebuilt
 from reconciler.core.resource import Resource, SecretRef
 from reconciler.core.state import Outcome, Run, State
 from reconciler.engine.apply import Applied, Job
@@ -29,6 +30,7 @@ from reconciler.engine.apply import apply as carry_out
 from reconciler.engine.inputs import Inputs
 from reconciler.engine.planner import Options
 from reconciler.engine.planning import compute_plan, own_state, stands
+from reconciler.engine.rebuilding import rebuild
 from reconciler.grafana.client import Client, Timing
 from reconciler.grafana.connection import Connection
 from reconciler.grafana.driver import Grafana, GrafanaWriter
@@ -212,6 +214,16 @@ class Lab:
     def plan(self, documents: Declared, options: Options | None = None) -> Plan:
         """Plan."""
         return asyncio.run(self._plan(self.resources(documents), options or Options()))
+
+    async def _rebuild(self, resources: Sequence[Resource]) -> Rebuilt:
+        async with self._connected() as (client, server, secrets):
+            return await rebuild(self._inputs(resources, Options(), Grafana(client, server), secrets))
+
+    def rebuild(self, documents: Declared) -> Rebuilt:
+        """Make the state anew, and store it."""
+        found = asyncio.run(self._rebuild(self.resources(documents)))
+        self.store.restore(found.state)
+        return found
 
     async def _apply(self, resources: Sequence[Resource], options: Options, between: Callable[[], None]) -> Applied:
         async with self._connected() as (client, server, secrets):

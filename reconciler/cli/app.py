@@ -13,6 +13,7 @@ from reconciler.cli.output import Output
 from reconciler.cli.owning import history, import_, pull
 from reconciler.cli.planning import apply, destroy, plan, show
 from reconciler.cli.previewing import preview
+from reconciler.cli.rebuilding import state_rebuild
 from reconciler.cli.roles import roles
 from reconciler.cli.signals import interruptible
 from reconciler.cli.state import state_app
@@ -44,6 +45,7 @@ app.command(rich_help_panel=_STATE)(pull)
 app.command("import", rich_help_panel=_STATE)(import_)
 app.command("import-dashboards", rich_help_panel=_STATE)(import_dashboards)
 app.command(rich_help_panel=_STATE)(history)
+state_app.command("rebuild")(state_rebuild)
 app.add_typer(state_app, name="state", rich_help_panel=_STATE)
 app.command(rich_help_panel=_STATE)(unlock)
 app.command(rich_help_panel=_TOOLS)(fmt)

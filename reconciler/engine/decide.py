@@ -240,7 +240,7 @@ def _ignored(situation: Situation, resource: Resource, paths: tuple[str, ...]) -
 def _resume(situation: Situation, change: Change, live: LiveObject) -> Decision:
     """An interrupted run of ours wrote it, and could not record that: only live can tell what is left to do."""
     assert change.resource is not None
-    differing = back(situation.kind, change, live)
+    differing = back(situation.kind, change, live) or situation.kind.outstanding(change.resource, live)
     change = replace(change, edits=differing, reason="finishes what an interrupted run began")
     if not differing and not change.secrets:
         return Decision(replace(change, action=Action.NO_OP))

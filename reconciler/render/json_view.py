@@ -44,7 +44,7 @@ def _change(change: Change) -> dict[str, Any]:
         "title": change.title,
         "reason": change.reason,
         "movedFrom": str(change.moved_from) if change.moved_from else None,
-        "edits": [_edit(edit) for edit in change.edits],
+        "edits": [edit_json(edit) for edit in change.edits],
         "secrets": list(change.secrets),
         "secretsResent": list(change.resent),
         "notes": list(change.notes),
@@ -66,11 +66,12 @@ def _drift(drift: Drift) -> dict[str, Any]:
         "messages": list(drift.attribution.messages),
         "versionBefore": drift.version_before,
         "versionAfter": drift.version_after,
-        "edits": [_edit(edit) for edit in drift.edits],
+        "edits": [edit_json(edit) for edit in drift.edits],
     }
 
 
-def _edit(edit: Edit) -> dict[str, Any]:
+def edit_json(edit: Edit) -> dict[str, Any]:
+    """One edit: its path as text and as steps, what it does, and both values."""
     steps = [{step.field: step.value} if isinstance(step, Key) else step for step in edit.path]
     return {
         "path": format_edit_path(edit.path),
@@ -128,7 +129,7 @@ def _meanwhile(found: Meanwhile | None) -> dict[str, Any] | None:
         "messages": list(found.by.messages),
         "versionBefore": found.version_before,
         "versionAfter": found.version_after,
-        "edits": [_edit(edit) for edit in found.edits],
+        "edits": [edit_json(edit) for edit in found.edits],
     }
 
 

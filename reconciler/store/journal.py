@@ -81,7 +81,7 @@ def _segment(run: str, number: int, body: JsonObject, where: str) -> Segment:
 REPAIR = "`ggrec state verify` lists what is damaged, `ggrec state repair` sets it aside; nothing changes meanwhile"
 
 
-def read_mapping(data: bytes, where: str) -> JsonObject:
+def read_mapping(data: bytes, where: str, hint: str = REPAIR) -> JsonObject:
     """Stored JSON that must be a mapping. Raises GgrecError naming the place."""
     try:
         found = json.loads(data.decode("utf-8", "surrogatepass"))
@@ -90,7 +90,7 @@ def read_mapping(data: bytes, where: str) -> JsonObject:
     else:
         why = "it is not a mapping"
     if not isinstance(found, dict):
-        raise GgrecError.one("damaged", f"{where} cannot be read: {why}", hint=REPAIR)
+        raise GgrecError.one("damaged", f"{where} cannot be read: {why}", hint=hint)
     return found
 
 

@@ -25,6 +25,7 @@ from reconciler.store.lease import Lease, Timing, hold
 from reconciler.store.lock import Owner
 
 STATE = "state.json"
+LOST = f"restore {STATE} from a backup (`ggrec state push FILE`), or make it anew from Grafana: `ggrec state rebuild`"
 _INCLUDED = "included"
 
 
@@ -68,8 +69,7 @@ class StateStore:
         if self._index is None:
             if self._journals or self.blobs.list("runs/"):
                 # Nothing here says "empty": a lost index must not look like a fresh start.
-                hint = f"restore {STATE} from a backup (`ggrec state push FILE`); to begin anew, move the rest away"
-                raise GgrecError.one("state-lost", f"{self.location} has runs but no {STATE}", hint=hint)
+                raise GgrecError.one("state-lost", f"{self.location} has runs but no {STATE}", hint=LOST)
             return None
         found = self._behind.all(self.read_journal, self._journals)
         self._segments = [segment for segments in found for segment in segments]
@@ -85,7 +85,7 @@ class StateStore:
         if found is None:
             return None
         where = f"{self.location}/{STATE}"
-        data = dict(read_mapping(found.data, where))
+        data = dict(read_mapping(found.data, where, LOST))
         included = decode(dict[str, int], data.pop(_INCLUDED, {}), f"{where}.{_INCLUDED}")
         return Index(decode_state(data, where), found.version, included)
 

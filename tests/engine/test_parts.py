@@ -273,3 +273,20 @@ def test_a_member_whom_an_interrupted_run_added_goes_when_it_is_taken_back(lab: 
     assert len(team["members"]) == 2
     lab.applied([document("Team", "crew", name="Crew", members=["admin"])])
     assert [member["user"] for member in team["members"]] == [1]
+
+
+def test_a_double_that_an_interrupted_run_left_goes_when_it_is_taken_back(lab: Lab) -> None:
+    """An annotation moves to another dashboard as a new one beside the old."""
+    boards = [document("Dashboard", name, title=name, panels=[]) for name in ("a", "b")]
+
+    def note(dashboard: str) -> dict[str, Any]:
+        return document("Annotation", "sale", text="Sale", time=1_700_000_000_000, dashboard=dashboard)
+
+    lab.applied([*boards, note("a")])
+    lab.dispatcher.faults.add("status", 500, method="DELETE", path="/api/annotations/*", count=None)
+    lab.apply([*boards, note("b")])
+    lab.dispatcher.faults.clear()
+    assert len(lab.org.annotations) > 1
+    lab.applied([*boards, note("a")])
+    assert [item["dashboardUID"] for item in lab.org.annotations.values()] == ["a"]
+    assert lab.plan([*boards, note("a")]).changes == ()
