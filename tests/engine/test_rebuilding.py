@@ -4,14 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.core.guard import Guard
 from reconciler.core.state import UNKNOWN_SECRET
 from reconciler.engine.planner import Options
 from tests.engine.estates import ask
 from tests.lab import Lab, document
 from tests.proof import mixed
-from tests.proof.interrupted import OPTIONS
 from tests.proof.memory import MemoryBlobs
 
+OPTIONS = Options(guard=Guard(max_deletes=1000, max_delete_share=1.0))
 OPS = document("Folder", "ops", title="Operations")
 LOGS = document(
     "Datasource", "logs", type="loki", url="http://l:1", secureJsonData={"httpHeaderValue1": "${env:SECRET}"}
