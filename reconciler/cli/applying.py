@@ -6,7 +6,6 @@ from pathlib import Path
 
 import typer
 
-from reconciler.cli.on_conflict import policy_of
 from reconciler.cli.planned import inputs_of, show_plan
 from reconciler.cli.session import Session, new_lineage
 from reconciler.cli.signals import Signals
@@ -163,7 +162,7 @@ def _job(session: Session, found: Plan, state: State, writer: GrafanaWriter, run
         clock=session.clock,
         parallelism=session.settings.parallelism,
         budget=session.budget,
-        policy=policy_of(session.settings.on_conflict),
+        policy=session.settings.policy,
     )
 
 

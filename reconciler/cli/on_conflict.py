@@ -1,4 +1,4 @@
-"""`--on-conflict`: what apply does with an object that somebody changed since the plan was made."""
+"""`--on-conflict`: what is done with an object that somebody else changed, before the plan or after it."""
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
@@ -15,8 +15,9 @@ OnConflictOption = Annotated[
     typer.Option(
         "--on-conflict",
         metavar="[ADDRESS=]WAY",
-        help="For what changed since the plan: stop (default), ours, theirs or merge; for an address (globs allowed) "
-        "or for all. Repeatable, the last that matches counts.",
+        help="What somebody else changed: ours (overwrite), theirs (leave it), merge, or stop; for an address (globs "
+        "allowed) or for all. Nothing said: its lifecycle decides, and what changed since the plan stops. Repeatable, "
+        "the last that matches counts.",
     ),
 ]
 

@@ -54,6 +54,7 @@ def plan(
     confirm_deletes: ConfirmDeletesOption = None,
     confirm_updates: ConfirmUpdatesOption = None,
     resend_secrets: ResendSecretsOption = False,
+    on_conflict: OnConflictOption = None,
     instance: InstanceOption = None,
     url: UrlOption = None,
     config: ConfigOption = None,
@@ -70,6 +71,7 @@ def plan(
         confirm_deletes=confirm_deletes,
         confirm_updates=confirm_updates,
         resend_secrets=resend_secrets,
+        policy=policy_of(on_conflict),
     )
     options = _guarded(session, asked)
     resources = session.resources()
@@ -125,9 +127,8 @@ def apply(
     timeout: TimeoutOption = None,
 ) -> int:
     """Show the plan, ask, and do it."""
-    policy_of(on_conflict)  # what is none is told before anything is read
-    settings = Settings(instance, url, config, json, no_color, verbose, parallelism, timeout, tuple(on_conflict or ()))
-    session = Session(settings)
+    policy = policy_of(on_conflict)
+    session = Session(Settings(instance, url, config, json, no_color, verbose, parallelism, timeout, policy))
     if file is not None:
         if target or adopt or resend_secrets or not (confirm_deletes is confirm_updates is None):
             raise UsageError.one(
@@ -142,6 +143,7 @@ def apply(
         confirm_deletes=confirm_deletes,
         confirm_updates=confirm_updates,
         resend_secrets=resend_secrets,
+        policy=policy,
     )
     options = _guarded(session, asked)
     resources = session.resources()

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from reconciler.cli.duration import seconds
+from reconciler.core.conflicts import Policy, stop
 
 _GRAFANA = "Which Grafana"
 _OUTPUT = "Output"
@@ -77,4 +78,4 @@ class Settings:
     verbose: bool = False
     parallelism: int = 2
     timeout: float | None = None
-    on_conflict: tuple[str, ...] = ()
+    policy: Policy = stop

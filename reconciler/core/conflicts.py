@@ -23,6 +23,11 @@ class OnConflict(StrEnum):
 Policy: TypeAlias = Callable[[Address], OnConflict]
 
 
+def stop(address: Address) -> OnConflict:
+    """The policy where nothing was asked for."""
+    return OnConflict.STOP
+
+
 @dataclass(frozen=True, slots=True)
 class Meanwhile:
     """What somebody did: `happened` is changed or deleted; the edits are theirs, without those that the plan shows."""

@@ -86,7 +86,7 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class Drift:
     """What somebody else made different in one object. `outcome` says what this plan does about it:
-    reverted · kept · merged · conflict · recreated · forgotten · deleted · settled."""
+    reverted · kept · merged · left · conflict · recreated · forgotten · deleted · settled."""
 
     address: Address
     uid: str

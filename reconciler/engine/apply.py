@@ -11,7 +11,7 @@ from typing import assert_never
 
 from reconciler.core.address import Address
 from reconciler.core.budget import Budget
-from reconciler.core.conflicts import ChangedSincePlan, OnConflict, Policy
+from reconciler.core.conflicts import ChangedSincePlan, Policy, stop
 from reconciler.core.errors import (
     Conflict,
     Diagnostic,
@@ -64,7 +64,7 @@ class Job:
     told: Listener = field(default=lambda outcome: None)
     messages: Mapping[Address, str] = field(default_factory=dict)
     """What the versions of single dashboards say, before what every one says."""
-    policy: Policy = lambda address: OnConflict.STOP
+    policy: Policy = stop
     """What to do where somebody changed an object since the plan was made."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     budget: Budget = field(default_factory=Budget)

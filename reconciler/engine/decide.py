@@ -5,6 +5,7 @@ Two comparisons, never one: desired with last applied is the change, live with o
 
 from dataclasses import replace
 
+from reconciler.core.conflicts import OnConflict
 from reconciler.core.diff import Edit, EditPath, diff
 from reconciler.core.errors import Diagnostic, Severity
 from reconciler.core.json import JsonObject, digest, same
@@ -102,6 +103,8 @@ def _recreate(situation: Situation, resource: Resource, entry: ResourceState) ->
         drift = Drift(
             situation.address, entry.uid, title_of(situation), "recreated", gone=True, version_before=entry.version
         )
+    if drift is not None and situation.way is OnConflict.THEIRS:
+        return Decision(None, replace(drift, outcome="left"))
     decision = _create(situation, resource)
     assert decision.change is not None
     return Decision(replace(decision.change, reason="was deleted outside ggrec"), drift)

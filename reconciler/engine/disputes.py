@@ -20,8 +20,8 @@ from reconciler.engine.drifted import merge_live, said
 from reconciler.engine.situation import precondition_of
 
 _WAYS = (
-    "`ggrec plan` shows it as drift; or decide it in the same run: --on-conflict {0}=ours (writes what is declared), "
-    "{0}=theirs (leaves it), {0}=merge (both, where they do not touch each other)"
+    "`ggrec plan` shows it as drift now; plan or apply with --on-conflict {0}=ours (writes what is declared), "
+    "{0}=theirs (leaves it) or {0}=merge (both, where they do not touch each other)"
 )
 
 

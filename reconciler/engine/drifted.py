@@ -5,6 +5,7 @@ Pure.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from reconciler.core.conflicts import OnConflict
 from reconciler.core.diff import Edit, carry_over, diff, format_edit_path
 from reconciler.core.errors import Diagnostic
 from reconciler.core.json import JsonObject, shown
@@ -14,6 +15,9 @@ from reconciler.core.plan import Action, Change, Drift
 from reconciler.core.resource import LiveObject, OnDrift, Resource
 from reconciler.core.state import Held
 from reconciler.engine.situation import Decision, Situation, managed, title_of
+
+_ASKED = {OnConflict.OURS: OnDrift.REVERT, OnConflict.MERGE: OnDrift.MERGE}
+"""What was asked for in this run wins over the lifecycle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,9 @@ def with_drift(situation: Situation, change: Change, found: Drifted) -> Decision
     if not differing and not change.secrets:
         settled = replace(change, action=Action.NO_OP, edits=(), reason="the same was changed on both sides")
         return Decision(settled, replace(drift, outcome="settled"))
-    on_drift = resource.lifecycle.on_drift
+    if situation.way is OnConflict.THEIRS:
+        return Decision(None, replace(drift, outcome="left"))
+    on_drift = _ASKED.get(situation.way, resource.lifecycle.on_drift)
     if on_drift is OnDrift.MERGE or (on_drift is OnDrift.KEEP and not mine):
         return _merged(situation, change, found, drift)
     overlap = sorted({_top(edit) for edit in found.edits} & {_top(edit) for edit in change.edits})
@@ -105,7 +111,8 @@ def with_drift(situation: Situation, change: Change, found: Drifted) -> Decision
     if on_drift is OnDrift.REVERT:
         return replace(writable(situation, change, found.live), drift=drift)
     hint = (
-        "declare what shall be, then `on_drift: revert` (or take the edit into the file); `on_drift: merge` does both"
+        "declare what shall be, or take the edit into the file; or decide it in this run: "
+        f"--on-conflict {situation.address}=ours, =theirs or =merge"
     )
     text = f"was changed outside ggrec, and its lifecycle says on_drift: {on_drift}"
     refusal = Diagnostic("drift-refused", text, hint, where=resource.source, subject=str(situation.address))
@@ -120,7 +127,8 @@ def _merged(situation: Situation, change: Change, found: Drifted, drift: Drift) 
     if merged.conflicts:
         refusals = tuple(_both(situation, resource, conflict) for conflict in merged.conflicts)
         return Decision(change, replace(drift, outcome="conflict"), refusals=refusals)
-    why = f"on_drift: {resource.lifecycle.on_drift}"
+    asked = situation.way is OnConflict.MERGE
+    why = "--on-conflict merge" if asked else f"on_drift: {resource.lifecycle.on_drift}"
     kept = tuple(Held(format_edit_path(edit.path), why=why) for edit in merged.taken)
     earlier = tuple(item for item in change.held if item.path not in {new.path for new in kept})
     held = _still_held(kind, (*earlier, *kept), found.unheld, merged.value)
@@ -148,7 +156,8 @@ def _both(situation: Situation, resource: Resource, conflict: MergeConflict) -> 
         f"{said(conflict.mine)}, Grafana has {said(conflict.theirs)}"
     )
     hint = (
-        "write what shall be into the file: Grafana's value keeps that edit, `on_drift: revert` puts the file's there"
+        "write what shall be into the file: with Grafana's value the edit stays; "
+        f"or --on-conflict {situation.address}=ours puts the file's there, =theirs leaves the object"
     )
     return Diagnostic("merge-conflict", text, hint, resource.source, str(situation.address))
 

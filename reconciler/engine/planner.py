@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from reconciler.core.address import Address
+from reconciler.core.conflicts import Policy, stop
 from reconciler.core.errors import BodyLost, Diagnostic, InvalidInput
 from reconciler.core.graph import closure, order
 from reconciler.core.guard import Confirmed, Guard, beyond_limits, is_delete
@@ -39,6 +40,8 @@ class Options:
     confirm_updates: int | None = None
     protection: Protection = field(default_factory=Protection)
     resend_secrets: bool = False
+    policy: Policy = stop
+    """What to do with an object that somebody changed, where that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +231,7 @@ def _situation(
         ),
         adopt=options.adopt,
         destroy=options.destroy,
+        way=options.policy(address),
     )
 
 

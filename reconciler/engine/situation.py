@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from reconciler.core.address import Address
+from reconciler.core.conflicts import OnConflict
 from reconciler.core.errors import Diagnostic
 from reconciler.core.json import JsonObject, digest
 from reconciler.core.kind import Kind
@@ -42,6 +43,8 @@ class Situation:
     secrets: SecretsToSend = SecretsToSend()
     adopt: bool = False
     destroy: bool = False
+    way: OnConflict = OnConflict.STOP
+    """What was asked for this address, should somebody have changed it; STOP: nothing, so its lifecycle decides."""
     declared: str = ""
     """The digest of the resource's attributes, made once."""
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from reconciler.core.conflicts import OnConflict
 from reconciler.core.diff import diff
 from reconciler.core.errors import Diagnostic
 from reconciler.core.json import digest
@@ -41,7 +42,10 @@ def undeclared(situation: Situation, bodies: Bodies) -> Decision:
         refusals.append(managed(situation, live, "delete"))
     if entry.protected:
         refusals.append(protected(situation, "deleted"))
-    return Decision(base, _drift_before_delete(situation, live, bodies), tuple(refusals))
+    found = _drift_before_delete(situation, live, bodies)
+    if found is not None and situation.way is OnConflict.THEIRS:
+        return Decision(None, replace(found, outcome="left"))
+    return Decision(base, found, tuple(refusals))
 
 
 def _never_ours(situation: Situation, live: LiveObject | None) -> bool:

@@ -24,6 +24,7 @@ _OUTCOMES = {
     "conflict": "and in the declared state too: the declared one wins",
     "kept": "will be left as it is, and held",
     "merged": "will be left as it is, and held, beside what changed in the files",
+    "left": "will be left as it is this time, and nothing is sent",
     "recreated": "deleted; will be created again",
     "forgotten": "deleted, and no longer declared",
     "deleted": "will be deleted with it",

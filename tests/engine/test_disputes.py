@@ -11,12 +11,16 @@ import pytest
 
 from reconciler.core.conflicts import OnConflict
 from reconciler.core.diff import format_edit_path
+from reconciler.core.guard import Guard
+from reconciler.core.plan import Plan
 from reconciler.core.state import Outcome
+from reconciler.engine.planner import Options
 from tests.engine.estates import ask
 from tests.engine.test_table import saved_by_hand
 from tests.lab import Lab, document
 
 FOLDER = document("Folder", "ops", title="Operations")
+LENIENT = Guard(max_deletes=1000, max_delete_share=1.0)
 
 
 @pytest.fixture
@@ -194,3 +198,57 @@ def test_only_what_depends_on_it_stops_too(lab: Lab) -> None:
     assert {str(item.address): item.result for item in ended.outcomes} == {
         "folder.ops": "conflict", "dashboard.inside": "skipped", "dashboard.beside": "done",
     }  # fmt: skip
+
+
+def drifted(lab: Lab, address: str, way: OnConflict) -> Plan:
+    """The plan where the edit was there before it, and the way is asked for."""
+    before, now, edit, _ = CASES[address]
+    lab.applied([before])
+    edit(lab)
+    return lab.plan([now], Options(policy=lambda _: way))
+
+
+@pytest.mark.parametrize("address", list(CASES))
+def test_asked_when_planning_theirs_leaves_the_object(lab: Lab, address: str) -> None:
+    plan = drifted(lab, address, OnConflict.THEIRS)
+    assert [item.outcome for item in plan.drift] == ["left"]
+    assert plan.changes == ()
+
+
+@pytest.mark.parametrize("address", [address for address in CASES if address != "folder.ops"])
+def test_asked_when_planning_the_merge_is_in_the_plan(lab: Lab, address: str) -> None:
+    plan = drifted(lab, address, OnConflict.MERGE)
+    # The first datasource of an organisation is its default anyway: there it is the edit alone that stays.
+    assert [item.outcome for item in plan.drift] == ["kept" if address == "datasource.metrics" else "merged"]
+    assert [item.why for items in plan.held.values() for item in items] == ["--on-conflict merge"]
+    lab.apply_plan(plan)
+    assert "heirs" in live(lab, address)
+
+
+def test_a_merge_of_the_same_leaf_is_refused_when_planning(lab: Lab) -> None:
+    plan = drifted(lab, "folder.ops", OnConflict.MERGE)
+    assert [item.code for item in plan.refusals] == ["merge-conflict"]
+    assert "--on-conflict folder.ops=ours" in plan.refusals[0].hint
+
+
+def test_what_was_deleted_outside_stays_so_with_theirs(lab: Lab) -> None:
+    lab.applied([FOLDER])
+    ask(lab, "DELETE", "/api/folders/ops")
+    plan = lab.plan([FOLDER], Options(policy=lambda _: OnConflict.THEIRS))
+    assert ([item.outcome for item in plan.drift], plan.changes) == (["left"], ())
+
+
+def test_what_is_not_declared_any_more_and_was_edited_stays_with_theirs(lab: Lab) -> None:
+    lab.applied([FOLDER])
+    folder(lab)
+    plan = lab.plan([], Options(policy=lambda _: OnConflict.THEIRS, guard=LENIENT))
+    assert ([item.outcome for item in plan.drift], plan.changes) == (["left"], ())
+
+
+def test_ours_wins_over_a_lifecycle_that_fails(lab: Lab) -> None:
+    strict = document("Folder", "ops", metadata={"lifecycle": {"on_drift": "fail"}}, title="Operations")
+    lab.applied([strict])
+    folder(lab)
+    assert [item.code for item in lab.plan([strict]).refusals] == ["drift-refused"]
+    plan = lab.plan([strict], Options(policy=lambda _: OnConflict.OURS))
+    assert (plan.refusals, [str(change.action) for change in plan.changes]) == ((), ["update"])
