@@ -200,6 +200,12 @@ class Kind(ABC):
     def delete(self, context: WriteContext, live: LiveObject) -> Exchange[None]:
         """Delete it. That it is gone already is success. `context.applied` is what was last applied."""
 
+    def revisions_enforced(self, server: Server) -> bool:
+        """Whether `update` and `delete` send the revision, the server refuses another one, and `listing` tells it: then
+        many objects are read once more in one list before they are written, not one by one.
+        """
+        return False
+
     def is_gone(self, live: LiveObject, applied: JsonObject) -> bool:
         """Whether a delete is done although the server still shows an object: for kinds whose object is a part of
         another one (a folder's permissions), of which a delete takes away only what was applied.

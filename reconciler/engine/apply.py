@@ -32,6 +32,7 @@ from reconciler.engine.carry import Carrier, Written
 from reconciler.engine.disputes import Disputes, conflict
 from reconciler.engine.orphans import orphan
 from reconciler.engine.pace import Pace, PacedWriter
+from reconciler.engine.recheck import still_as_planned
 
 Listener = Callable[[Outcome], None]
 
@@ -125,6 +126,9 @@ class _Applier:
         removing = tuple(c for c in changes if c.action in {Action.DELETE, Action.FORGET})
         building = tuple(c for c in changes if c not in removing)
         try:
+            self.carrier.rechecked.update(
+                await still_as_planned(self.job.plan, self.state, self.job.writer, self.job.registry)
+            )
             await self._phase(building, {c.address: c.depends_on for c in building})
             await self._phase(removing, _reversed(removing))
         finally:

@@ -73,6 +73,8 @@ class Carrier:
         self.messages: Mapping[Address, str] = {}
         self.partial: dict[Address, ResourceState] = {}
         """Objects whose write failed after it had begun, to be remembered as unfinished."""
+        self.rechecked: dict[Address, LiveObject] = {}
+        """Objects that were read just before this run writes, and are as the plan has them."""
         self.begun: set[Address] = set()
         """Objects that this run wrote to, or may have, at least in part: what is different now may be our doing."""
 
@@ -189,7 +191,8 @@ class Carrier:
         self, change: Change, kind: Kind, entry: ResourceState | None, *, gone_is_fine: bool = False
     ) -> LiveObject | None:
         """The live object now, if the plan's precondition holds. Raises Conflict with who and what otherwise."""
-        live = await self._look(change, kind)
+        known = self.rechecked.pop(change.address, None)
+        live = known if known is not None else await self._look(change, kind)
         expected = change.precondition
         if live is None:
             if expected.absent or gone_is_fine:

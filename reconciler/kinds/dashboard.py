@@ -245,6 +245,10 @@ spec:
         else:
             yield ApiRequest("DELETE", _path(live.uid), handles=HANDLE_404)
 
+    def revisions_enforced(self, server: Server) -> bool:
+        """A save takes the version, a DELETE of /apis the resourceVersion; without /apis a list tells neither."""
+        return server.serves(GROUP)
+
     def attribution(self, server: Server, live: LiveObject, since: int | None) -> Exchange[Attribution]:
         """From the version list, newest first; it needs write permission on the dashboard, so a 403 leaves it open."""
         number = live.version or 1
