@@ -70,9 +70,7 @@ def test_deletes_too(lab: Lab) -> None:
     result = lab.apply(boards(5), between=noted)
     assert {item.result for item in result.outcomes} == {"done"}
     requests = asked(lab, since)
-    assert (requests["list"], requests["DELETE"], requests["one"]) == (1, 15, 15), (
-        "looked at only whether they are gone"
-    )
+    assert (requests["list"], requests["DELETE"], requests["one"]) == (1, 15, 15), "only whether they are gone"
     assert set(lab.org.dashboards) == {f"b{n}" for n in range(5)}
 
 
