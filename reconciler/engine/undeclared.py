@@ -62,8 +62,10 @@ def _never_ours(situation: Situation, live: LiveObject | None) -> bool:
 def _drift_before_delete(situation: Situation, live: LiveObject, bodies: Bodies) -> Drift | None:
     entry, kind = situation.entry, situation.kind
     assert entry is not None
+    begun = situation.intent is not None and situation.intent.target is None
     if (
-        situation.unchanged
+        begun  # an interrupted run of ours was deleting it: what is missing of it, we took away
+        or situation.unchanged
         or entry.observed is None
         or entry.applied is None
         or digest(live.attributes) == entry.observed

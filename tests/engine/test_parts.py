@@ -290,3 +290,21 @@ def test_a_double_that_an_interrupted_run_left_goes_when_it_is_taken_back(lab: L
     lab.applied([*boards, note("a")])
     assert [item["dashboardUID"] for item in lab.org.annotations.values()] == ["a"]
     assert lab.plan([*boards, note("a")]).changes == ()
+
+
+def test_a_delete_that_was_cut_short_is_no_drift(lab: Lab) -> None:
+    given = [FOLDER, access("user ann Edit", "role Viewer Edit")]
+    lab.applied(given)
+
+    def between() -> None:
+        lab.dispatcher.faults.add("drop_response", method="POST", path="/api/access-control/*", count=None)
+        lab.dispatcher.faults.add("status", 503, method="GET", path="/api/folders/fin/permissions", skip=1, count=None)
+
+    ended = lab.apply([FOLDER], between=between)
+    assert [item.result for item in ended.outcomes] == ["failed"]
+    lab.dispatcher.faults.clear()
+    plan = lab.plan([FOLDER])
+    assert (rows(plan), plan.drift) == (["delete permissions.fin"], ())
+    lab.applied([FOLDER])
+    assert not {entry for entry in entries(lab) if entry[0] == "user" and entry[1] != 1}
+    assert lab.plan([FOLDER]).changes == ()

@@ -1,5 +1,5 @@
-"""Every request of a mixed apply interrupted in three ways, and the process killed at each request and at each write to
-the store.
+"""Every request of a mixed apply interrupted in three ways, the server restarted and the credentials expired at each, and
+the process killed at each request and at each write to the store.
 
 `make soak` runs all; otherwise GGREC_SEED (default: the day) chooses a part of them.
 """
@@ -11,7 +11,15 @@ from tests.proof.interrupted import Killed, Prepared, Watch, prepared, right_aft
 
 _TARGETS = ("after", "before") if SOAK else ("after",)
 """What is declared after the interruption: the same, or (in a soak) what was there before it."""
-_CUTS = {"before": "drop_request", "after": "status_after", "lost": "drop_response"}
+_CUTS: dict[str, tuple[str, int | None, int | None]] = {
+    "before": ("drop_request", None, 1),
+    "after": ("status_after", 500, 1),
+    "lost": ("drop_response", None, 1),
+    "restarted": ("down", None, 4),
+    "gone for good": ("down", None, None),
+    "expired": ("status", 401, None),
+}
+"""What it is called → the fault, its value, and how many requests it lasts (None: to the end)."""
 
 
 def _cases() -> list[tuple[str, int, str]]:
@@ -30,7 +38,8 @@ def _interrupted(cut: str, k: int) -> tuple[Prepared, Watch]:
             raise Killed
 
     if cut in _CUTS:
-        watch.lab.dispatcher.faults.add(_CUTS[cut], 500, skip=k)
+        fault, value, count = _CUTS[cut]
+        watch.lab.dispatcher.faults.add(fault, value, skip=k, count=count)
     elif cut == "killed at":
         watch.at_request = die
     elif cut == "killed past":
