@@ -1,17 +1,14 @@
 """The exit codes are a contract: one test pins each (design, decision 10)."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
-import time
 from typing import Any
 
 import pytest
 
 from reconciler.core.errors import ExitCode
-from tests.cli.command import DESIRED, Folder
+from tests.cli.command import Folder
+from tests.cli.test_interruptions import applying
 
 
 def test_0_done_and_nothing_to_do(project: Folder) -> None:
@@ -79,29 +76,10 @@ def test_64_usage(project: Folder, arguments: list[str]) -> None:
 
 
 def test_130_interrupted(project: Folder, sandbox: Any) -> None:
-    """Ctrl-C in the middle of an apply: what is in flight is finished, recorded and told."""
-    many = DESIRED + "".join(
-        f"---\napiVersion: ggrec/v1\nkind: Folder\nmetadata: {{name: f{n}}}\nspec: {{title: F{n}}}\n" for n in range(20)
-    )
-    project.write("desired/all.yaml", many)
-    sandbox.faults.add("hang", method="POST", path="/api/folders", skip=5)
-    command = [sys.executable, "-c", "from reconciler.cli import main; main()", "apply", "--auto-approve"]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GRAFANA_")}
-    process = subprocess.Popen(
-        command, cwd=project.path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    until = time.monotonic() + 30
-    while not any(switch.seen > 5 for switch in sandbox.faults.switches) and time.monotonic() < until:
-        time.sleep(0.01)  # waiting for the process to hang in the request, not for time to pass
-    process.send_signal(signal.SIGINT)
-    sandbox.faults.released.set()
-    out, err = process.communicate(timeout=30)
-    assert process.returncode == 130, err
-    assert "not attempted" in out.decode()
-    sandbox.faults.clear()
-    assert not (project.path / "state" / "lock.json").exists()
-    assert project.ggrec("apply", "--auto-approve").code == 0
-    assert project.ggrec("plan", "--detailed-exitcode").code == 0
+    """All about it is in test_interruptions."""
+    with applying(project, sandbox) as process:
+        process.send_signal(signal.SIGINT)
+    assert process.returncode == 130
 
 
 def test_every_code_is_pinned_here() -> None:

@@ -1,5 +1,5 @@
-"""Every request of a mixed apply interrupted in three ways, the server restarted and the credentials expired at each, and
-the process killed at each request and at each write to the store.
+"""Every request of a mixed apply interrupted in three ways, a server restarted and credentials expired at each, and the
+process killed at each request and at each write to the store.
 
 `make soak` runs all; otherwise GGREC_SEED (default: the day) chooses a part of them.
 """
