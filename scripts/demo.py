@@ -46,7 +46,7 @@ class Demo:
             raise SystemExit(f"demo: that ended with {done.returncode}, not {expect}")
 
     def story(self) -> None:
-        """Validate, plan, apply, an edit by somebody else, a removed file."""
+        """Validate, plan, apply, edits by somebody else, a removed file."""
         say("Everything that is declared, read offline; all errors at once.")
         self.ggrec("validate")
         say("What would change? GET requests only.")
@@ -68,6 +68,7 @@ class Demo:
         self.ggrec("plan", "--detailed-exitcode", expect=2)
         say("Apply puts the declared state back.")
         self.ggrec("apply", "--auto-approve")
+        self.conflict()
         say("An event is taken out of the desired state.")
         events = self.folder / "desired" / "annotations.yaml"
         events.write_text(events.read_text("utf-8").rpartition("---\n")[0], "utf-8")
@@ -79,6 +80,22 @@ class Demo:
         if "GRAFANA_URL" in self.environment:
             say("Your Grafana gets back what it had: delete what this state owns, and nothing else.")
             self.ggrec("destroy", "--auto-approve")
+
+    def conflict(self) -> None:
+        """Somebody saves between plan and apply: nothing is overwritten, and a merge keeps both."""
+        say("A plan is saved; before it is applied, alice saves that dashboard once more …")
+        self.replace(
+            f"dashboards/{BOARD}.yaml", "tags: [giggatek, operations]", "tags: [giggatek, operations, reviewed]"
+        )
+        self.ggrec("plan", "--target", f"dashboard.{BOARD}", "-o", "plan.ggrec")
+        self.edit_by_alice()
+        say("… and nothing of hers is overwritten (exit code 4).")
+        self.ggrec("apply", "plan.ggrec", expect=4)
+        say("Both: her edit stays beside the change, seen before it is sent, and is listed from then on.")
+        self.ggrec("apply", "--auto-approve", "--on-conflict", f"dashboard.{BOARD}=merge")
+        say("Or the files again, from now on.")
+        self.ggrec("state", "release", f"dashboard.{BOARD}")
+        self.ggrec("apply", "--auto-approve")
 
     def replace(self, file: str, old: str, new: str) -> None:
         """Change a desired file, once."""
@@ -104,10 +121,11 @@ class Demo:
         mine = self._authorization()
         if "GRAFANA_URL" in self.environment:
             return mine
-        self._ask(
-            "POST", "/api/admin/users", {"login": "alice", "email": "alice@giggatek.example", "password": "alice"}, mine
-        )
         users = self._ask("GET", "/api/org/users", None, mine)
+        if not any(user["login"] == "alice" for user in users):
+            account = {"login": "alice", "email": "alice@giggatek.example", "password": "alice"}
+            self._ask("POST", "/api/admin/users", account, mine)
+            users = self._ask("GET", "/api/org/users", None, mine)
         number = next(user["userId"] for user in users if user["login"] == "alice")
         self._ask("PATCH", f"/api/orgs/1/users/{number}", {"role": "Admin"}, mine)
         return "Basic " + base64.b64encode(b"alice:alice").decode()

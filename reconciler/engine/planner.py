@@ -54,6 +54,8 @@ class Selection:
     """new address → the state's address of the same object"""
     owned: Mapping[str, int] = field(default_factory=dict)
     """how many objects of each kind the whole state has"""
+    uids: frozenset[tuple[str, str]] = frozenset()
+    """kind and uid of all objects of the whole state"""
 
 
 class BodiesLost(Exception):
@@ -70,6 +72,7 @@ def choose(resources: tuple[Resource, ...], state: State, options: Options) -> S
     Raises InvalidInput where a target matches nothing.
     """
     owned = Counter(address.kind for address in state.resources)
+    uids = frozenset((address.kind, entry.uid) for address, entry in state.resources.items())
     desired = {} if options.destroy else {resource.address: resource for resource in resources}
     if options.targets:
         wanted = _targeted(desired, state, options.targets)
@@ -88,7 +91,7 @@ def choose(resources: tuple[Resource, ...], state: State, options: Options) -> S
         if not options.destroy:
             kept = {a: e for a, e in kept.items() if a in desired or a not in declared}
         state = replace(state, resources=kept)
-    return Selection(desired, state, moves, owned)
+    return Selection(desired, state, moves, owned, uids)
 
 
 def _matches(address: Address, targets: tuple[str, ...]) -> bool:
@@ -260,7 +263,7 @@ def _unmanaged(selection: Selection, snapshot: Snapshot, registry: Registry) -> 
     counts: dict[str, int] = {}
     for name, found in snapshot.kinds.items():
         kind = registry[name]
-        ours = set()
+        ours: set[str | None] = {uid for owner, uid in selection.uids if owner == name}
         for address in {*selection.resources, *selection.state.resources}:
             if address.kind == name:
                 live = snapshot.live(

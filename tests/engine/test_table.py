@@ -296,3 +296,9 @@ def test_a_renamed_panel_keeps_its_id(lab: Lab) -> None:
     panel = lab.org.dashboards["orders"]["body"]["panels"][0]
     assert (panel["title"], panel["id"]) == ("Renamed", number)
     assert lab.plan([OPS, renamed]).changes == ()
+
+
+def test_what_a_target_leaves_out_is_not_called_unmanaged(lab: Lab) -> None:
+    other = document("Folder", "other", title="Other")
+    lab.applied([OPS, other])
+    assert lab.plan([OPS, other], Options(targets=("folder.ops",))).unmanaged == {}
