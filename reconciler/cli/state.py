@@ -1,5 +1,6 @@
 """state list, show, rm, mv: what is owned."""
 
+import re
 from typing import Annotated, Any
 
 import typer
@@ -19,6 +20,7 @@ from reconciler.engine.planning import entry_of
 from reconciler.render.run_view import state_lines
 from reconciler.store.codec import encode
 
+_DIGEST = re.compile(r"[0-9a-f]{40}\Z")
 state_app = typer.Typer(help="What is owned, and the care of where it is written down.", no_args_is_help=True)
 ForceOption = Annotated[bool, typer.Option("--force", help="Also put back an older serial; says what that forgets.")]
 
@@ -88,6 +90,8 @@ def state_body(
 ) -> int:
     """Show a stored body: of an object as it was before ggrec wrote over it."""
     session = Session(Settings(instance, None, config))
+    if not _DIGEST.match(digest):
+        raise UsageError.one("bad-digest", f"'{digest}' is no digest", hint="40 characters, as a run's notes name it")
     session.output.json(dict(session.store.get(digest)))
     return ExitCode.DONE
 

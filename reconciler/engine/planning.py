@@ -33,7 +33,8 @@ def own_state(state: State | None, reader: Reader, *, lineage: str) -> State:
         raise Refused.one(
             "other-target",
             f"the state belongs to {state.url} org {state.org_id}, this is {server.url} org {server.org_id}",
-            hint="name another folder as this instance's `state`, or go back to the Grafana it belongs to",
+            hint="go back to the Grafana it belongs to, or name another place as this instance's `state`; if that "
+            "Grafana moved here, `ggrec state rebuild` then owns its objects again",
         )
     return state
 

@@ -68,7 +68,14 @@ def test_6_could_not_be_read(project: Folder, sandbox: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["plan", "--nonsense"], ["nonsense"], ["plan", "-i", "nowhere"], ["state", "mv", "a", "b"]]
+    "arguments",
+    [
+        ["plan", "--nonsense"],
+        ["nonsense"],
+        ["plan", "-i", "nowhere"],
+        ["state", "mv", "a", "b"],
+        ["state", "body", "zz"],
+    ],
 )
 def test_64_usage(project: Folder, arguments: list[str]) -> None:
     project.ggrec("apply", "--auto-approve")
