@@ -67,6 +67,12 @@ def format_edit_path(path: EditPath) -> str:
     return text
 
 
+def overlap(one: EditPath, other: EditPath) -> bool:
+    """Whether one of two paths leads to or through what the other does."""
+    common = min(len(one), len(other))
+    return one[:common] == other[:common]
+
+
 def diff(
     before: Json, after: Json, *, identities: Identities | None = None, authored: bool = False
 ) -> tuple[Edit, ...]:

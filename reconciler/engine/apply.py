@@ -33,6 +33,7 @@ from reconciler.engine.disputes import Disputes, conflict
 from reconciler.engine.orphans import orphan
 from reconciler.engine.pace import Pace, PacedWriter
 from reconciler.engine.recheck import still_as_planned
+from reconciler.engine.sending import Sender
 
 Listener = Callable[[Outcome], None]
 
@@ -115,8 +116,8 @@ class _Applier:
         context = WriteContext(job.writer.server, _message(job.run))
         known = {drift.address: drift.edits for drift in job.plan.drift}
         disputes = Disputes(job.writer, job.store, job.policy, known)
-        self.carrier = Carrier(PacedWriter(job.writer, self.pace), job.store, job.secrets, context, self, disputes)
-        self.carrier.messages = job.messages
+        self.sender = Sender(PacedWriter(job.writer, self.pace), context, job.messages)
+        self.carrier = Carrier(self.sender, job.store, job.secrets, self, disputes)
 
     async def run(self) -> Applied:
         if self.state.serial == 0:
@@ -259,7 +260,7 @@ class _Applier:
 
     def _fail(self, change: Change, result: str, error: GgrecError) -> None:
         self.errors.append(error)
-        partial = self.carrier.partial.pop(change.address, None)
+        partial = self.sender.partial.pop(change.address, None)
         if partial is not None:
             self.record(change.address, partial)
         elif change.address in self.state.intents and not self._may_have_happened(change, error):
@@ -271,7 +272,7 @@ class _Applier:
 
     def _may_have_happened(self, change: Change, error: GgrecError) -> bool:
         """Then the intent stays: the next run knows whose doing it was."""
-        return change.address in self.carrier.begun or (isinstance(error, ServerError) and error.ambiguous)
+        return change.address in self.sender.begun or (isinstance(error, ServerError) and error.ambiguous)
 
     def _note(self, outcome: Outcome) -> None:
         self.outcomes[outcome.address] = outcome

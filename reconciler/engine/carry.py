@@ -1,7 +1,4 @@
-"""Carry one change out: look, write, look again.
-
-What was ambiguous (a lost answer, a 5xx) is looked at before it is repeated.
-"""
+"""Carry one change out: look, write (see sending), look again."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -9,26 +6,16 @@ from typing import Protocol
 
 from reconciler.core.address import Address
 from reconciler.core.diff import format_edit_path
-from reconciler.core.errors import (
-    AlreadyExists,
-    Busy,
-    Conflict,
-    GgrecError,
-    NameTaken,
-    ServerError,
-)
-from reconciler.core.exchange import WriteContext
+from reconciler.core.errors import Busy, Conflict, GgrecError, ServerError
 from reconciler.core.kind import Kind
 from reconciler.core.plan import Action, Change, Precondition
-from reconciler.core.ports import Secrets, Store, Writer
+from reconciler.core.ports import Secrets, Store
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import UNKNOWN_SECRET, Intent, ResourceState, Status
 from reconciler.engine.decide import authored_edits
 from reconciler.engine.disputes import Disputes, as_conflict, conflict, overwritten
+from reconciler.engine.sending import TRIES, Sender
 from reconciler.engine.situation import content_of
-
-_TRIES = 3
-_LOOKS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,28 +42,18 @@ class Carrier:
     """Carries out changes of one run."""
 
     def __init__(
-        self,
-        writer: Writer,
-        store: Store,
-        secrets: Secrets,
-        context: WriteContext,
-        recorder: "Recorder",
-        disputes: Disputes,
+        self, sender: Sender, store: Store, secrets: Secrets, recorder: "Recorder", disputes: Disputes
     ) -> None:
-        self.writer = writer
+        self.sender = sender
+        self.writer = sender.writer
+        self.context = sender.context
         self.store = store
         self.secrets = secrets
-        self.context = context
         self.disputes = disputes
         self.intend = recorder.intend
         self.record = recorder.record
-        self.messages: Mapping[Address, str] = {}
-        self.partial: dict[Address, ResourceState] = {}
-        """Objects whose write failed after it had begun, to be remembered as unfinished."""
         self.rechecked: dict[Address, LiveObject] = {}
         """Objects that were read just before this run writes, and are as the plan has them."""
-        self.begun: set[Address] = set()
-        """Objects that this run wrote to, or may have, at least in part: what is different now may be our doing."""
 
     async def create(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written:
         """Create what the plan found absent."""
@@ -100,14 +77,14 @@ class Carrier:
     ) -> Written:
         """Check, and write; where somebody was faster, settle that as was asked, and check again."""
         notes: tuple[str, ...] = ()
-        for attempt in range(_TRIES):
+        for attempt in range(TRIES):
             try:
                 live = await self._checked(change, kind, entry, gone_is_fine=change.action is Action.DELETE)
                 written = await write(change, live)
                 return replace(written, notes=(*notes, *written.notes))
             except Conflict:
                 live = await self._look(change, kind)
-                if attempt == _TRIES - 1 or not self._moved(change, kind, live):
+                if attempt == TRIES - 1 or not self._moved(change, kind, live):
                     raise
                 told = await self.disputes.told(change, kind, entry, live)
                 settled = self.disputes.settled(told, change, kind, entry, live)
@@ -174,13 +151,13 @@ class Carrier:
         self.intend(Intent(change.address, live.uid, None))
         applied = self.store.get(entry.applied) if entry is not None and entry.applied is not None else {}
         context = replace(self.context, applied=applied)
-        for attempt in range(_TRIES):
+        for attempt in range(TRIES):
             try:
                 await self.writer.write(kind.delete(context, live))
-                self.begun.add(change.address)
+                self.sender.begun.add(change.address)
             except ServerError as error:
-                self._note_begun(change, error)
-                if not (error.ambiguous or isinstance(error, Busy)) or attempt == _TRIES - 1:
+                self.sender.note_begun(change, error)
+                if not (error.ambiguous or isinstance(error, Busy)) or attempt == TRIES - 1:
                     raise as_conflict(error, change) from None
             left = await self.writer.ask(kind.read(self.context.server, live.uid))
             if left is None or kind.is_gone(left, applied):
@@ -225,84 +202,18 @@ class Carrier:
         self.intend(Intent(change.address, sent.uid or change.uid, target))
         before = live.version if live is not None else None
         notes = overwritten(change, entry, live, self.store) if live is not None else ()
-        uid = await self._send(change, kind, sent, live)
-        self.begun.add(change.address)
-        found = await self._read_back(change, kind, sent, uid)
+        uid = await self.sender.send(change, kind, sent, live)
+        self.sender.begun.add(change.address)
+        found = await self.sender.read_back(change, kind, sent, uid)
         unset = kind.unset_secrets(change.resource, found)
         if unset:
-            self.partial[change.address] = ResourceState(found.uid, None, None, status=Status.PARTIAL)
+            self.sender.partial[change.address] = ResourceState(found.uid, None, None, status=Status.PARTIAL)
             raise GgrecError.one(
                 "secret-not-kept",
                 f"{change.address}: Grafana took the write, but these secrets are not set: {', '.join(unset)}",
                 hint="apply again; if it stays so, see Grafana's log: the datasource does not work without them",
             )
         return replace(self._remember(change, kind, entry, found), version_before=before, notes=notes)
-
-    async def _send(self, change: Change, kind: Kind, sent: Resource, live: LiveObject | None) -> str:
-        """Write until it is certain: what failed ambiguously is looked at, and repeated where too little was done."""
-        present = live
-        own = self.messages.get(change.address)
-        context = replace(self.context, message=f"{own} ({self.context.message})") if own else self.context
-        for attempt in range(_TRIES):
-            try:
-                if present is None:
-                    return await self.writer.write(kind.create(context, sent))
-                await self.writer.write(kind.update(context, sent, present))
-                return present.uid
-            except ServerError as error:
-                self._note_begun(change, error)
-                there = present is None and isinstance(error, (AlreadyExists, NameTaken))
-                if not (error.ambiguous or there or isinstance(error, Busy)):
-                    if error.began:
-                        await self._remember_partial(change, kind, sent, live)
-                    raise as_conflict(error, change) from None
-                found = await self._find(change, kind, sent, present)
-                if found is not None and not sent.secrets and not authored_edits(kind, sent, found):
-                    return found.uid
-                if attempt == _TRIES - 1 or (there and attempt == 0):
-                    if error.began:
-                        await self._remember_partial(change, kind, sent, live)
-                    raise as_conflict(error, change) from None
-                if present is not None and found is None:
-                    raise conflict("gone", f"{change.address} was deleted while it was written", change) from None
-                if present is not None and found is not None and _saved_by_another(present, found):
-                    raise as_conflict(error, change) from None
-                present = found
-        raise AssertionError("unreachable: the loop returns or raises")
-
-    def _note_begun(self, change: Change, error: ServerError) -> None:
-        if error.began or error.ambiguous:
-            self.begun.add(change.address)
-
-    async def _find(self, change: Change, kind: Kind, sent: Resource, present: LiveObject | None) -> LiveObject | None:
-        if present is not None:
-            found = await self.writer.ask(kind.read(self.context.server, present.uid))
-            if found is not None:
-                return found
-        return await self.writer.ask(kind.find(self.context.server, sent))
-
-    async def _remember_partial(self, change: Change, kind: Kind, sent: Resource, before: LiveObject | None) -> None:
-        """A create that failed halfway left something behind: it is ours, and unfinished."""
-        if before is not None:
-            return
-        try:
-            found = await self.writer.ask(kind.find(self.context.server, sent))
-        except GgrecError:
-            return  # the journal's intent remains: the next run looks again
-        if found is not None and kind.is_ours(sent, found):
-            self.partial[change.address] = ResourceState(found.uid, None, None, status=Status.PARTIAL)
-
-    async def _read_back(self, change: Change, kind: Kind, sent: Resource, uid: str) -> LiveObject:
-        """What Grafana now holds: a save's answer is no proof (grafana-api.md section 1, surprise 1)."""
-        for _ in range(_LOOKS):
-            found = await self.writer.ask(kind.read(self.context.server, uid))
-            if found is None:
-                found = await self.writer.ask(kind.find(self.context.server, sent))
-            if found is not None:
-                return found
-        raise GgrecError.one(
-            "not-shown", "Grafana accepted it and does not show it", hint="run apply again", subject=str(change.address)
-        )
 
     def _remember(self, change: Change, kind: Kind, entry: ResourceState | None, live: LiveObject) -> Written:
         resource = change.resource
@@ -330,8 +241,3 @@ class Carrier:
             name: self.secrets.digest(reference) if name in change.secrets else known.get(name, UNKNOWN_SECRET)
             for name, reference in sorted(resource.secrets.items())
         }
-
-
-def _saved_by_another(before: LiveObject, now: LiveObject) -> bool:
-    """A versioned object that moved on, and not to what we sent: somebody else saved it."""
-    return before.version is not None and now.version != before.version

@@ -6,7 +6,7 @@ Two comparisons, never one: desired with last applied is the change, live with o
 from dataclasses import replace
 
 from reconciler.core.conflicts import OnConflict
-from reconciler.core.diff import Edit, EditPath, diff
+from reconciler.core.diff import Edit, diff, overlap
 from reconciler.core.errors import Diagnostic, Severity
 from reconciler.core.json import JsonObject, digest, same
 from reconciler.core.kind import Kind
@@ -150,13 +150,7 @@ def _is_our_own(situation: Situation, drifted: tuple[Edit, ...], live: LiveObjec
         return False
     sent = replace(situation.resource, attributes=bodies(intent.target))
     left = [edit.path for edit in authored_edits(situation.kind, sent, live)]
-    return not any(_overlap(edit.path, path) for edit in drifted for path in left)
-
-
-def _overlap(one: EditPath, other: EditPath) -> bool:
-    """Whether one of two paths leads to or through what the other does."""
-    common = min(len(one), len(other))
-    return one[:common] == other[:common]
+    return not any(overlap(edit.path, path) for edit in drifted for path in left)
 
 
 def authored_edits(kind: Kind, resource: Resource, live: LiveObject) -> tuple[Edit, ...]:

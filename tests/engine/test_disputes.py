@@ -252,3 +252,17 @@ def test_ours_wins_over_a_lifecycle_that_fails(lab: Lab) -> None:
     assert [item.code for item in lab.plan([strict]).refusals] == ["drift-refused"]
     plan = lab.plan([strict], Options(policy=lambda _: OnConflict.OURS))
     assert (plan.refusals, [str(change.action) for change in plan.changes]) == ((), ["update"])
+
+
+def test_a_write_that_may_have_been_done_is_not_repeated_over_an_edit(lab: Lab) -> None:
+    """The answer is a 500 for a PUT that was not done, and somebody saved the same field meanwhile."""
+    before, _, edit, _ = CASES["datasource.metrics"]
+    lab.applied([before])
+
+    def between() -> None:
+        lab.dispatcher.faults.add("edit", lambda world: edit(lab), method="PUT", path="/api/datasources/*")
+        lab.dispatcher.faults.add("status", 500, method="PUT", path="/api/datasources/*")
+
+    wanted = document("Datasource", "metrics", type="prometheus", url="http://mine:9090")
+    (outcome,) = lab.apply([wanted], between=between).outcomes
+    assert (outcome.result, live(lab, "datasource.metrics").count("theirs")) == ("conflict", 1)
