@@ -12,6 +12,7 @@ from urllib.parse import quote
 from pydantic import BaseModel
 
 from reconciler.core.diff import Edit, EditPath, Identities, Key, Op
+from reconciler.core.errors import Conflict
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
@@ -224,10 +225,18 @@ spec:
         return uid
 
     def update(self, context: WriteContext, resource: Resource, live: LiveObject) -> Exchange[None]:
-        """Name and e-mail together (a PUT empties a missing e-mail), then members one by one."""
+        """Name and e-mail together (a PUT empties a missing e-mail), then members one by one.
+
+        Both are looked at once more before: a PUT takes no revision, and reading a team took several requests. Raises
+        Conflict where somebody was faster.
+        """
         attributes = resource.attributes
         wanted = {"name": attributes["name"], "email": text_of(attributes.get("email"))}
-        if wanted != {key: live.attributes.get(key) for key in wanted}:
+        known = {key: live.attributes.get(key) for key in wanted}
+        if wanted != known:
+            answer = yield ApiRequest("GET", _path(live.uid))
+            if {key: text_of(answer.object.get(key)) for key in wanted} != known:
+                raise Conflict.one("changed-meanwhile", "its name or e-mail was changed by somebody else just now")
             yield ApiRequest("PUT", _path(live.uid), body=wanted)
         if "members" in attributes:
             exact = attributes.get("membership") == "exact"

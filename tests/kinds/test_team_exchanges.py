@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.diff import format_edit_path
+from reconciler.core.errors import Conflict
 from reconciler.core.exchange import ApiRequest, ApiResponse, Wanted
 from reconciler.core.json import JsonObject
 from reconciler.core.resource import LiveObject
@@ -100,8 +101,9 @@ def test_a_provisioned_team_is_somebody_elses() -> None:
 class FakeTeam:
     """Answers of a Grafana with one team: members by userId, as the API keeps them."""
 
-    def __init__(self, *members: dict[str, Any]) -> None:
+    def __init__(self, *members: dict[str, Any], name: str = "Ops", email: str = "") -> None:
         self.members = {item["userId"]: item for item in members}
+        self.team = {"uid": "t1", "name": name, "email": email}
 
     def __call__(self, request: ApiRequest) -> ApiResponse:
         body: Any = request.body
@@ -111,7 +113,7 @@ class FakeTeam:
             self.members[1] = {**USERS[0], "permission": 4}
             return ok({"message": "Team created", "teamId": 1, "uid": "t1"})
         if request.path == "/api/teams/t1":
-            return ok({"message": "Team updated"})
+            return ok(self.team if request.method == "GET" else {"message": "Team updated"})
         assert request.path.startswith("/api/teams/t1/members")
         if request.method == "GET":
             return ok(list(self.members.values()))
@@ -177,10 +179,15 @@ def _raw(number: int, permission: int = 0, **more: Any) -> dict[str, Any]:
 
 def test_update_sends_name_and_email_together_and_only_if_they_differ() -> None:
     assert _updated(FakeTeam(), live(email="a@b"), email="a@b").writes == []
-    changed = _updated(FakeTeam(), live(name="Old", email="a@b"), email="a@b")
+    changed = _updated(FakeTeam(name="Old", email="a@b"), live(name="Old", email="a@b"), email="a@b")
     assert changed.writes == [("PUT", "/api/teams/t1", {"name": "Ops", "email": "a@b"})]
-    emptied = _updated(FakeTeam(), live(email="a@b"))
+    emptied = _updated(FakeTeam(email="a@b"), live(email="a@b"))
     assert emptied.writes == [("PUT", "/api/teams/t1", {"name": "Ops", "email": ""})]
+
+
+def test_update_looks_once_more_before_it_puts() -> None:
+    with pytest.raises(Conflict, match="by somebody else just now"):
+        _updated(FakeTeam(email="hers@b"), live(email="a@b"), email="mine@b")
 
 
 def test_update_adds_changes_and_leaves_the_unknown_alone_in_additive_mode() -> None:

@@ -16,7 +16,7 @@ _WINDOWS = {
     "dashboard.orders": 0,
     "folder.ops": 1,
     "datasource.metrics": 0,
-    "team.closed": 3,
+    "team.closed": 1,
     "annotation.edited": 1,
     "permissions.inner": 1,
     "preferences.all": 1,
