@@ -78,7 +78,10 @@ def run(arguments: list[str]) -> int:
     except _ClickError as error:
         _show(error)
         return int(ExitCode.ERROR)
-    except (typer.Abort, KeyboardInterrupt):
+    except typer.Abort:  # the answer to a question was no, or Ctrl-C: every question comes before the first write
+        sys.stderr.write("\nNothing was changed.\n")
+        return int(ExitCode.INTERRUPTED)
+    except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")
         return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:

@@ -110,7 +110,6 @@ def _ask(session: Session, found: Plan, *, approved: bool) -> None:
             return
     elif typer.confirm("Do this?", default=False):
         return
-    session.output.text("Nothing was changed.")
     raise typer.Abort
 
 

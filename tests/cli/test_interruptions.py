@@ -1,6 +1,7 @@
 """Signals and closed pipes in the middle of an apply, with a real process."""
 
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -112,3 +113,19 @@ def test_credentials_that_end_in_the_middle(project: Folder, sandbox: Any) -> No
     assert "5 done" in ended.out
     sandbox.faults.clear()
     goes_on(project)
+
+
+def test_no_is_no(project: Folder, sandbox: Any) -> None:
+    """On a terminal apply asks, and nothing was sent when the answer is no."""
+    terminal, mine = pty.openpty()
+    command = [sys.executable, "-c", "from reconciler.cli import main; main()", "apply"]
+    process = subprocess.Popen(
+        command, cwd=project.path, stdin=mine, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    os.write(terminal, b"n\n")
+    out, err = process.communicate(timeout=60)
+    os.close(terminal)
+    os.close(mine)
+    assert "Do this? [y/N]" in out
+    assert (process.returncode, err.strip()) == (130, "Nothing was changed.")
+    assert {request.method for request in sandbox.requests} == {"GET"}
