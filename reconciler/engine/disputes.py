@@ -19,10 +19,7 @@ from reconciler.core.state import Held, ResourceState
 from reconciler.engine.drifted import merge_live, said
 from reconciler.engine.situation import precondition_of
 
-_WAYS = (
-    "`ggrec plan` shows it as drift now; plan or apply with --on-conflict {0}=ours (writes what is declared), "
-    "{0}=theirs (leaves it) or {0}=merge (both, where they do not touch each other)"
-)
+_WAYS = "`ggrec plan` shows it as drift now; --on-conflict {0}=ours, =theirs or =merge decides it, in plan and in apply"
 
 
 @dataclass(frozen=True, slots=True)
