@@ -51,7 +51,7 @@ docs: $(READY)          ## docs/kinds/*.md from the kinds themselves
 
 lock: $(READY)          ## requirements.lock from pyproject.toml (needs uv)
 	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
-	    --extra dev --extra sandbox --no-emit-package ggrec -o requirements.lock pyproject.toml
+	    --extra dev --extra sandbox --extra shop --no-emit-package ggrec -o requirements.lock pyproject.toml
 
 clean:
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .ggrec dist build *.egg-info
