@@ -14,7 +14,7 @@ from reconciler.core.errors import Diagnostic, InvalidInput
 from reconciler.core.exchange import Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject
 from reconciler.core.references import Content, Reference, Referrer
-from reconciler.core.resource import Attribution, LiveObject, Resource, SecretRef
+from reconciler.core.resource import Attribution, KeptVersion, LiveObject, Resource, SecretRef
 from reconciler.core.source import Path
 
 
@@ -264,6 +264,13 @@ class Kind(ABC):
         """Who changed it since version `since`, as far as the server tells."""
         yield from ()
         return Attribution()
+
+    def kept_versions(self, server: Server, uid: str, since: int) -> Exchange[tuple[KeptVersion, ...]]:
+        """The versions from `since` on that the server keeps, oldest first, `since` among them where it is kept; none
+        where the kind has no history, or we may not see it.
+        """
+        yield from ()
+        return ()
 
 
 class Registry(Mapping[str, Kind]):

@@ -15,7 +15,7 @@ from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, 
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.references import Reference, Referrer, datasources_in
-from reconciler.core.resource import Attribution, LiveObject, Resource
+from reconciler.core.resource import Attribution, KeptVersion, LiveObject, Resource
 from reconciler.kinds._dashboard_spec import DashboardDocument, DashboardSpec
 from reconciler.kinds._elsewhere import playlists, rules_and_panels
 from reconciler.kinds._kube import continue_token, kube_path
@@ -27,6 +27,8 @@ from reconciler.kinds._ui_state import as_left
 GROUP = "dashboard.grafana.app/v0alpha1"
 _PREFIX = "grafana.app/"
 _SERVERS_OWN = frozenset({"id", "uid", "version"})
+_VERSIONS_AT_ONCE, _MOST_PAGES = 5, 5
+"""Grafana keeps 20 versions where nothing else is set."""
 _DERIVED = 1_000_000
 """Panel ids from here on were derived from a title, not written (see authoring)."""
 
@@ -263,9 +265,32 @@ spec:
         who = list(dict.fromkeys(text_of(item.get("createdBy")) for item in versions))
         return Attribution(", ".join(who), text_of(newest.get("created")) or None, live.version, messages)
 
+    def kept_versions(self, server: Server, uid: str, since: int) -> Exchange[tuple[KeptVersion, ...]]:
+        """From the version list, newest first, a few at a time: each comes with its whole body. A 403 (it needs write
+        permission on the dashboard) is no history.
+        """
+        found: list[KeptVersion] = []
+        token = ""
+        for _ in range(_MOST_PAGES):
+            query = (("limit", str(_VERSIONS_AT_ONCE)), *((("continueToken", token),) if token else ()))
+            answer = yield ApiRequest("GET", f"{_path(uid)}/versions", query, handles=frozenset({403, 404}))
+            page = [as_object(item) for item in as_list(answer.object.get("versions"))] if answer.status == 200 else []
+            found += [_kept(uid, item) for item in page if as_object(item.get("data"))]
+            token = text_of(answer.object.get("continueToken")) if answer.status == 200 else ""
+            if not page or not token or (found and found[-1].number <= since):
+                break
+        return tuple(item for item in reversed(found) if item.number >= since)
+
 
 def _path(uid: str) -> str:
     return f"/api/dashboards/uid/{quote(uid, safe='')}"
+
+
+def _kept(uid: str, item: JsonObject) -> KeptVersion:
+    number = item.get("version")
+    attributes = _live(uid, "", as_object(item.get("data"))).attributes
+    facts = (text_of(item.get(name)) for name in ("createdBy", "created", "message"))
+    return KeptVersion(number if isinstance(number, int) else 0, attributes, *facts)
 
 
 def _place(folder: str, title: Json) -> str:

@@ -29,7 +29,7 @@ def plan_json(plan: Plan, *, now: str, commit: str) -> dict[str, Any]:
         "unmanaged": dict(plan.unmanaged),
         "changes": [_change(change) for change in plan.visible],
         "drift": [_drift(drift) for drift in plan.drift],
-        "held": {str(address): [_held(item) for item in held] for address, held in plan.held.items()},
+        "held": {str(address): [held_json(item) for item in held] for address, held in plan.held.items()},
         "refusals": [diagnostic_json(item) for item in plan.refusals],
         "unreadable": [diagnostic_json(item) for item in plan.unreadable],
         "warnings": [diagnostic_json(item) for item in plan.warnings],
@@ -51,8 +51,9 @@ def _change(change: Change) -> dict[str, Any]:
     }
 
 
-def _held(held: Held) -> dict[str, Any]:
-    return {"path": held.path, "who": held.who, "when": held.when, "why": held.why}
+def held_json(held: Held) -> dict[str, Any]:
+    """One held edit."""
+    return {"path": held.path, "who": held.who, "when": held.when, "why": held.why, "until": held.until}
 
 
 def _drift(drift: Drift) -> dict[str, Any]:
@@ -61,6 +62,7 @@ def _drift(drift: Drift) -> dict[str, Any]:
         "uid": drift.uid,
         "outcome": drift.outcome,
         "gone": drift.gone,
+        "note": drift.note,
         "who": drift.attribution.who,
         "when": drift.attribution.when,
         "messages": list(drift.attribution.messages),

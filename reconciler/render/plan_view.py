@@ -24,6 +24,7 @@ _OUTCOMES = {
     "conflict": "and in the declared state too: the declared one wins",
     "kept": "will be left as it is, and held",
     "merged": "will be left as it is, and held, beside what changed in the files",
+    "acknowledged": "left as it is",
     "left": "will be left as it is this time, and nothing is sent",
     "recreated": "deleted; will be created again",
     "forgotten": "deleted, and no longer declared",
@@ -98,9 +99,11 @@ def _drift(drift: Drift, view: PlanView, width: int) -> list[Line]:
     who = f"by {safe(by.who)}" if by.who else ""
     when = ago(by.when, view.now) if by.when else ""
     facts = " ".join(part for part in (versions, who) if part) + (f", {when}" if when else "")
-    outcome = _OUTCOMES[drift.outcome]
+    outcome = ", ".join(part for part in (_OUTCOMES[drift.outcome], safe(drift.note)) if part)
     text = f"{facts.strip(', ')}: {outcome}" if facts.strip(", ") else outcome
     head = line(Span("! ", "drift"), Span(f"{drift.address!s:<{width}}", "drift"), text)
+    if drift.outcome == "acknowledged" and not view.verbose:
+        return [head]  # somebody looked at it: one line says that it is still so
     messages = [line(Span(f'message "{safe(text)}"', "dim")) for text in by.messages[:3]]
     return [head, *indented(4, [*messages, *view.edits(drift.address.kind, drift.edits)])]
 
@@ -132,7 +135,9 @@ def _held(plan: Plan, view: PlanView, width: int) -> list[Line]:
         who = ", ".join(dict.fromkeys(safe(item.who) for item in held if item.who))
         since = min((item.when for item in held if item.when), default="")
         facts = f"by {who} " * bool(who) + (ago(since, view.now) if since else "")
-        text = f"{safe(paths)}{f', {facts.strip()}' if facts else ''}"
+        until = max((item.until for item in held), default="")
+        facts = ", ".join(part for part in (facts.strip(), f"acknowledged until {until}" if until else "") if part)
+        text = f"{safe(paths)}{f', {facts}' if facts else ''}"
         result += indented(2, [line(Span("= ", "dim"), Span(f"{address!s:<{width}}", "dim"), text)])
     hint = "write it into the files to end this, or `ggrec state release ADDRESS` to have the files' values put back"
     return [*result, *indented(4, [line(Span(f"hint: {hint}", "dim"))]), ()]

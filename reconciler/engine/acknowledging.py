@@ -1,0 +1,86 @@
+"""What an acknowledgement does to a plan: the edits it names stay as they are until its day, and are held where the
+object is written for another reason; after that day the lifecycle decides again. Pure.
+
+What the author changes in the file meanwhile wins over an acknowledgement: that is a newer word on the same thing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from reconciler.core.acknowledgement import Acknowledgement
+from reconciler.core.conflicts import OnConflict
+from reconciler.core.diff import Edit, diff, format_edit_path, overlap
+from reconciler.core.json import JsonObject
+from reconciler.core.kind import Kind
+from reconciler.core.merge import merge
+from reconciler.core.resource import LiveObject, Resource
+from reconciler.core.selectors import Selector, as_in, parse_selector
+from reconciler.core.state import Held
+from reconciler.engine.ignoring import rooted
+from reconciler.engine.situation import Situation
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The edits made outside that stay, those that do not, and how Grafana would be with only the first."""
+
+    held: tuple[Held, ...]
+    others: tuple[Edit, ...]
+    note: str
+    observed: JsonObject
+    only_kept: JsonObject
+
+    def left_in(self, kind: Kind, resource: Resource, live: LiveObject) -> Resource:
+        """What is declared, with the edits that stay in it."""
+        mine = resource.attributes
+        base, theirs = kind.project(self.observed, mine), kind.project(self.only_kept, mine)
+        merged = merge(base, mine, theirs, identities=kind.identities, wholes=kind.wholes)
+        return replace(resource, attributes=merged.value)
+
+
+def whole_of(situation: Situation) -> Acknowledgement | None:
+    """The acknowledgement of the whole object, where nothing else was asked for in this run."""
+    if situation.way is not OnConflict.STOP:
+        return None
+    return next((item for item in situation.acknowledged if not item.path), None)
+
+
+def standing(
+    situation: Situation, edits: tuple[Edit, ...], observed: JsonObject, live: LiveObject, mine: tuple[Edit, ...]
+) -> Standing | None:
+    """What of the edits stays; None: nothing. `mine` are the author's own, `observed` is normalised."""
+    if situation.way is not OnConflict.STOP or not situation.acknowledged:
+        return None
+    kind, present = situation.kind, situation.kind.normalise(live.attributes)
+    whole = whole_of(situation)
+    kept = present if whole else _as_in(kind, observed, present, (item.path for item in situation.acknowledged))
+    shown = kind.project(observed, present), kind.project(kept, present)
+    inside = [edit.path for edit in diff(*shown, identities=kind.identities)]
+    stay = [
+        edit
+        for edit in edits
+        if (whole or any(edit.path[: len(path)] == path for path in inside))
+        and not any(overlap(edit.path, own.path) for own in mine)
+    ]
+    if not stay:
+        return None
+    others = tuple(edit for edit in edits if edit not in stay)
+    which = [whole] if whole else list(situation.acknowledged)
+    until = min(item.until for item in which)
+    held = tuple(Held(format_edit_path(edit.path), why=str(which[0]), until=until) for edit in stay)
+    return Standing(held, others, "; ".join(map(str, which)), observed, kept)
+
+
+def over(held: Iterable[Held], today: str) -> tuple[Held, ...]:
+    """What was held until a day that has passed."""
+    return tuple(item for item in held if item.until and today[:10] > item.until)
+
+
+def why_ended(ended: tuple[Held, ...], mine: tuple[Edit, ...]) -> str:
+    """Why a change puts back what was held."""
+    return f"puts back what was acknowledged until {max(item.until for item in ended)}" if ended and not mine else ""
+
+
+def _as_in(kind: Kind, value: JsonObject, other: JsonObject, paths: Iterable[str]) -> JsonObject:
+    selectors: list[Selector] = [rooted(parse_selector(path), value, kind.body_key) for path in paths]
+    return as_in(value, other, tuple(selectors), kind.identities)
