@@ -5,6 +5,7 @@ import sys
 import typer
 
 from reconciler.cli.crash import guard_logs, unforeseen
+from reconciler.cli.drifting import drift_app
 from reconciler.cli.explaining import explain
 from reconciler.cli.formatting import fmt
 from reconciler.cli.importing import import_dashboards
@@ -31,7 +32,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done · 1 error · 2 differences · 3 refused by a guard · 4 conflict · 5 state locked · "
-    "6 some objects failed or could not be read · 64 usage · 130 interrupted.",
+    "6 some objects failed or could not be read · "
+    "7 `drift`: only the files changed · 8 `drift`: both · 64 usage · 130 interrupted.",
 )
 
 _DAILY, _STATE, _TOOLS = "Every day", "What is owned", "Tools"
@@ -41,6 +43,7 @@ app.command(rich_help_panel=_DAILY)(plan)
 app.command(rich_help_panel=_DAILY)(apply)
 app.command(rich_help_panel=_DAILY)(show)
 app.command(rich_help_panel=_DAILY)(destroy)
+app.add_typer(drift_app, name="drift", rich_help_panel=_DAILY)
 app.command(rich_help_panel=_STATE)(pull)
 app.command("import", rich_help_panel=_STATE)(import_)
 app.command("import-dashboards", rich_help_panel=_STATE)(import_dashboards)

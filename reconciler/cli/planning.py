@@ -183,8 +183,14 @@ def destroy(
 
 
 def _guarded(session: Session, asked: Options) -> Options:
-    """What was asked, within the limits of the instance."""
-    return replace(asked, guard=session.instance.guard, protection=session.instance.protection)
+    """What was asked, within the limits of the instance, and with what is acknowledged today."""
+    return replace(
+        asked,
+        guard=session.instance.guard,
+        protection=session.instance.protection,
+        acknowledged=session.acknowledged,
+        today=session.clock.now()[:10],
+    )
 
 
 async def _plan(session: Session, resources: Sequence[Resource], options: Options) -> Plan:

@@ -18,6 +18,7 @@ from reconciler.cli.output import Output, SystemClock
 from reconciler.cli.secret_references import reference_problems
 from reconciler.cli.settings import Settings
 from reconciler.cli.storing import open_store, user_name
+from reconciler.core.acknowledgement import Acknowledgement
 from reconciler.core.budget import Budget
 from reconciler.core.errors import Diagnostic, GgrecError, InvalidInput, Severity, UsageError
 from reconciler.core.exchange import Server
@@ -33,6 +34,7 @@ from reconciler.grafana.probe import probe
 from reconciler.grafana.secrets import SecretResolver
 from reconciler.kinds import discover
 from reconciler.lint import check
+from reconciler.loader.acknowledged import read_acknowledged
 from reconciler.loader.documents import Loaded, load_documents
 from reconciler.loader.project import Instance, Project, load_project
 from reconciler.store.state_store import StateStore
@@ -84,6 +86,12 @@ class Session:
     def store(self) -> StateStore:
         """The state of the chosen instance."""
         return open_store(self.instance.state, self.secrets, lease=self.instance.lease)
+
+    @property
+    def acknowledged(self) -> tuple[Acknowledgement, ...]:
+        """What acknowledged.yaml lets stand in the chosen instance, ended ones too. Raises InvalidInput."""
+        found = read_acknowledged(self.project.root)
+        return tuple(item for item in found if item.instance in ("", self.instance.name)) if found else ()
 
     def load(self) -> Loaded:
         """The documents of the desired files, as they are now."""

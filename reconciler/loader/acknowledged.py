@@ -15,7 +15,7 @@ from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic, GgrecError, InvalidInput
 from reconciler.core.selectors import BadSelector, parse_selector
 from reconciler.core.source import MarkedDict, MarkedList, mark_at
-from reconciler.core.suggest import suggestion
+from reconciler.loader.envelope import suggestion
 from reconciler.loader.yaml import parse_yaml
 
 FILE = "acknowledged.yaml"

@@ -115,14 +115,17 @@ _STYLE = """
 --add:#116329;--remove:#a40e26;--change:#7a4e00;--drift:#7b2d8e}
 @media(prefers-color-scheme:dark){:root{--fg:#e4e8ee;--bg:#14181d;--soft:#1d232b;--edge:#343d48;--dim:#9aa6b4;
 --add:#5fd17a;--remove:#ff8b8b;--change:#e6b35a;--drift:#d59be6}}
-body{font:16px/1.5 system-ui,sans-serif;color:var(--fg);background:var(--bg);max-width:70rem;margin:0 auto;padding:1.5rem}
+body{font:16px/1.5 system-ui,sans-serif;color:var(--fg);background:var(--bg);max-width:70rem;margin:0 auto;
+padding:1.5rem}
 h1{font-size:1.5rem;margin:0 0 .25rem}h2{font-size:1.15rem;margin:2rem 0 .5rem}p{margin:.3rem 0}
-.facts{color:var(--dim)}.verdict{font-size:1.1rem;font-weight:600}.counts{display:flex;gap:.75rem;flex-wrap:wrap;margin:1rem 0}
+.facts{color:var(--dim)}.verdict{font-size:1.1rem;font-weight:600}
+.counts{display:flex;gap:.75rem;flex-wrap:wrap;margin:1rem 0}
 .counts div{background:var(--soft);border:1px solid var(--edge);border-radius:.5rem;padding:.5rem 1rem;min-width:6rem}
 .counts b{display:block;font-size:1.5rem}details{border:1px solid var(--edge);border-radius:.5rem;margin:.6rem 0;
 background:var(--soft)}summary{cursor:pointer;padding:.6rem .9rem}summary code{font-weight:600;font-size:1rem}
 .badge{border:1px solid currentColor;border-radius:1rem;padding:0 .6rem;font-size:.8rem;margin-left:.5rem}
-.open,.expired{color:var(--drift)}.acknowledged{color:var(--dim)}.body{padding:0 .9rem .7rem}h3{font-size:.95rem;margin:.8rem 0 .2rem}
+.open,.expired{color:var(--drift)}.acknowledged{color:var(--dim)}.body{padding:0 .9rem .7rem}
+h3{font-size:.95rem;margin:.8rem 0 .2rem}
 pre{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.5 ui-monospace,monospace}
 .add,.good{color:var(--add)}.remove,.error{color:var(--remove)}.change,.warn{color:var(--change)}.dim{color:var(--dim)}
 """
@@ -151,7 +154,7 @@ def drift_html(report: DriftReport, view: PlanView) -> str:
         _html_list("Held in Grafana, and not in the files", [str(address) for address in report.held]),
         _html_list("Could not be read", [str(item) for item in report.plan.unreadable]),
     ]
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Drift</title>'
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Drift</title>'
     return (
         f'<!doctype html>\n<html lang="en"><head>{head}<style>{_STYLE}</style></head>\n<body>'
         + "\n".join(part for part in body if part)
@@ -172,7 +175,8 @@ def _html_finding(item: Finding, view: PlanView) -> str:
     badge = f'<span class="badge {item.standing}">{item.standing}</span>'
     top = f"<summary><code>{escape(str(item.address))}</code> {escape(drift.title)}{badge}<br>"
     opened = "" if item.acknowledged else " open"
-    return f'<details{opened}>{top}<span class="facts">{escape(what)}</span></summary><div class="body">{"".join(parts)}</div></details>'
+    head = f'{top}<span class="facts">{escape(what)}</span></summary>'
+    return f'<details{opened}>{head}<div class="body">{"".join(parts)}</div></details>'
 
 
 def _html_lines(lines: list[Line]) -> str:

@@ -27,7 +27,9 @@ def read_life(blobs: Blobs) -> Life:
 
 def write_life(blobs: Blobs, life: Life) -> str:
     """Keep it; the result says why it could not be ("": it is kept)."""
-    data = {"format": _FORMAT, **encode(life)}
+    kept = encode(life)
+    assert isinstance(kept, dict)
+    data = {"format": _FORMAT, **kept}
     try:
         blobs.put(KEY, json.dumps(data, indent=1, sort_keys=True).encode())
     except GgrecError as error:
