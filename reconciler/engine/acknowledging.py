@@ -13,11 +13,12 @@ from reconciler.core.diff import Edit, diff, format_edit_path, overlap
 from reconciler.core.json import JsonObject
 from reconciler.core.kind import Kind
 from reconciler.core.merge import merge
-from reconciler.core.resource import LiveObject, Resource
+from reconciler.core.plan import Change, Drift
+from reconciler.core.resource import Attribution, LiveObject, Resource
 from reconciler.core.selectors import Selector, as_in, parse_selector
 from reconciler.core.state import Held
 from reconciler.engine.ignoring import rooted
-from reconciler.engine.situation import Situation
+from reconciler.engine.situation import Situation, title_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +72,31 @@ def standing(
     return Standing(held, others, "; ".join(map(str, which)), observed, kept)
 
 
-def over(held: Iterable[Held], today: str) -> tuple[Held, ...]:
-    """What was held until a day that has passed."""
-    return tuple(item for item in held if item.until and today[:10] > item.until)
+def over(situation: Situation) -> tuple[Held, ...]:
+    """What was held for an acknowledgement that is over or was taken back; nothing where the day is not known, or where
+    something else was asked for in this run.
+    """
+    entry = situation.entry
+    if entry is None or not situation.today or situation.acknowledged or situation.way is not OnConflict.STOP:
+        return ()
+    return tuple(item for item in entry.held if item.until)
+
+
+def drift_of_ended(situation: Situation, ended: tuple[Held, ...], change: Change, live: LiveObject) -> Drift:
+    """What was held for an acknowledgement is drift again when that is over: with who made it, as it was noted then."""
+    assert change.resource is not None
+    kind, wanted = situation.kind, change.resource.attributes
+    edits = diff(wanted, kind.project(kind.normalise(live.attributes), wanted), identities=kind.identities)
+    who = ", ".join(dict.fromkeys(item.who for item in ended if item.who))
+    when = min((item.when for item in ended if item.when), default="")
+    by = Attribution(who or None, when or None, live.version)
+    note = f"was {ended[0].why}"
+    return Drift(situation.address, live.uid, title_of(situation), "reverted", edits=edits, attribution=by, note=note)
 
 
 def why_ended(ended: tuple[Held, ...], mine: tuple[Edit, ...]) -> str:
     """Why a change puts back what was held."""
-    return f"puts back what was acknowledged until {max(item.until for item in ended)}" if ended and not mine else ""
+    return "puts back what is acknowledged no longer" if ended and not mine else ""
 
 
 def _as_in(kind: Kind, value: JsonObject, other: JsonObject, paths: Iterable[str]) -> JsonObject:

@@ -13,7 +13,7 @@ from reconciler.core.kind import Kind
 from reconciler.core.plan import Action, Change, Drift
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import Held, ResourceState, Status
-from reconciler.engine.acknowledging import over, whole_of, why_ended
+from reconciler.engine.acknowledging import drift_of_ended, over, whole_of, why_ended
 from reconciler.engine.drifted import Drifted, aim_of, back, with_drift, without_ended, writable
 from reconciler.engine.ignoring import Ignoring
 from reconciler.engine.situation import Bodies, Decision, Situation, managed, precondition_of, protected, title_of
@@ -188,7 +188,7 @@ def _compare(situation: Situation, resource: Resource, live: LiveObject, bodies:
         present = ignoring.as_in(kind.normalise(live.attributes), observed)
         drifted = diff(kind.project(observed, was), kind.project(present, was), identities=kind.identities)
     pending = () if drifted or edits else kind.outstanding(resource, live)
-    ended = over(entry.held, situation.today)
+    ended = over(situation)
     change = replace(_sending(situation, resource, live), edits=edits or pending)
     if not (edits or pending or change.secrets or drifted or ended):
         return Decision(_settle(situation, change, live), warnings=warnings)
@@ -207,6 +207,9 @@ def _compare(situation: Situation, resource: Resource, live: LiveObject, bodies:
         Drifted(drifted, observed, live, aim.unheld),
         bodies,
     )
+    if ended and decision.drift is None:
+        drift = drift_of_ended(situation, ended, change, live)
+        decision = replace(decision, drift=replace(drift, declared_too=bool(edits)))
     return replace(decision, warnings=(*decision.warnings, *warnings))
 
 

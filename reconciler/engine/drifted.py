@@ -129,9 +129,11 @@ def with_drift(situation: Situation, change: Change, found: Drifted) -> Decision
         if not kept.others and not mine:
             return Decision(None, replace(drift, outcome="acknowledged"))
         change = replace(change, resource=kept.left_in(situation.kind, resource, found.live))
-        change = replace(change, held=(*change.held, *kept.held), edits=back(situation.kind, change, found.live))
+        change = replace(change, held=(*change.held, *kept.held))
+        differing = back(situation.kind, change, found.live)
         if not kept.others:
-            decision = writable(situation, change, found.live) if change.edits or change.secrets else Decision(None)
+            change = replace(change, edits=differing)
+            decision = writable(situation, change, found.live) if differing or change.secrets else Decision(None)
             return replace(decision, drift=replace(drift, outcome="acknowledged"))
         found, resource = replace(found, edits=kept.others), change.resource
         assert resource is not None

@@ -32,7 +32,7 @@ def _signed(held: tuple[Held, ...], by: Attribution | None) -> tuple[Held, ...]:
 
 async def _attributed(drift: Drift, reader: Reader, registry: Registry, live: dict[str, LiveObject]) -> Drift:
     found = live.get(str(drift.address))
-    if drift.gone or found is None:
+    if drift.gone or found is None or drift.attribution.who:
         return drift
     kind = registry[drift.address.kind]
     try:

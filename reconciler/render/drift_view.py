@@ -51,6 +51,8 @@ def drift_lines(report: DriftReport, view: PlanView) -> list[Line]:
         result.append(())
     result += _complaints(report)
     text, style = _VERDICTS[report.verdict]
+    if report.verdict is Verdict.CLEAN and report.findings:
+        text = "Nothing to alarm about: what differs is acknowledged."
     return [*result, line(Span(text, style)), line(against_the_last(report, view))]
 
 
@@ -113,6 +115,8 @@ def against_the_last(report: DriftReport, view: PlanView) -> str:
         return f"{count(len(report.findings), 'object')} changed outside; the first check that is remembered."
     news = Counter(item.news for item in report.findings)
     since = ago(report.checked_before, view.now)
+    if not (news[News.SAME] or news[News.CHANGED] or report.recovered) and report.findings:
+        return f"{count(news[News.NEW], 'object')} changed outside, new since {since}."
     parts = [f"the same {news[News.SAME]} as {since}" if news[News.SAME] else f"none of those of {since}"]
     parts += [f"{news[News.CHANGED]} changed again"] if news[News.CHANGED] else []
     parts += [f"{news[News.NEW]} new"]
