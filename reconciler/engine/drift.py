@@ -11,9 +11,9 @@ from itertools import pairwise
 from reconciler.core.acknowledgement import Acknowledgement
 from reconciler.core.diff import Edit, diff, overlap
 from reconciler.core.drift import DriftReport, Finding, Life, News, Seen, Step, pending_of
-from reconciler.core.errors import ServerError
-from reconciler.core.json import digest
-from reconciler.core.kind import Kind, Registry
+from reconciler.core.errors import BodyLost, ServerError
+from reconciler.core.json import JsonObject, digest
+from reconciler.core.kind import Kind
 from reconciler.core.plan import Drift
 from reconciler.core.ports import Reader
 from reconciler.core.resource import KeptVersion
@@ -35,7 +35,7 @@ async def find_drift(inputs: Inputs, *, at: str, life: Life) -> DriftReport:
 
     async def one(drift: Drift) -> Finding:
         async with gate:
-            return await _finding(drift, reader, inputs.registry)
+            return await _finding(drift, reader, inputs)
 
     found = await asyncio.gather(*(one(drift) for drift in plan.drift if drift.outcome != "settled"))
     findings = tuple(_aged(item, life, at, given) for item in found)
@@ -76,28 +76,41 @@ def _aged(item: Finding, life: Life, at: str, given: Iterable[Acknowledgement]) 
     return replace(item, news=news, seen=Seen(before.first, at, before.times + 1, content), expired=expired)
 
 
-async def _finding(drift: Drift, reader: Reader, registry: Registry) -> Finding:
+async def _finding(drift: Drift, reader: Reader, inputs: Inputs) -> Finding:
     since = drift.version_before
     if drift.gone or since is None or not drift.edits:
         return Finding(drift, unattributed=drift.edits)
-    kind = registry[drift.address.kind]
+    kind = inputs.registry[drift.address.kind]
     try:
         kept = await reader.ask(kind.kept_versions(reader.server, drift.uid, since))
     except ServerError:
         kept = ()  # not being told who it was does not make the drift less true
     if drift.version_after is not None:
         kept = tuple(item for item in kept if item.number <= drift.version_after)
-    steps = _steps(kind, kept)
+    steps = _steps(kind, kept, _applied(kind, drift, inputs))
     told = [edit.path for step in steps for edit in step.edits]
     left = tuple(edit for edit in drift.edits if not any(overlap(edit.path, path) for path in told))
     return Finding(drift, steps, left)
 
 
-def _steps(kind: Kind, kept: tuple[KeptVersion, ...]) -> tuple[Step, ...]:
+def _applied(kind: Kind, drift: Drift, inputs: Inputs) -> JsonObject | None:
+    """What the author wrote, normalised: of a save only what touches that is drift. None: it is lost."""
+    entry = inputs.state.resources.get(drift.address)
+    if entry is None or entry.applied is None:
+        return None
+    try:
+        return kind.normalise(inputs.store.get(entry.applied))
+    except BodyLost:
+        return None
+
+
+def _steps(kind: Kind, kept: tuple[KeptVersion, ...], authored: JsonObject | None) -> tuple[Step, ...]:
+    def concerned(item: KeptVersion) -> JsonObject:
+        found = kind.normalise(item.attributes)
+        return found if authored is None else kind.project(found, authored)
+
     result = []
     for before, after in pairwise(kept):
-        edits: tuple[Edit, ...] = diff(
-            kind.normalise(before.attributes), kind.normalise(after.attributes), identities=kind.identities
-        )
+        edits: tuple[Edit, ...] = diff(concerned(before), concerned(after), identities=kind.identities)
         result.append(Step(before.number, after.number, after.who, after.when, after.message, edits))
     return tuple(result)
