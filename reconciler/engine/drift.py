@@ -5,7 +5,7 @@ Reads only: it is handed a reader, takes no lock and stores no state. Whoever ca
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from reconciler.core.acknowledgement import Acknowledgement
@@ -17,6 +17,7 @@ from reconciler.core.kind import Kind
 from reconciler.core.plan import Drift
 from reconciler.core.ports import Reader
 from reconciler.core.resource import KeptVersion
+from reconciler.engine.ignoring import Ignoring
 from reconciler.engine.inputs import Inputs
 from reconciler.engine.planning import compute_plan
 from reconciler.engine.timed import TimedReader
@@ -87,30 +88,45 @@ async def _finding(drift: Drift, reader: Reader, inputs: Inputs) -> Finding:
         kept = ()  # not being told who it was does not make the drift less true
     if drift.version_after is not None:
         kept = tuple(item for item in kept if item.number <= drift.version_after)
-    steps = _steps(kind, kept, _applied(kind, drift, inputs))
+    steps = _steps(_concern(kind, drift, inputs), kept)
     told = [edit.path for step in steps for edit in step.edits]
     left = tuple(edit for edit in drift.edits if not any(overlap(edit.path, path) for path in told))
     return Finding(drift, steps, left)
 
 
-def _applied(kind: Kind, drift: Drift, inputs: Inputs) -> JsonObject | None:
-    """What the author wrote, normalised: of a save only what touches that is drift. None: it is lost."""
+@dataclass(frozen=True, slots=True)
+class _Concern:
+    """What of an object concerns the author, by what was applied and by its lifecycle; `authored` None: all of it."""
+
+    kind: Kind
+    authored: JsonObject | None
+    ignoring: Ignoring | None
+
+    def edits(self, before: KeptVersion, after: KeptVersion) -> tuple[Edit, ...]:
+        """What of a save is drift."""
+        old, new = self.kind.normalise(before.attributes), self.kind.normalise(after.attributes)
+        if self.ignoring is not None:
+            new = self.ignoring.as_in(new, old)
+        if self.authored is not None:
+            old, new = self.kind.project(old, self.authored), self.kind.project(new, self.authored)
+        return diff(old, new, identities=self.kind.identities)
+
+
+def _concern(kind: Kind, drift: Drift, inputs: Inputs) -> _Concern:
     entry = inputs.state.resources.get(drift.address)
-    if entry is None or entry.applied is None:
-        return None
+    resource = next((item for item in inputs.resources if item.address == drift.address), None)
     try:
-        return kind.normalise(inputs.store.get(entry.applied))
+        applied = inputs.store.get(entry.applied) if entry is not None and entry.applied is not None else None
     except BodyLost:
-        return None
+        applied = None
+    ignoring = None
+    if resource is not None:
+        ignoring = Ignoring(kind, resource.lifecycle, kind.normalise(resource.attributes))
+    return _Concern(kind, None if applied is None else kind.normalise(applied), ignoring)
 
 
-def _steps(kind: Kind, kept: tuple[KeptVersion, ...], authored: JsonObject | None) -> tuple[Step, ...]:
-    def concerned(item: KeptVersion) -> JsonObject:
-        found = kind.normalise(item.attributes)
-        return found if authored is None else kind.project(found, authored)
-
-    result = []
-    for before, after in pairwise(kept):
-        edits: tuple[Edit, ...] = diff(concerned(before), concerned(after), identities=kind.identities)
-        result.append(Step(before.number, after.number, after.who, after.when, after.message, edits))
-    return tuple(result)
+def _steps(concern: _Concern, kept: tuple[KeptVersion, ...]) -> tuple[Step, ...]:
+    return tuple(
+        Step(before.number, after.number, after.who, after.when, after.message, concern.edits(before, after))
+        for before, after in pairwise(kept)
+    )

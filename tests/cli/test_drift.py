@@ -65,7 +65,7 @@ def test_each_save_has_its_editor_its_message_and_its_own_edits(applied: Folder,
     assert saves[0] == ("bob", "shout", ["dashboard.title"])
     assert saves[1][:2] == ("carol", "again")
     assert all(path.startswith("dashboard.tags") for path in saves[1][2])
-    assert saves[2] == ("bob", "nobody's", [])  # a key that no file speaks of
+    assert saves[2] == ("bob", "nobody's", [])  # an interval of a viewer: nothing that counts
     assert found["notAttributable"] == []
     assert (found["versionBefore"], found["versionAfter"]) == (1, 4)
 
