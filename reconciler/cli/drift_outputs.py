@@ -1,5 +1,5 @@
-"""Where the result of a drift check goes beside the terminal: report files, the metrics file, a webhook. A failure
-here is reported and changes nothing about the result.
+"""Where the result of a drift check goes beside the terminal: report files, the metrics file, a webhook. A webhook
+that fails is a note; a file that cannot be written is an error.
 """
 
 import contextlib

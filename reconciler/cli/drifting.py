@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -60,7 +61,8 @@ class Drifting:
         try:
             report = self._found()
         except BaseException:
-            self.metrics.checked(None, now=time.time(), seconds=time.monotonic() - began)
+            with suppress(GgrecError):  # why the check failed is what has to be said
+                self.metrics.checked(None, now=time.time(), seconds=time.monotonic() - began)
             raise
         self.metrics.checked(report, now=time.time(), seconds=time.monotonic() - began)
         view = self.view()

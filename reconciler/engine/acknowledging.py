@@ -68,7 +68,8 @@ def standing(
     others = tuple(edit for edit in edits if edit not in stay)
     which = [whole] if whole else list(situation.acknowledged)
     until = min(item.until for item in which)
-    held = tuple(Held(format_edit_path(edit.path), why=str(which[0]), until=until) for edit in stay)
+    paths = dict.fromkeys(format_edit_path(edit.path) for edit in stay)
+    held = tuple(Held(path, why=str(which[0]), until=until) for path in paths)
     return Standing(held, others, "; ".join(map(str, which)), observed, kept)
 
 

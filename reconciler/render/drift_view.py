@@ -117,10 +117,14 @@ def against_the_last(report: DriftReport, view: PlanView) -> str:
     since = ago(report.checked_before, view.now)
     if not (news[News.SAME] or news[News.CHANGED] or report.recovered) and report.findings:
         return f"{count(news[News.NEW], 'object')} changed outside, new since {since}."
-    parts = [f"the same {news[News.SAME]} as {since}" if news[News.SAME] else f"none of those of {since}"]
-    parts += [f"{news[News.CHANGED]} changed again"] if news[News.CHANGED] else []
-    parts += [f"{news[News.NEW]} new"]
-    parts += [f"{len(report.recovered)} no longer different"] if report.recovered else []
+    parts = [f"the same {news[News.SAME]} as {since}"] if news[News.SAME] else []
+    parts += [f"{news[News.CHANGED]} changed again since {since}"] if news[News.CHANGED] else []
+    parts += [f"{news[News.NEW]} new"] if news[News.NEW] or news[News.SAME] else []
+    parts += (
+        [f"{len(report.recovered)} no longer different" + ("" if parts else f" since {since}")]
+        if report.recovered
+        else []
+    )
     text = ", ".join(parts)
     if not report.findings and not report.recovered:
         text = (
