@@ -39,7 +39,7 @@ from reconciler.render.lines import Span, count, line, safe
 from reconciler.render.plan_view import PlanView
 from reconciler.store.drift_life import read_life, write_life
 
-drift_app = typer.Typer(help="What somebody changed outside ggrec, and for how long it has been so. Sends GET only.")
+drift_app = typer.Typer()
 _TO = "Where it goes"
 PathOption = Annotated[str | None, typer.Option("--path", help="Only this part, as panels[title='Latency'].targets.")]
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from reconciler.core.acknowledgement import Acknowledgement
 from reconciler.core.conflicts import OnConflict
 from reconciler.core.diff import Edit, diff, format_edit_path, overlap
+from reconciler.core.errors import Diagnostic
 from reconciler.core.json import JsonObject
 from reconciler.core.kind import Kind
 from reconciler.core.merge import merge
 from reconciler.core.plan import Change, Drift
-from reconciler.core.resource import Attribution, LiveObject, Resource
+from reconciler.core.resource import Attribution, LiveObject, OnDrift, Resource
 from reconciler.core.selectors import Selector, as_in, parse_selector
 from reconciler.core.state import Held
 from reconciler.engine.ignoring import rooted
@@ -75,8 +76,11 @@ def standing(
 
 def over(situation: Situation) -> tuple[Held, ...]:
     """What was held for an acknowledgement that is over or was taken back; nothing where the day is not known, or where
-    something else was asked for in this run.
+    something else was asked for in this run. A lifecycle that keeps edits goes on holding it.
     """
+    resource = situation.resource
+    if resource is not None and resource.lifecycle.on_drift in (OnDrift.KEEP, OnDrift.MERGE):
+        return ()
     entry = situation.entry
     if entry is None or not situation.today or situation.acknowledged or situation.way is not OnConflict.STOP:
         return ()
@@ -93,6 +97,16 @@ def drift_of_ended(situation: Situation, ended: tuple[Held, ...], change: Change
     by = Attribution(who or None, when or None, live.version)
     note = f"was {ended[0].why}"
     return Drift(situation.address, live.uid, title_of(situation), "reverted", edits=edits, attribution=by, note=note)
+
+
+def refused_ended(situation: Situation) -> tuple[Diagnostic, ...]:
+    """What forbids putting back what was held: a lifecycle that says so."""
+    resource = situation.resource
+    if resource is None or resource.lifecycle.on_drift is not OnDrift.FAIL:
+        return ()
+    text = "was changed outside ggrec and acknowledged until a day that has passed; its lifecycle says on_drift: fail"
+    hint = f"declare what shall be, acknowledge it anew, or put it back: `ggrec state release {situation.address}`"
+    return (Diagnostic("drift-refused", text, hint, where=resource.source, subject=str(situation.address)),)
 
 
 def why_ended(ended: tuple[Held, ...], mine: tuple[Edit, ...]) -> str:

@@ -13,7 +13,7 @@ from reconciler.core.kind import Kind
 from reconciler.core.plan import Action, Change, Drift
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import Held, ResourceState, Status
-from reconciler.engine.acknowledging import drift_of_ended, over, whole_of, why_ended
+from reconciler.engine.acknowledging import drift_of_ended, over, refused_ended, whole_of, why_ended
 from reconciler.engine.drifted import Drifted, aim_of, back, with_drift, without_ended, writable
 from reconciler.engine.ignoring import Ignoring
 from reconciler.engine.situation import Bodies, Decision, Situation, managed, precondition_of, protected, title_of
@@ -209,7 +209,8 @@ def _compare(situation: Situation, resource: Resource, live: LiveObject, bodies:
     )
     if ended and decision.drift is None:
         drift = drift_of_ended(situation, ended, change, live)
-        decision = replace(decision, drift=replace(drift, declared_too=bool(edits)))
+        refusals = (*decision.refusals, *refused_ended(situation))
+        decision = replace(decision, drift=replace(drift, declared_too=bool(edits)), refusals=refusals)
     return replace(decision, warnings=(*decision.warnings, *warnings))
 
 

@@ -158,6 +158,20 @@ def test_a_part_is_held_beside_what_is_put_back_and_comes_back_after(applied: Fo
     assert applied.ggrec("plan", "--detailed-exitcode").code == 0
 
 
+@pytest.mark.parametrize(("on_drift", "code", "tags"), [("fail", 3, ["x"]), ("revert", 0, ["shop"])])
+def test_after_the_day_the_lifecycle_decides(
+    applied: Folder, sandbox: Any, on_drift: str, code: int, tags: list[str]
+) -> None:
+    edit(sandbox, "bob", title="ORDERS", tags=["x"])
+    ack(applied, "--path", "tags")
+    applied.ggrec("apply", "--auto-approve")
+    ended_long_ago(applied)
+    lifecycle = f"metadata: {{name: orders, lifecycle: {{on_drift: {on_drift}}}}}"
+    applied.write("desired/all.yaml", DESIRED.replace("metadata: {name: orders}", lifecycle))
+    assert applied.ggrec("apply", "--auto-approve").code == code
+    assert live(sandbox)["tags"] == tags
+
+
 def test_what_the_author_changes_elsewhere_goes_beside_an_acknowledged_edit(applied: Folder, sandbox: Any) -> None:
     edit(sandbox, "bob", title="ORDERS")
     ack(applied)
