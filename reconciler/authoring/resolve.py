@@ -1,7 +1,7 @@
 """Documents → resources: the whole way, with everything that is wrong reported at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
 
@@ -13,6 +13,7 @@ from reconciler.authoring.library import KINDS as LIBRARY
 from reconciler.authoring.library import Library
 from reconciler.authoring.loops import LOOP, unrolled, unrolled_documents
 from reconciler.authoring.metadata import Metadata, read_metadata
+from reconciler.authoring.metrics import Metrics
 from reconciler.authoring.names import Declared
 from reconciler.authoring.placeholders import with_placeholders
 from reconciler.authoring.problems import Problems, suggestion
@@ -25,6 +26,7 @@ from reconciler.core.errors import Diagnostic, InvalidInput, Severity
 from reconciler.core.graph import closure, order
 from reconciler.core.json import Json, as_object, canonical_value, text_of
 from reconciler.core.kind import Kind, Registry
+from reconciler.core.metric import Catalogue
 from reconciler.core.resource import Document, Resource
 from reconciler.core.roles import RoleView
 from reconciler.core.source import Mark, MarkedDict, mark_at
@@ -35,12 +37,14 @@ _DASHBOARD = "dashboard"
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """Resources in order of addresses, and every error and warning in order of places. A document with an error has
-    no resource, so nothing may be planned from it while `failed`. `roles` are the declared roles in order of names.
+    no resource, so nothing may be planned from it while `failed`. `roles` are the declared roles in order of names,
+    `catalogue` are the declared metrics.
     """
 
     resources: tuple[Resource, ...]
     diagnostics: tuple[Diagnostic, ...]
     roles: tuple[RoleView, ...] = ()
+    catalogue: Catalogue = field(default_factory=Catalogue)
 
     @property
     def failed(self) -> bool:
@@ -121,6 +125,8 @@ class Resolving:
         self._check_circles()
         self.found += self.library.found
         self.found += self.library.templates.unused()
+        metrics = Metrics(self.library.metrics, self._datasources())
+        self.found += metrics.found
         for part in self.expansion.problems:
             self.found += part.found
         for item in problems.values():
@@ -128,7 +134,11 @@ class Resolving:
         once = {(item.where, item.code, item.message): item for item in reversed(self.found)}
         ordered = tuple(resources[address] for address in sorted(resources))
         roles = self.expansion.summaries(self.specs, self.models)
-        return Resolved(ordered, tuple(sorted(once.values(), key=Diagnostic.sort_key)), roles)
+        return Resolved(ordered, tuple(sorted(once.values(), key=Diagnostic.sort_key)), roles, metrics.catalogue)
+
+    def _datasources(self) -> dict[str, str]:
+        """The declared datasources: name → uid."""
+        return {a.name: self.uids[a] or a.name for a in self.declared if a.kind == "datasource"}
 
     def _take_all(self, document: Document) -> None:
         """Know a document, or each of those that its `for_each` makes."""

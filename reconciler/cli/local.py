@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from reconciler import __version__
+from reconciler.authoring.metrics import KIND as METRIC
+from reconciler.authoring.metrics import MetricDocument
 from reconciler.authoring.roles import KIND as ROLE
 from reconciler.authoring.roles import RoleSpec
 from reconciler.cli.session import Session
@@ -120,7 +122,7 @@ def schema(
 ) -> int:
     """Print the JSON Schema of desired files, for editors."""
     kinds = {kind.yaml_kind: kind.written or kind.spec for kind in discover().values()}
-    found = project_schema() if project else document_schema({**kinds, ROLE: RoleSpec})
+    found = project_schema() if project else document_schema({**kinds, ROLE: RoleSpec, METRIC: MetricDocument})
     sys.stdout.write(jsonlib.dumps(found, indent=2) + "\n")
     return ExitCode.DONE
 
