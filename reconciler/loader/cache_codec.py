@@ -6,6 +6,8 @@ Bodies are not in it: an attribute that is large is told by its keys, its small 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
+
 from reconciler.core.address import Address
 from reconciler.core.desired import DesiredState
 from reconciler.core.errors import Diagnostic, Severity
@@ -18,6 +20,8 @@ from reconciler.loader.packs import Place
 
 _SMALL = 200
 """Characters of a text, and number of texts in a list, that are kept in the index."""
+_LITTLE = 1500
+"""Bytes of attributes that are kept in the index whole."""
 
 Keep = Callable[[JsonObject], Place | None]
 Body = Callable[[Address, str, Place], JsonObject]
@@ -98,7 +102,7 @@ def _attributes(value: JsonObject, keep: Keep) -> list[Any]:
     """Small attributes whole; of large ones the digest, the place, and what is small at their top and in the objects
     there.
     """
-    if all(_is_small(item) for item in value.values()):
+    if all(_is_small(item) for item in value.values()) or len(orjson.dumps(value)) <= _LITTLE:
         return [digest(value), value]
     place = keep(value)
     if place is None:
@@ -118,14 +122,15 @@ def _outline(value: Json) -> list[Any] | None:
 def _read_attributes(found: list[Any], address: Address, body: Body) -> JsonObject:
     told, tops, *rest = found
     if not rest:
-        return Lazy(tuple(tops), tops, lambda: tops, digest=told)
+        small: JsonObject = tops
+        return Lazy(tuple(small), small, lambda: small, digest=told)
     large, place = rest[0], Place(*rest[1])
     load: Load = lambda: body(address, told, place)  # noqa: E731  (a closure, made for many)
     known = {key: value for key, value in tops.items() if key not in large}
     for key in large:
         if tops[key] is not None:
-            keys, small = tops[key]
-            known[key] = Lazy(tuple(keys), small, _inside(load, key))
+            keys, some = tops[key]
+            known[key] = Lazy(tuple(keys), some, _inside(load, key))
     return Lazy(tuple(tops), known, load, digest=told)
 
 
