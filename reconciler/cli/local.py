@@ -14,8 +14,9 @@ from reconciler.authoring.roles import KIND as ROLE
 from reconciler.authoring.roles import RoleSpec
 from reconciler.cli.session import Session
 from reconciler.cli.settings import ConfigOption, InstanceOption, JsonOption, NoColorOption, Settings
-from reconciler.core.errors import Diagnostic, ExitCode, GgrecError, Severity
+from reconciler.core.errors import ExitCode, GgrecError, Severity
 from reconciler.core.json import as_object
+from reconciler.core.lazy import whole
 from reconciler.kinds import discover
 from reconciler.loader.schema import document_schema, project_schema
 from reconciler.loader.writing import write_files
@@ -78,11 +79,11 @@ def validate(
 ) -> int:
     """Read everything, offline, and say everything that is wrong at once."""
     session = Session(Settings(instance, None, config, json, no_color))
-    loaded, resolved = session.read()
-    found = tuple(sorted((*loaded.diagnostics, *resolved.diagnostics), key=Diagnostic.sort_key))
+    state = session.desired.state
+    found = state.diagnostics
     errors = sum(1 for item in found if item.severity is Severity.ERROR)
     if json:
-        document = {"format": "ggrec/validation/v1", "files": len(loaded.files), "objects": len(resolved.resources),
+        document = {"format": "ggrec/validation/v1", "files": len(state.files), "objects": len(state.resources),
                     "findings": [diagnostic_json(item) for item in found]}  # fmt: skip
         session.output.json(document)
         return ExitCode.ERROR if errors else ExitCode.DONE
@@ -91,13 +92,13 @@ def validate(
         style = "error" if item.severity is Severity.ERROR else "warn"
         head, *rest = diagnostic_lines(item, style)
         lines += [(head[0], Span(f"{item.severity}: ", style), *head[1:]), *rest]
-    files = count(len(loaded.files), "file")
+    files = count(len(state.files), "file")
     if errors:
         warnings = len(found) - errors
         more = f", {count(warnings, 'warning')}" if warnings else ""
         lines.append(line(Span(f"{count(errors, 'error')}{more} in {files}.", "error")))
     else:
-        lines.append(line(Span("Valid: ", "good"), f"{count(len(resolved.resources), 'object')} in {files}."))
+        lines.append(line(Span("Valid: ", "good"), f"{count(len(state.resources), 'object')} in {files}."))
     session.output.lines(lines)
     return ExitCode.ERROR if errors else ExitCode.DONE
 
@@ -111,7 +112,8 @@ def render(
     session = Session(Settings(instance, None, config))
     resource = session.resource(session.resources(), address)
     kind = session.registry[resource.address.kind]
-    body = as_object(resource.attributes.get(kind.body_key)) if kind.body_key else resource.attributes
+    attributes = whole(resource.attributes)
+    body = as_object(attributes.get(kind.body_key)) if kind.body_key else attributes
     shown = {"uid": resource.uid, **body} if resource.uid else dict(body)
     session.output.text(jsonlib.dumps(shown, indent=2, ensure_ascii=False))
     return ExitCode.DONE

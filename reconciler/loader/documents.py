@@ -1,7 +1,7 @@
 """A folder of files → documents. Reads everything, and reports everything wrong at once."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,22 @@ from reconciler.loader.commands import Commands, Failed
 from reconciler.loader.envelope import open_envelope
 from reconciler.loader.files import Folder, Found, no_file, resolved
 from reconciler.loader.json import parse_json
+from reconciler.loader.stamps import Stamp
 from reconciler.loader.text import shown
 from reconciler.loader.yaml import parse_yaml
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a folder holds: its documents in order of files and places, what is wrong, and the files that were read."""
+    """What a folder holds: its documents in order of files and places, what is wrong, and the files that are there.
+    `reads` are those that were read, by the paths that led to them; `settled`: nothing else went into the documents.
+    """
 
     documents: tuple[Document, ...]
     diagnostics: tuple[Diagnostic, ...]
     files: tuple[str, ...]
+    reads: Mapping[str, Stamp] = field(default_factory=dict)
+    settled: bool = True
 
 
 def load_documents(folder: Path, *, root: Path | None = None, commands: Collection[str] = ()) -> Loaded:
@@ -73,7 +78,8 @@ class _Reading:
             self.problems.append(Diagnostic("empty-desired", f"the desired folder {text}", hint, subject=name))
         ordered = sorted(documents, key=lambda document: document.mark)
         problems = sorted(self.problems, key=Diagnostic.sort_key)
-        return Loaded(tuple(ordered), tuple(problems), tuple(found.name for found in files))
+        names = tuple(found.name for found in files)
+        return Loaded(tuple(ordered), tuple(problems), names, self.folder.reads, settled=not self.commands.ran)
 
     def _read(self, found: Found) -> None:
         data = self.folder.read(found.path)
@@ -149,6 +155,8 @@ class _Reading:
         if path in self.broken:
             return document
         value = self.json[path].value
+        reached = str(here / str(document.spec["from"]))
+        self.folder.reads.setdefault(reached, self.folder.reads[str(self.json[path].found.path)])
         if not isinstance(value, MarkedDict):
             text = f"the file {shown(document.spec['from'])} is not a JSON object"
             self._fail(document, "from-not-object", text, "is it a dashboard's JSON?")

@@ -1,0 +1,142 @@
+"""The cache of what the desired files come to: `.ggrec/cache`, safe to delete at any time.
+
+An index says which files it was made from and what came out; bodies lie in packs beside it. Everything is written
+beside and renamed, so two processes at once are safe: one of them wins, and both were right. What is damaged, or of
+other inputs, is not there. Only what is without errors is kept, so an error is always told from the files as they are.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from reconciler.core.address import Address
+from reconciler.core.desired import DesiredState
+from reconciler.core.json import JsonObject
+from reconciler.loader.cache_codec import NotKept, decode_state, encode_state
+from reconciler.loader.files import Folder
+from reconciler.loader.packs import Damaged, Packs, Place, written
+from reconciler.loader.stamps import Stamp, looked_at
+
+FORMAT = 1
+_MOST_INPUTS = 6
+"""Sets of inputs (instances, versions) that are kept side by side."""
+_WRONG = (KeyError, ValueError, TypeError, IndexError, AttributeError, OSError)
+"""What reading something that is not an index may raise."""
+
+Again = Callable[[Address, str], JsonObject]
+"""The attributes of an address from the files themselves, for a body that went away; by their digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What besides the desired files decides what they come to: everything in it is digested, nothing of it stored."""
+
+    program: Sequence[str]
+    project: Sequence[str]
+    values: bytes
+
+    def key(self) -> str:
+        """The folder of the cache for these inputs."""
+        parts = [str(FORMAT), *self.program, "", *self.project, ""]
+        return blake2b("\0".join(parts).encode() + self.values, digest_size=12).hexdigest()
+
+
+class Cache:
+    """The cache of one project for one set of inputs."""
+
+    def __init__(self, root: Path, inputs: Inputs) -> None:
+        self._top = root / ".ggrec"
+        self._folder = self._top / "cache" / inputs.key()
+
+    def load(self, desired: Folder, again: Again) -> DesiredState | None:
+        """What the files come to, if they are what they were; None where that is not certain."""
+        try:
+            document = _checked((self._folder / "index").read_bytes())
+            names = [found.name for found in desired.files()]
+            if document is None or names != document["state"]["files"] or desired.problems:
+                return None
+            known = {path: Stamp(*stamp) for path, stamp in document["reads"]}
+            present = {path: looked_at(path, stamp) for path, stamp in known.items()}
+            if not all(present.values()):
+                return None
+            packs = Packs(self._folder)
+
+            def body(address: Address, digest: str, place: Place) -> JsonObject:
+                try:
+                    return packs.body(place)
+                except Damaged:
+                    return again(address, digest)
+
+            state = decode_state(document["state"], body)
+        except _WRONG:
+            return None
+        if present != known:  # the same bytes at another time: next time stat shall be enough
+            document["reads"] = [[path, _stamp(stamp)] for path, stamp in present.items() if stamp is not None]
+            with suppress(OSError):
+                _replace(self._folder / "index", _sealed(document))
+        return state
+
+    def save(self, state: DesiredState, reads: Mapping[str, Stamp]) -> None:
+        """Keep it, if it has no errors; where the folder cannot be written there is no cache."""
+        if state.errors:
+            return
+        with suppress(OSError, NotKept, TypeError):
+            self._prepare()
+            before = {path.name for path in self._folder.glob("*.pack")}
+            with written(self._folder) as pack:
+                if pack is None:
+                    return
+                document = {
+                    "reads": [[path, _stamp(stamp)] for path, stamp in reads.items()],
+                    "state": encode_state(state, pack.add),
+                }
+                data = _sealed(document)
+            _replace(self._folder / "index", data)
+            for name in before:
+                (self._folder / name).unlink(missing_ok=True)
+
+    def _prepare(self) -> None:
+        """The folders, which Git does not see; those of old inputs go."""
+        top = self._folder.parent
+        if not self._folder.is_dir():
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            ignore = self._top / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n")
+            old = sorted(top.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+            for path in old[_MOST_INPUTS:]:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _stamp(stamp: Stamp) -> list[Any]:
+    return [stamp.size, stamp.modified, stamp.changed, stamp.inode, stamp.device, stamp.known, stamp.digest]
+
+
+def _sealed(document: Mapping[str, Any]) -> bytes:
+    data = orjson.dumps(document)
+    return blake2b(data, digest_size=16).hexdigest().encode() + b"\n" + data
+
+
+def _checked(data: bytes) -> Any:
+    """The document of an index; None where a byte of it is another than was written."""
+    seal, _, rest = data.partition(b"\n")
+    return orjson.loads(rest) if blake2b(rest, digest_size=16).hexdigest().encode() == seal else None
+
+
+def _replace(path: Path, data: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
