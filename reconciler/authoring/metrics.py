@@ -55,6 +55,7 @@ class MetricSpec(_Strict):
     unit: str = Field("", description="Grafana's name of a unit (currencyUSD, s, percentunit, short …), or cents.")
     help: str = Field("", description="What it counts.")
     owner: str = Field("", description="Who answers for it.")
+    monotonic: bool = Field(False, description="A gauge that only rises and begins again from 0: increase is right.")
     datasource: str = Field("", description="metadata.name of the Datasource that holds it.")
     labels: dict[str, list[_Text] | LabelSpec | None] = Field(
         default_factory=dict, description="Each label with its values, or with an example."
@@ -79,6 +80,7 @@ class MetricDocument(_Strict):
     unit: str = Field("", description="Grafana's name of a unit, or cents.")
     help: str = Field("", description="What it counts.")
     owner: str = Field("", description="Who answers for it; for all in the document.")
+    monotonic: bool = Field(False, description="A gauge that only rises and begins again from 0: increase is right.")
     datasource: str = Field("", description="metadata.name of the Datasource that holds it; for all in the document.")
     labels: dict[str, list[_Text] | LabelSpec | None] = Field(
         default_factory=dict, description="Each label with its values, or with an example."
@@ -131,7 +133,7 @@ class Metrics:
             explain(error, spec, MetricDocument, problems)
             return
         if read.type is not None:
-            one = MetricSpec(**read.model_dump(include={"unit", "help", "labels"}), type=read.type)
+            one = MetricSpec(**read.model_dump(include={"unit", "help", "labels", "monotonic"}), type=read.type)
             name = read.name or document.name
             self._metric(name, one, read, mark_at(document.metadata, ("name",)), spec=spec, path=(), problems=problems)
         for name, one in read.metrics.items():
@@ -168,6 +170,7 @@ class Metrics:
             unit=one.unit,
             help=one.help,
             owner=one.owner or document.owner,
+            monotonic=one.monotonic,
             labels={label: _label(label, written) for label, written in one.labels.items()},
             where=where,
         )

@@ -2,6 +2,6 @@
 Pure; asks no server.
 """
 
-from reconciler.checking.check import check_queries
+from reconciler.checking.check import check_queries, count_queries
 
-__all__ = ["check_queries"]
+__all__ = ["check_queries", "count_queries"]

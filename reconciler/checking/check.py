@@ -1,7 +1,7 @@
 """Checking all declared dashboards against their datasources' languages and the catalogue."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from reconciler.checking.elasticsearch import check_aggregations, check_text
@@ -14,8 +14,8 @@ from reconciler.core.metric import Catalogue, IndexField, Metric
 from reconciler.core.resource import Resource
 from reconciler.core.source import Path
 
-_PROMETHEUS = frozenset({"prometheus", "grafana-amazonprometheus-datasource", "grafana-azureprometheus-datasource"})
-_ELASTICSEARCH = frozenset({"elasticsearch", "grafana-opensearch-datasource"})
+PROMETHEUS = frozenset({"prometheus", "grafana-amazonprometheus-datasource", "grafana-azureprometheus-datasource"})
+ELASTICSEARCH = frozenset({"elasticsearch", "grafana-opensearch-datasource"})
 _LABEL_VALUES = re.compile(
     r"^\s*label_values\s*\((?:(?P<selector>.*),)?\s*(?P<label>[A-Za-z_$][\w$]*)\s*\)\s*$", re.DOTALL
 )
@@ -34,6 +34,12 @@ def check_queries(resources: Sequence[Resource], catalogue: Catalogue) -> tuple[
     )
 
 
+def count_queries(resources: Sequence[Resource], addresses: Collection[str]) -> int:
+    """How many queries of declared datasources the dashboards of these addresses have."""
+    sources = sources_in(resources)
+    return sum(1 for resource in resources if str(resource.address) in addresses for _ in queries_of(resource, sources))
+
+
 class _Checking:
     def __init__(self, resources: Sequence[Resource], catalogue: Catalogue) -> None:
         self.sources = sources_in(resources)
@@ -42,22 +48,23 @@ class _Checking:
 
     def dashboard(self, resource: Resource) -> Iterator[Finding]:
         for query in queries_of(resource, self.sources):
-            if query.source.type in _PROMETHEUS:
+            if query.source.type in PROMETHEUS:
                 found = self._variable(query) if query.kind == "variable" else self._prometheus(query)
-            elif query.source.type in _ELASTICSEARCH and query.kind == "panel":
+            elif query.source.type in ELASTICSEARCH and query.kind == "panel":
                 found = self._elasticsearch(query)
             else:
                 continue
             for path, one in found:
                 yield Finding(
-                    query.address,
-                    (*query.path, *path),
-                    one.offset,
-                    one.code,
-                    one.message,
-                    one.hint,
-                    query.place,
-                    one.severity,
+                    address=query.address,
+                    path=(*query.path, *path),
+                    offset=one.offset,
+                    code=one.code,
+                    message=one.message,
+                    hint=one.hint,
+                    place=query.place,
+                    title=query.title,
+                    severity=one.severity,
                 )
 
     def _prometheus(self, query: Query) -> Iterator[tuple[Path, Found]]:
@@ -93,6 +100,17 @@ class _Checking:
         for found in check_text(text_of(query.target.get("query")), query.variables, fields):
             yield ("query",), found
         yield from check_aggregations(query.target, fields)
+
+
+def expression_of(query: Query) -> str:
+    """The PromQL of a query; of a variable what is inside its `label_values(…)`."""
+    if query.kind != "variable":
+        return text_of(query.target.get("expr"))
+    written = text_of(query.target.get("query"))
+    if _OTHER.match(written):
+        return ""
+    values, result = _LABEL_VALUES.match(written), _QUERY_RESULT.match(written)
+    return (values["selector"] or "" if values else result["expr"] if result else written).strip()
 
 
 def _label_of(selector: str, label: str, metrics: Mapping[str, Metric], offset: int) -> Iterator[Found]:

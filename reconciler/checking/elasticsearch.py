@@ -47,7 +47,7 @@ def check_text(text: str, variables: Mapping[str, JsonObject], fields: Mapping[s
         return
     if not fields:
         return
-    for name in _field_names(tree):
+    for name in field_names(tree):
         if MARK not in name and not _known(name, fields):
             offset = max(0, text.find(f"{name}:"))
             yield Found(
@@ -60,11 +60,12 @@ def _reason(error: str) -> str:
     return re.sub(r"\s+", " ", text).strip(" !.") or "does not parse"
 
 
-def _field_names(node: Any) -> Iterator[str]:
+def field_names(node: Any) -> Iterator[str]:
+    """The fields that a parsed query names."""
     if isinstance(node, SearchField):
         yield node.name
     for child in node.children:
-        yield from _field_names(child)
+        yield from field_names(child)
 
 
 def _known(name: str, fields: Mapping[str, IndexField]) -> bool:

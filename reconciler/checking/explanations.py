@@ -113,7 +113,8 @@ EXPLANATIONS: dict[str, Explanation] = {
         " browser the query editor fills in what is missing once it is opened; the panel itself shows an "
         "error.",
         "query: type:order",
-        'query: type:order\nmetrics: [{id: "1", type: count}]\nbucketAggs: [{id: "2", type: date_histogram, field: "@timestamp"}]',
+        'query: type:order\nmetrics: [{id: "1", type: count}]\n'
+        'bucketAggs: [{id: "2", type: date_histogram, field: "@timestamp"}]',
     ),
     "aggregation-id-twice": Explanation(
         "Two aggregations of a query have one id",

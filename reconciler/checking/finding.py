@@ -20,4 +20,6 @@ class Finding:
     message: str
     hint: str
     place: str
+    title: str
+    """Of the panel, or the name of the variable or annotation query."""
     severity: Severity = Severity.WARNING

@@ -3,7 +3,7 @@ agree.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -23,7 +23,7 @@ _OF_THE_SERVER = re.compile(r"^(up|scrape_.*|ALERTS|ALERTS_FOR_STATE|prometheus_
 """What every Prometheus has of itself, and recorded series (their names have colons): no application exports them."""
 _LEGEND = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 _GROUPING = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^()]*)\)")
-_ALTERNATIVES = re.compile(r"^\w[\w .&-]*(\|\w[\w .&-]*)*$")
+_ALTERNATIVES = re.compile(r"^\w[\w &-]*(\|\w[\w &-]*)*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _selection(selected: Selected, written: str, metrics: Mapping[str, Metric]) 
         yield from _matcher(metric, name, label, operator, value, written=written)
     sort = metric.series[name]
     directly = selected.around[0] if selected.around else ""
-    if directly in _FOR_COUNTERS and sort is MetricType.GAUGE:
+    if directly in _FOR_COUNTERS and sort is MetricType.GAUGE and not metric.monotonic:
         hint = "a gauge goes up and down: use delta or deriv, or show it as it is"
         yield Found("rate-on-gauge", _place(written, directly), f"{directly} of {name}, which is a gauge", hint)
     if directly in _FOR_GAUGES and sort is MetricType.COUNTER and name == metric.name:
@@ -134,7 +134,13 @@ def _matcher(metric: Metric, name: str, label: str, operator: str, value: str, *
     allowed = metric.labels[label].values if label in metric.labels else None
     if allowed is None or MARK in value or operator in {"!=", "!~"}:
         return
-    asked = value.split("|") if operator == "=~" and _ALTERNATIVES.match(value) else [value] if operator == "=" else []
+    if operator == "=~" and not _ALTERNATIVES.match(value):
+        if not _matches_any(value, allowed):
+            hint = f"it may be {', '.join(allowed[:12])}"
+            place = _place(written, label, after=name)
+            yield Found("unknown-label-value", place, f"no value of {label} of {name} matches {value!r}", hint)
+        return
+    asked = value.split("|") if operator == "=~" else [value]
     for one in asked:
         if one and one not in allowed:
             close = get_close_matches(one, allowed, 1, 0.5)
@@ -142,6 +148,14 @@ def _matcher(metric: Metric, name: str, label: str, operator: str, value: str, *
             yield Found(
                 "unknown-label-value", _place(written, one, after=label), f"{label} of {name} is never {one!r}", hint
             )
+
+
+def _matches_any(pattern: str, values: Sequence[str]) -> bool:
+    """Whether a pattern matches one of these values whole; one that Python cannot read is taken to."""
+    try:
+        return any(re.fullmatch(pattern, value) for value in values)
+    except re.error:
+        return True
 
 
 def _labels(metric: Metric, name: str) -> frozenset[str]:

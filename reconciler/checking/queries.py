@@ -36,6 +36,11 @@ class Query:
     source: Source
     variables: Mapping[str, JsonObject] = field(default_factory=dict)
 
+    @property
+    def title(self) -> str:
+        """How its panel, variable or annotation query is called."""
+        return text_of(self.owner.get("title")) or text_of(self.owner.get("name"))
+
 
 def sources_in(resources: Iterable[Resource]) -> dict[str, Source]:
     """The declared datasources, by uid."""

@@ -34,20 +34,33 @@ class Filled:
     text: str
     names: tuple[str, ...]
     """The variables that it uses, in order."""
-    _starts: tuple[int, ...]
-    _shifts: tuple[int, ...]
+    _places: tuple["_Place", ...]
 
     def origin(self, offset: int) -> int:
         """The place in the author's text (of a stand-in: of the variable's beginning)."""
-        index = bisect_right(self._starts, offset) - 1
-        return offset if index < 0 else max(0, offset - self._shifts[index])
+        index = bisect_right(self._places, offset, key=lambda place: place.begin) - 1
+        if index < 0:
+            return offset
+        place = self._places[index]
+        return place.source if offset < place.end else offset - place.shift
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One stand-in: where it begins and ends, where its variable begins in the author's text, and by how much all
+    behind it is shifted.
+    """
+
+    begin: int
+    end: int
+    source: int
+    shift: int
 
 
 def filled(text: str, variables: Mapping[str, JsonObject]) -> Filled:
     """A PromQL text with stand-ins."""
     parts: list[str] = []
-    starts: list[int] = []
-    shifts: list[int] = []
+    places: list[_Place] = []
     names: list[str] = []
     end = length = 0
     for found in _VARIABLE.finditer(text):
@@ -59,13 +72,12 @@ def filled(text: str, variables: Mapping[str, JsonObject]) -> Filled:
         length += len(before)
         stand_in = _stand_in(name.partition(".")[0], "".join(parts), text[found.end() :], variables)
         parts.append(stand_in)
-        starts.append(length + len(stand_in))
-        length += len(stand_in)
-        shifts.append(length - found.end())
-        names.append(name)
         end = found.end()
+        places.append(_Place(length, length + len(stand_in), found.start(), length + len(stand_in) - end))
+        length += len(stand_in)
+        names.append(name)
     parts.append(text[end:])
-    return Filled("".join(parts), tuple(names), tuple(starts), tuple(shifts))
+    return Filled("".join(parts), tuple(names), tuple(places))
 
 
 def _stand_in(name: str, before: str, after: str, variables: Mapping[str, JsonObject]) -> str:

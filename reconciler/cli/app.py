@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from reconciler.cli.checking import check, metrics_app
 from reconciler.cli.crash import guard_logs, unforeseen
 from reconciler.cli.explaining import explain
 from reconciler.cli.formatting import fmt
@@ -37,6 +38,7 @@ app = typer.Typer(
 _DAILY, _STATE, _TOOLS = "Every day", "What is owned", "Tools"
 app.command(rich_help_panel=_DAILY)(init)
 app.command(rich_help_panel=_DAILY)(validate)
+app.command(rich_help_panel=_DAILY)(check)
 app.command(rich_help_panel=_DAILY)(plan)
 app.command(rich_help_panel=_DAILY)(apply)
 app.command(rich_help_panel=_DAILY)(show)
@@ -48,6 +50,7 @@ app.command(rich_help_panel=_STATE)(history)
 state_app.command("rebuild")(state_rebuild)
 app.add_typer(state_app, name="state", rich_help_panel=_STATE)
 app.command(rich_help_panel=_STATE)(unlock)
+app.add_typer(metrics_app, name="metrics", rich_help_panel=_TOOLS)
 app.command(rich_help_panel=_TOOLS)(fmt)
 app.command(rich_help_panel=_TOOLS)(explain)
 app.command(rich_help_panel=_TOOLS)(preview)

@@ -1,34 +1,44 @@
-"""Findings in queries at the author's place: file, line and column inside the query. What `check` and `validate` share."""
+"""Findings in queries at the author's place: file, line and column inside the query. For `check` and `validate`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from functools import cache
-from pathlib import Path
+from pathlib import Path as Folder
 
 from reconciler.authoring.provenance import Provenance
 from reconciler.authoring.resolve import Resolved
 from reconciler.checking import check_queries
 from reconciler.checking.finding import Finding
 from reconciler.core.errors import Diagnostic
+from reconciler.core.json import Json
 from reconciler.core.kind import Registry
 from reconciler.core.resource import Document
-from reconciler.core.source import Mark
+from reconciler.core.source import Mark, Path
 from reconciler.loader.inside import mark_inside
+from reconciler.loader.models import AcceptedModel
+from reconciler.loader.project import Project
 
 
 def query_diagnostics(
-    documents: Sequence[Document], resolved: Resolved, registry: Registry, *, values: dict[str, object], root: Path
+    documents: Sequence[Document],
+    resolved: Resolved,
+    registry: Registry,
+    *,
+    values: Mapping[str, Json],
+    project: Project,
 ) -> tuple[Diagnostic, ...]:
     """What is wrong with the queries of the declared dashboards: each finding once, however many views show it."""
-    found = check_queries(resolved.resources, resolved.catalogue)
+    accepted = project.model.checks.accept
+    found = [item for item in check_queries(resolved.resources, resolved.catalogue) if not _is_accepted(item, accepted)]
     if not found:
         return ()
-    provenance = Provenance(documents, registry, values=values, instance="")  # type: ignore[arg-type]
+    provenance = Provenance(documents, registry, values=values, instance="")
     resources = {resource.address: resource for resource in resolved.resources}
     places = {
         address: {leaf.path: (leaf.where, leaf.value) for leaf in provenance.leaves(resources[address])}
         for address in {item.address for item in found}
     }
-    texts = _Texts(root)
+    texts = _Texts(project.root)
     once: dict[tuple[Mark | None, str, str], Diagnostic] = {}
     for item in found:
         where, value = _nearest(item, places[item.address])
@@ -42,7 +52,14 @@ def query_diagnostics(
     return tuple(sorted(once.values(), key=Diagnostic.sort_key))
 
 
-def _nearest(item: Finding, leaves: dict[tuple[str | int, ...], tuple[Mark | None, object]]) -> tuple[Mark | None, object]:
+def _is_accepted(item: Finding, accepted: Sequence[AcceptedModel]) -> bool:
+    return any(
+        item.code == one.code and fnmatchcase(str(item.address), one.address) and fnmatchcase(item.title, one.panel)
+        for one in accepted
+    )
+
+
+def _nearest(item: Finding, leaves: Mapping[Path, tuple[Mark | None, Json]]) -> tuple[Mark | None, Json]:
     """Where the text at a finding's path was written; for a path to a mapping, where its first value was."""
     if item.path in leaves:
         return leaves[item.path]
@@ -53,7 +70,7 @@ def _nearest(item: Finding, leaves: dict[tuple[str | int, ...], tuple[Mark | Non
 class _Texts:
     """The texts of desired files, read when a finding is in them."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Folder) -> None:
         self._read = cache(self._text)
         self._root = root
 

@@ -1,17 +1,23 @@
 """check, metrics doc: what dashboards ask, against their languages and the catalogue. Offline."""
 
 import sys
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from reconciler.checking import count_queries
 from reconciler.checking.explanations import EXPLANATIONS, page
+from reconciler.checking.uses import uses_in
 from reconciler.cli.session import Session
 from reconciler.cli.settings import ConfigOption, InstanceOption, JsonOption, NoColorOption, Settings
+from reconciler.core.address import Address
 from reconciler.core.errors import ExitCode, Severity, UsageError
 from reconciler.render.json_view import diagnostic_json
 from reconciler.render.lines import Line, Span, count, line
+from reconciler.render.metrics_view import metrics_page
 from reconciler.render.plan_view import diagnostic_lines
 
 
@@ -29,7 +35,15 @@ def check(
     if explain:
         return _explain(explain)
     session = Session(Settings(instance, None, config, json, no_color))
-    found = session.query_findings(addresses or (), frozenset(code or ()))
+    _, resolved = session.valid_apart_from(EXPLANATIONS)
+    known = [resource.address for resource in resolved.resources if resource.address.kind == "dashboard"]
+    chosen = _chosen([str(address) for address in known], addresses or ())
+    number = count_queries(resolved.resources, chosen)
+    found = [
+        item
+        for item in resolved.diagnostics
+        if item.code in EXPLANATIONS and item.subject in chosen and (not code or item.code in code)
+    ]
     errors = sum(1 for item in found if strict or item.severity is Severity.ERROR)
     ending = ExitCode.ERROR if errors else ExitCode.DONE
     if json:
@@ -41,18 +55,67 @@ def check(
         head, *rest = diagnostic_lines(item, style)
         lines += [(head[0], Span(f"{item.severity}: ", style), *head[1:], Span(f"  [{item.code}]", "dim")), *rest]
     if not found:
-        lines.append(line(Span("No findings. ", "good"), f"{count(session.queries_checked, 'query')} checked."))
+        lines.append(line(Span("No findings. ", "good"), f"{count(number, 'query')} checked."))
     else:
         warnings = sum(1 for item in found if item.severity is Severity.WARNING)
         parts = [count(len(found) - warnings, "error"), count(warnings, "warning")]
-        text = f"{', '.join(parts)} in {count(session.queries_checked, 'query')}. `ggrec check --explain CODE` explains one."
+        text = f"{', '.join(parts)} in {count(number, 'query')}. `ggrec check --explain CODE` explains one."
         lines.append(line(Span(text, "error" if errors else "warn")))
     session.output.lines(lines)
     return ending
 
 
+def _chosen(known: list[str], wanted: Sequence[str]) -> set[str]:
+    """The addresses that were asked for. Raises UsageError for one that means none."""
+    for pattern in wanted:
+        if not any(fnmatchcase(address, pattern) for address in known):
+            hint = "write dashboard.name, or a glob; `ggrec validate` lists what is declared"
+            raise UsageError.one("not-declared", f"{pattern} is no declared dashboard", hint=hint)
+    return {address for address in known if not wanted or any(fnmatchcase(address, p) for p in wanted)}
+
+
 def _explain(code: str) -> int:
     if code not in EXPLANATIONS:
-        raise UsageError.one("unknown-code", f"no finding is called {code!r}", hint=f"there is {', '.join(sorted(EXPLANATIONS))}")
+        raise UsageError.one(
+            "unknown-code", f"no finding is called {code!r}", hint=f"there is {', '.join(sorted(EXPLANATIONS))}"
+        )
     sys.stdout.write(page(code))
+    return ExitCode.DONE
+
+
+metrics_app = typer.Typer(name="metrics", help="The catalogue of business metrics.", no_args_is_help=True)
+
+
+@metrics_app.command("doc")
+def metrics_doc(
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the page here (default: print it).")] = None,
+    instance: InstanceOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> int:
+    """The catalogue as a page: each metric, who uses it, what nobody uses, what is not declared. Offline."""
+    session = Session(Settings(instance, None, config, json))
+    _, resolved = session.valid_apart_from(EXPLANATIONS)
+    uses = uses_in(resolved.resources, resolved.catalogue)
+    declared, undeclared = (
+        {key: [(use.address, use.place) for use in found] for key, found in part.items()}
+        for part in (uses.declared, uses.undeclared)
+    )
+    if json:
+        shown = [{"name": m.name, "datasource": m.datasource, "type": str(m.type), "unit": m.unit, "owner": m.owner,
+                  "uses": [{"address": str(a), "place": p} for a, p in declared.get((m.datasource, m.name), ())]}
+                 for m in resolved.catalogue.metrics]  # fmt: skip
+        missing = [{"name": name, "datasource": uid} for uid, name in undeclared]
+        session.output.json({"format": "ggrec/metrics/v1", "metrics": shown, "undeclared": missing})
+        return ExitCode.DONE
+    roles: dict[Address, list[str]] = {}
+    for role in resolved.roles:
+        for entry in role.entries:
+            roles.setdefault(entry.shown, []).append(role.title)
+    page_text = metrics_page(resolved.catalogue, declared, undeclared, roles=roles)
+    if out is None:
+        sys.stdout.write(page_text)
+    else:
+        out.write_text(page_text, "utf-8")
+        sys.stdout.write(f"wrote {out}\n")
     return ExitCode.DONE

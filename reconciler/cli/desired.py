@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from reconciler.grafana.secrets import SecretResolver
     from reconciler.loader.documents import Loaded
 
-_MATTERS = ("authoring", "core", "kinds", "lint", "loader", "cli")
+_MATTERS = ("authoring", "checking", "core", "kinds", "lint", "loader", "cli")
 """The rooms whose code decides what documents come to."""
 
 
@@ -42,6 +42,7 @@ class Desired:
     def read(self) -> "tuple[Loaded, Resolved]":
         """The files, loaded and resolved as far as they go; never from the cache."""
         from reconciler.authoring.resolve import resolve
+        from reconciler.cli.checked import query_diagnostics
         from reconciler.cli.secret_references import reference_problems
         from reconciler.lint import check
         from reconciler.loader.documents import load_documents
@@ -51,7 +52,8 @@ class Desired:
         resolved = resolve(loaded.documents, self.registry, values=self.values)
         linted = check(resolved.resources)
         referred = reference_problems(project, loaded.documents, resolved.resources, self.secrets)
-        found = (*resolved.diagnostics, *linted, *referred)
+        queried = query_diagnostics(loaded.documents, resolved, self.registry, values=self.values, project=project)
+        found = (*resolved.diagnostics, *linted, *referred, *queried)
         return loaded, replace(resolved, diagnostics=tuple(sorted(found, key=Diagnostic.sort_key)))
 
     @cached_property

@@ -4,9 +4,9 @@ import math
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -111,6 +111,13 @@ class Session:
         """The same with the documents it comes from. Raises InvalidInput with everything that is wrong."""
         loaded, resolved = self.desired.read()
         _valid(state_of(loaded, resolved))
+        return loaded, resolved
+
+    def valid_apart_from(self, codes: Collection[str]) -> "tuple[Loaded, Resolved]":
+        """The same; errors of these codes are handed out and not raised."""
+        loaded, resolved = self.desired.read()
+        state = state_of(loaded, resolved)
+        _valid(replace(state, diagnostics=tuple(item for item in state.diagnostics if item.code not in codes)))
         return loaded, resolved
 
     def resource(self, resources: tuple[Resource, ...], address: str) -> Resource:

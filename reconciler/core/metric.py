@@ -37,6 +37,8 @@ class Metric:
     unit: str = ""
     help: str = ""
     owner: str = ""
+    monotonic: bool = False
+    """Whether a gauge only ever rises and begins again from 0, so that `increase` of it is right."""
     labels: Mapping[str, Label] = field(default_factory=dict)
     where: Mark | None = None
 

@@ -98,6 +98,21 @@ class ProtectModel(_Model):
     )
 
 
+class AcceptedModel(_Model):
+    """A finding of `ggrec check` that is meant so."""
+
+    code: str = Field(min_length=1, description="The finding's code.")
+    address: str = Field(default="*", description="Of which dashboards, globs allowed.")
+    panel: str = Field(default="*", description="Titles of panels (names of variables), globs allowed.")
+    reason: str = Field(min_length=1, description="Why it is meant so.")
+
+
+class ChecksModel(_Model):
+    """What `ggrec check` and `validate` say of queries."""
+
+    accept: list[AcceptedModel] = Field(default_factory=list, description="Findings that are meant so.")
+
+
 class InstanceModel(_Model):
     """One Grafana and one organisation in it."""
 
@@ -131,4 +146,5 @@ class ProjectModel(_Model):
     )
     guard: GuardModel = Field(default_factory=GuardModel, description="For all instances.")
     protect: ProtectModel = Field(default_factory=ProtectModel, description="For all instances.")
+    checks: ChecksModel = Field(default_factory=ChecksModel, description="Of queries.")
     instances: dict[str, InstanceModel] = Field(default_factory=dict)
