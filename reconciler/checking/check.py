@@ -64,7 +64,6 @@ class _Checking:
                     hint=one.hint,
                     place=query.place,
                     title=query.title,
-                    severity=one.severity,
                 )
 
     def _prometheus(self, query: Query) -> Iterator[tuple[Path, Found]]:
@@ -124,7 +123,7 @@ def _label_of(selector: str, label: str, metrics: Mapping[str, Metric], offset: 
 
 
 def _shifted(found: Found, by: int) -> Found:
-    return Found(found.code, found.offset + by, found.message, found.hint, found.severity)
+    return Found(found.code, found.offset + by, found.message, found.hint)
 
 
 def _filled(text: str, variables: Mapping[str, JsonObject]) -> Filled:

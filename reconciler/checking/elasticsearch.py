@@ -12,7 +12,6 @@ from luqum.tree import SearchField
 
 from reconciler.checking.promql_rules import Found
 from reconciler.checking.stand_ins import MARK, filled
-from reconciler.core.errors import Severity
 from reconciler.core.json import JsonObject, as_list, as_object, text_of
 from reconciler.core.metric import IndexField
 from reconciler.core.source import Path
@@ -38,11 +37,7 @@ def check_text(text: str, variables: Mapping[str, JsonObject], fields: Mapping[s
         offset = found.origin(int(at[1]) if at else max(0, len(found.text) - 1))
         message = f"is not Lucene's query syntax: {_reason(str(error))}"
         yield Found(
-            "lucene-syntax",
-            min(offset, max(0, len(text) - 1)),
-            message,
-            'quote special letters, as in path:"/cart"',
-            Severity.ERROR,
+            "lucene-syntax", min(offset, max(0, len(text) - 1)), message, 'quote special letters, as in path:"/cart"'
         )
         return
     if not fields:
@@ -50,9 +45,7 @@ def check_text(text: str, variables: Mapping[str, JsonObject], fields: Mapping[s
     for name in field_names(tree):
         if MARK not in name and not _known(name, fields):
             offset = max(0, text.find(f"{name}:"))
-            yield Found(
-                "unknown-field", offset, f"no field {name} is declared", _suggestion(name, fields), Severity.ERROR
-            )
+            yield Found("unknown-field", offset, f"no field {name} is declared", _suggestion(name, fields))
 
 
 def _reason(error: str) -> str:
@@ -86,13 +79,7 @@ def check_aggregations(target: JsonObject, fields: Mapping[str, IndexField]) -> 
         message = "says no metrics and buckets, which Grafana's back end refuses (400)"
         yield (
             (),
-            Found(
-                "no-aggregation",
-                0,
-                message,
-                "as in metrics: [{id: '1', type: count}] and a date_histogram",
-                Severity.ERROR,
-            ),
+            Found("no-aggregation", 0, message, "as in metrics: [{id: '1', type: count}] and a date_histogram"),
         )
     seen: dict[str, str] = {}
     for part, items in (("metrics", metrics), ("bucketAggs", buckets)):
@@ -106,7 +93,7 @@ def _twice(item: JsonObject, seen: dict[str, str]) -> Iterator[Found]:
     number, sort = str(item.get("id")), text_of(item.get("type"))
     if number in seen:
         message = f"the id {number!r} of {sort} is {seen[number]}'s already: Grafana mixes their frames up"
-        yield Found("aggregation-id-twice", 0, message, "give each an id of its own", Severity.ERROR)
+        yield Found("aggregation-id-twice", 0, message, "give each an id of its own")
     seen.setdefault(number, sort)
 
 
@@ -115,13 +102,7 @@ def _aggregation(item: JsonObject, fields: Mapping[str, IndexField]) -> Iterator
     if sort in _PIPELINES or not name or not fields or "$" in name:
         return
     if not _known(name, fields):
-        yield Found(
-            "unknown-field",
-            0,
-            f"{sort} over {name}, a field that is not declared",
-            _suggestion(name, fields),
-            Severity.ERROR,
-        )
+        yield Found("unknown-field", 0, f"{sort} over {name}, a field that is not declared", _suggestion(name, fields))
         return
     base = fields.get(name) or fields[name.removesuffix(".keyword")]
     stored = "keyword" if name != base.name else base.type
@@ -136,4 +117,4 @@ def _aggregation(item: JsonObject, fields: Mapping[str, IndexField]) -> Iterator
 
 
 def _wrong(sort: str, name: str, stored: str, hint: str) -> Found:
-    return Found("aggregation-of-wrong-type", 0, f"{sort} over {name}, which is {stored}", hint, Severity.ERROR)
+    return Found("aggregation-of-wrong-type", 0, f"{sort} over {name}, which is {stored}", hint)

@@ -3,8 +3,15 @@
 from dataclasses import dataclass
 
 from reconciler.core.address import Address
-from reconciler.core.errors import Severity
 from reconciler.core.source import Path
+
+WRONG = frozenset(
+    {
+        "aggregation-id-twice", "aggregation-of-wrong-type", "lucene-syntax", "no-aggregation", "promql-syntax",
+        "quantile-without-le", "unknown-field", "unknown-label", "unknown-metric",
+    }
+)  # fmt: skip
+"""The codes of what cannot be meant: the query fails, or gives nothing. The others may have their reasons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,4 +29,3 @@ class Finding:
     place: str
     title: str
     """Of the panel, or the name of the variable or annotation query."""
-    severity: Severity = Severity.WARNING

@@ -13,7 +13,6 @@ from reconciler.checking.labels import SCRAPED, labels_of
 from reconciler.checking.promql import NotPromql, Selected, all_nodes, parse, selections
 from reconciler.checking.stand_ins import MARK, Filled
 from reconciler.checking.units import disagreement, shown_unit, unit_of
-from reconciler.core.errors import Severity
 from reconciler.core.json import JsonObject, text_of
 from reconciler.core.metric import Metric, MetricType
 
@@ -34,7 +33,6 @@ class Found:
     offset: int
     message: str
     hint: str = ""
-    severity: Severity = Severity.WARNING
 
 
 def check_expression(text: Filled, written: str, metrics: Mapping[str, Metric]) -> Iterator[Found]:
@@ -44,7 +42,7 @@ def check_expression(text: Filled, written: str, metrics: Mapping[str, Metric]) 
     try:
         tree = parse(text.text)
     except NotPromql as error:
-        yield Found("promql-syntax", text.origin(error.offset), f"is not PromQL: {error}", _SYNTAX, Severity.ERROR)
+        yield Found("promql-syntax", text.origin(error.offset), f"is not PromQL: {error}", _SYNTAX)
         return
     if not metrics:
         return
@@ -109,15 +107,11 @@ def _unknown(name: str, offset: int, metrics: Mapping[str, Metric]) -> Found:
     if parts is not None:
         series = ", ".join(parts.series)
         return Found(
-            "unknown-metric",
-            offset,
-            f"{name} is a {parts.type}: no series has that name",
-            f"it is queried as {series}",
-            Severity.ERROR,
+            "unknown-metric", offset, f"{name} is a {parts.type}: no series has that name", f"it is queried as {series}"
         )
     close = get_close_matches(name, sorted(metrics), 1, 0.6)
     hint = f"did you mean {close[0]}?" if close else "declare it (kind: Metric), or correct the name"
-    return Found("unknown-metric", offset, f"no metric {name} is declared", hint, Severity.ERROR)
+    return Found("unknown-metric", offset, f"no metric {name} is declared", hint)
 
 
 def _matcher(metric: Metric, name: str, label: str, operator: str, value: str, *, written: str) -> Iterator[Found]:
@@ -127,9 +121,7 @@ def _matcher(metric: Metric, name: str, label: str, operator: str, value: str, *
             return
         close = get_close_matches(label, sorted(labels), 1, 0.5)
         hint = f"did you mean {close[0]}?" if close else f"it has {', '.join(sorted(metric.labels)) or 'none'}"
-        yield Found(
-            "unknown-label", _place(written, label, after=name), f"{name} has no label {label}", hint, Severity.ERROR
-        )
+        yield Found("unknown-label", _place(written, label, after=name), f"{name} has no label {label}", hint)
         return
     allowed = metric.labels[label].values if label in metric.labels else None
     if allowed is None or MARK in value or operator in {"!=", "!~"}:
@@ -177,7 +169,7 @@ def _groupings(tree: parser.Expr, written: str, metrics: Mapping[str, Metric]) -
                 there = ", ".join(sorted(inner - SCRAPED - {"__name__"})) or "none"
                 hint = f"did you mean {close[0]}?" if close else f"there is {there}"
                 text = f"aggregates by {label}, which nothing below has"
-                yield Found("unknown-label", _in_grouping(written, label), text, hint, Severity.ERROR)
+                yield Found("unknown-label", _in_grouping(written, label), text, hint)
 
 
 def _quantiles(tree: parser.Expr, written: str, metrics: Mapping[str, Metric]) -> Iterator[Found]:
@@ -187,9 +179,7 @@ def _quantiles(tree: parser.Expr, written: str, metrics: Mapping[str, Metric]) -
             inner = labels_of(node.args[1], metrics)
             if inner is not None and "le" not in inner:
                 text = "histogram_quantile needs the label le, which is lost below it"
-                yield Found(
-                    "quantile-without-le", place, text, "aggregate by (le, …) over the _bucket series", Severity.ERROR
-                )
+                yield Found("quantile-without-le", place, text, "aggregate by (le, …) over the _bucket series")
 
 
 def _place(written: str, word: str, *, after: str = "") -> int:

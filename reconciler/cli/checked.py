@@ -9,7 +9,7 @@ from reconciler.authoring.provenance import Provenance
 from reconciler.authoring.resolve import Resolved
 from reconciler.checking import check_queries
 from reconciler.checking.finding import Finding
-from reconciler.core.errors import Diagnostic
+from reconciler.core.errors import Diagnostic, Severity
 from reconciler.core.json import Json
 from reconciler.core.kind import Registry
 from reconciler.core.resource import Document
@@ -27,7 +27,9 @@ def query_diagnostics(
     values: Mapping[str, Json],
     project: Project,
 ) -> tuple[Diagnostic, ...]:
-    """What is wrong with the queries of the declared dashboards: each finding once, however many views show it."""
+    """What is wrong with the queries of the declared dashboards: each finding once, however many views show it. A
+    warning, for a dashboard with a broken query can be managed all the same, unless the project says that it stops.
+    """
     accepted = project.model.checks.accept
     found = [item for item in check_queries(resolved.resources, resolved.catalogue) if not _is_accepted(item, accepted)]
     if not found:
@@ -45,9 +47,8 @@ def query_diagnostics(
         if where is not None and isinstance(value, str):
             where = texts.inside(where, value, item.offset)
         where = where or resources[item.address].source
-        made = Diagnostic(
-            item.code, f"{item.place}: {item.message}", item.hint, where, str(item.address), item.severity
-        )  # fmt: skip
+        severity = Severity.ERROR if item.code in project.model.checks.stop else Severity.WARNING
+        made = Diagnostic(item.code, f"{item.place}: {item.message}", item.hint, where, str(item.address), severity)
         once.setdefault((where, item.code, item.message), made)
     return tuple(sorted(once.values(), key=Diagnostic.sort_key))
 

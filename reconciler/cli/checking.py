@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
@@ -10,11 +11,12 @@ import typer
 
 from reconciler.checking import count_queries
 from reconciler.checking.explanations import EXPLANATIONS, page
+from reconciler.checking.finding import WRONG
 from reconciler.checking.uses import uses_in
 from reconciler.cli.session import Session
 from reconciler.cli.settings import ConfigOption, InstanceOption, JsonOption, NoColorOption, Settings
 from reconciler.core.address import Address
-from reconciler.core.errors import ExitCode, Severity, UsageError
+from reconciler.core.errors import Diagnostic, ExitCode, Severity, UsageError
 from reconciler.render.json_view import diagnostic_json
 from reconciler.render.lines import Line, Span, count, line
 from reconciler.render.metrics_view import metrics_page
@@ -44,7 +46,8 @@ def check(
         for item in resolved.diagnostics
         if item.code in EXPLANATIONS and item.subject in chosen and (not code or item.code in code)
     ]
-    errors = sum(1 for item in found if strict or item.severity is Severity.ERROR)
+    found = [replace(item, severity=_severity(item, strict=strict)) for item in found]
+    errors = sum(1 for item in found if item.severity is Severity.ERROR)
     ending = ExitCode.ERROR if errors else ExitCode.DONE
     if json:
         session.output.json({"format": "ggrec/check/v1", "findings": [diagnostic_json(item) for item in found]})
@@ -63,6 +66,11 @@ def check(
         lines.append(line(Span(text, "error" if errors else "warn")))
     session.output.lines(lines)
     return ending
+
+
+def _severity(item: Diagnostic, *, strict: bool) -> Severity:
+    wrong = strict or item.code in WRONG or item.severity is Severity.ERROR
+    return Severity.ERROR if wrong else Severity.WARNING
 
 
 def _chosen(known: list[str], wanted: Sequence[str]) -> set[str]:

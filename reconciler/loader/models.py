@@ -111,6 +111,10 @@ class ChecksModel(_Model):
     """What `ggrec check` and `validate` say of queries."""
 
     accept: list[AcceptedModel] = Field(default_factory=list, description="Findings that are meant so.")
+    stop: list[str] = Field(
+        default_factory=list,
+        description="Codes of findings with which nothing is planned or applied. Default: none, they are warnings.",
+    )
 
 
 class InstanceModel(_Model):
