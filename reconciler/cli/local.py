@@ -1,4 +1,4 @@
-"""init, validate, render, schema, sandbox, version: what needs no Grafana."""
+"""init, validate, render, schema, sandbox: what needs no Grafana."""
 
 import json as jsonlib
 import sys
@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from reconciler import __version__
 from reconciler.authoring.metrics import KIND as METRIC
 from reconciler.authoring.metrics import MetricDocument
 from reconciler.authoring.roles import KIND as ROLE
@@ -140,10 +139,4 @@ def sandbox(
         serve(port, folder=folder)
     except ImportError as error:
         raise GgrecError.one("no-sandbox", str(error), hint="pip install 'ggrec[sandbox]'") from None
-    return ExitCode.DONE
-
-
-def version() -> int:
-    """Print the version."""
-    sys.stdout.write(f"ggrec {__version__}\n")
     return ExitCode.DONE

@@ -4,13 +4,15 @@ While it reads, it is cancelled. While it applies, what is in flight is finished
 told so; a third, or a second SIGTERM or SIGHUP, gives up at once: what was in flight stays in the state as begun.
 """
 
-import asyncio
 import contextlib
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
 
 _CAUGHT = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 FINISHING = "Stopping: what is in flight is finished, saved and reported; no more is begun."
@@ -22,6 +24,8 @@ class Signals:
     """What was asked of one command; `stop` is set when it shall begin nothing more."""
 
     def __init__(self, task: "asyncio.Task[Any]") -> None:
+        import asyncio  # half of the time that `ggrec version` takes, and not needed there
+
         self.stop = asyncio.Event()
         self._task = task
         self._applying = False
@@ -59,6 +63,7 @@ class Signals:
 
 def run(command: Callable[[Signals], Coroutine[Any, Any, int]]) -> int:
     """Run a command's coroutine; the result is its exit code. Raises KeyboardInterrupt where it was cancelled."""
+    import asyncio
 
     async def work() -> int:
         task = asyncio.current_task()
