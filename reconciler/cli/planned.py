@@ -28,6 +28,8 @@ def inputs_of(
         audience=session.output,
         options=options,
         budget=session.budget,
+        hints=session.hints,
+        margin=session.instance.margin,
     )
 
 

@@ -18,6 +18,7 @@ from reconciler.cli.settings import (
     ConfigOption,
     ConfirmDeletesOption,
     ConfirmUpdatesOption,
+    FullOption,
     InstanceOption,
     JsonOption,
     NoColorOption,
@@ -54,6 +55,7 @@ def plan(
     confirm_deletes: ConfirmDeletesOption = None,
     confirm_updates: ConfirmUpdatesOption = None,
     resend_secrets: ResendSecretsOption = False,
+    full: FullOption = False,
     on_conflict: OnConflictOption = None,
     instance: InstanceOption = None,
     url: UrlOption = None,
@@ -71,6 +73,7 @@ def plan(
         confirm_deletes=confirm_deletes,
         confirm_updates=confirm_updates,
         resend_secrets=resend_secrets,
+        full=full,
         policy=policy_of(on_conflict),
     )
     options = _guarded(session, asked)
@@ -116,6 +119,7 @@ def apply(
     confirm_deletes: ConfirmDeletesOption = None,
     confirm_updates: ConfirmUpdatesOption = None,
     resend_secrets: ResendSecretsOption = False,
+    full: FullOption = False,
     on_conflict: OnConflictOption = None,
     instance: InstanceOption = None,
     url: UrlOption = None,
@@ -143,6 +147,7 @@ def apply(
         confirm_deletes=confirm_deletes,
         confirm_updates=confirm_updates,
         resend_secrets=resend_secrets,
+        full=full,
         policy=policy,
     )
     options = _guarded(session, asked)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from reconciler.grafana.driver import Grafana, GrafanaWriter
     from reconciler.grafana.secrets import SecretResolver
     from reconciler.loader.documents import Loaded
+    from reconciler.store.hints import StoredHints
     from reconciler.store.state_store import StateStore
 
 
@@ -86,6 +87,13 @@ class Session:
         from reconciler.cli.storing import open_store
 
         return open_store(self.instance.state, self.secrets, lease=self.instance.lease)
+
+    @cached_property
+    def hints(self) -> "StoredHints":
+        """What was last verified of the chosen instance."""
+        from reconciler.store.hints import StoredHints
+
+        return StoredHints(self.store.blobs)
 
     def load(self) -> "Loaded":
         """The documents of the desired files, as they are now."""

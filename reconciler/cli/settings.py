@@ -61,6 +61,9 @@ AdoptOption = Annotated[
     bool, typer.Option("--adopt", help="Take over existing objects that differ from what is declared.")
 ]
 
+FullOption = Annotated[
+    bool, typer.Option("--full", help="Read every body, whatever was verified before (docs/speed.md).")
+]
 ResendSecretsOption = Annotated[
     bool, typer.Option("--resend-secrets", help="Send all secrets again, also where none is known to have changed.")
 ]

@@ -13,6 +13,7 @@ from reconciler.core.diff import Edit, EditPath, Identities
 from reconciler.core.errors import Diagnostic, InvalidInput
 from reconciler.core.exchange import Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject
+from reconciler.core.observation import Beacon
 from reconciler.core.references import Content, Reference, Referrer
 from reconciler.core.resource import Attribution, LiveObject, Resource, SecretRef
 from reconciler.core.source import Path
@@ -173,6 +174,24 @@ class Kind(ABC):
     @abstractmethod
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """All objects of the kind that the credentials may see; those in `wanted` with all attributes."""
+
+    def beacon(self, server: Server) -> Exchange[Beacon | None]:
+        """The cheapest question whose answer changes whenever an object is created, saved, moved or deleted. None:
+        there is none, and the kind is listed.
+        """
+        yield from ()
+        return None
+
+    def outline(self, server: Server, titles: Mapping[str, str]) -> Listing | None:
+        """All objects without their attributes, but with all else that `listing` tells of them, their revisions above
+        all; None where that is no cheaper than `listing`. `titles` by uid are the beacon's.
+        """
+        return None
+
+    def editors(self, server: Server) -> Exchange[Mapping[str, str]]:
+        """Who the editors are that `LiveObject.meta["updatedBy"]` marks: mark → login. One question for all of them."""
+        yield from ()
+        return {}
 
     @abstractmethod
     def read(self, server: Server, uid: str) -> Exchange[LiveObject | None]:

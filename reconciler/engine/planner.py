@@ -40,6 +40,8 @@ class Options:
     confirm_updates: int | None = None
     protection: Protection = field(default_factory=Protection)
     resend_secrets: bool = False
+    full: bool = False
+    """Read every body, whatever was verified before."""
     policy: Policy = stop
     """What to do with an object that somebody changed, where that was asked for."""
 

@@ -3,7 +3,10 @@
 from urllib.parse import quote
 
 from reconciler.core.exchange import ApiResponse, Server
-from reconciler.core.json import as_object, text_of
+from reconciler.core.json import JsonObject, as_list, as_object, text_of
+
+_LONGEST_NUMBER = 12
+"""Digits: longer is a stamp in microseconds, and no number of a save."""
 
 
 def kube_path(server: Server, group_version: str, plural: str, name: str | None = None) -> str:
@@ -17,3 +20,14 @@ def continue_token(answer: ApiResponse) -> str:
     1).
     """
     return text_of(as_object(answer.object.get("metadata")).get("continue"))
+
+
+def collection_stamp(listed: JsonObject) -> int | None:
+    """The newest save of a listed collection, in microseconds since 1970. None where it is no stamp, and with unified
+    storage, where an object's own resourceVersion is one too (grafana-api.md section 4).
+    """
+    stamp = text_of(as_object(listed.get("metadata")).get("resourceVersion"))
+    items = map(as_object, as_list(listed.get("items")))
+    own = [text_of(as_object(item.get("metadata")).get("resourceVersion")) for item in items]
+    unified = any(len(text) > _LONGEST_NUMBER for text in own)
+    return int(stamp) if stamp.isdecimal() and not unified else None

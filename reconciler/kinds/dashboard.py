@@ -3,7 +3,7 @@
 Must not: read over v1beta1 (it rewrites), send a foreign `id`, or leave the folder out (that moves to the root).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -12,13 +12,14 @@ from pydantic import BaseModel
 
 from reconciler.core.diff import Identities
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
-from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
+from reconciler.core.json import Json, JsonObject, as_list, as_object, digest, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
+from reconciler.core.observation import Beacon, http_date
 from reconciler.core.references import Reference, Referrer, datasources_in
 from reconciler.core.resource import Attribution, LiveObject, Resource
 from reconciler.kinds._dashboard_spec import DashboardDocument, DashboardSpec
 from reconciler.kinds._elsewhere import playlists, rules_and_panels
-from reconciler.kinds._kube import continue_token, kube_path
+from reconciler.kinds._kube import collection_stamp, continue_token, kube_path
 from reconciler.kinds._links import links_in
 from reconciler.kinds._owners import SCHEMA_V2, by_marks, provisioned_dashboard
 from reconciler.kinds._panels import alike, all_panels, references_only, renumbered
@@ -27,6 +28,9 @@ from reconciler.kinds._ui_state import as_left
 GROUP = "dashboard.grafana.app/v0alpha1"
 _PREFIX = "grafana.app/"
 _SERVERS_OWN = frozenset({"id", "uid", "version"})
+_PARTIAL = (("Accept", "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"),)
+_MOST_FOUND = 5000
+"""Search gives no more on a page (grafana-api.md section 2)."""
 _DERIVED = 1_000_000
 """Panel ids from here on were derived from a title, not written (see authoring)."""
 
@@ -172,16 +176,19 @@ spec:
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """Whole dashboards by LIST of v0alpha1, page by page; where it is missing, search and GETs of the wanted."""
         if server.serves(GROUP):
-            yield from self._list_kube(server)
+            yield from self._list_kube(server, None)
         else:
             yield from self._list_search(server, wanted)
 
-    def _list_kube(self, server: Server) -> Listing:
+    def _list_kube(self, server: Server, titles: Mapping[str, str] | None) -> Listing:
+        """All pages, whole; with `titles` only what they are, for which the titles are needed."""
         token = ""
         while True:
             query = (("limit", "500"), *((("continue", token),) if token else ()))
-            answer = yield ApiRequest("GET", kube_path(server, GROUP, "dashboards"), query)
-            yield tuple(_from_kube(as_object(item)) for item in as_list(answer.object.get("items")))
+            path = kube_path(server, GROUP, "dashboards")
+            answer = yield ApiRequest("GET", path, query, headers=() if titles is None else _PARTIAL)
+            items = map(as_object, as_list(answer.object.get("items")))
+            yield tuple(_from_kube(item) if titles is None else _outlined(item, titles) for item in items)
             token = continue_token(answer)
             if not token:
                 return
@@ -200,6 +207,36 @@ spec:
             if len(items) < 5000:
                 return
             page += 1
+
+    def beacon(self, server: Server) -> Exchange[Beacon | None]:
+        """The collection's resourceVersion (the newest save of all dashboards and folders), and what search knows.
+
+        With unified storage search lags behind (grafana-api.md section 4), so that the stamp is not to be trusted.
+        """
+        if not server.serves(GROUP):
+            return None
+        first = yield ApiRequest("GET", kube_path(server, GROUP, "dashboards"), (("limit", "1"),), headers=_PARTIAL)
+        stamp, at = collection_stamp(first.object), http_date(first.headers.get("date", ""))
+        found: list[JsonObject] = []
+        page = 1
+        while len(found) == (page - 1) * _MOST_FOUND:
+            query = (("type", "dash-db"), ("limit", str(_MOST_FOUND)), ("page", str(page)))
+            answer = yield ApiRequest("GET", "/api/search", query)
+            found += [as_object(item) for item in as_list(answer.body)]
+            page += 1
+        places = sorted((text_of(item.get("uid")), text_of(item.get("folderUid"))) for item in found)
+        titles = {text_of(item.get("uid")): text_of(item.get("title")) for item in found}
+        return None if at is None else Beacon(stamp, at, digest([list(place) for place in places]), titles)
+
+    def outline(self, server: Server, titles: Mapping[str, str]) -> Listing | None:
+        """The LIST as metadata: half the time, a fifteenth of the bytes (grafana-api.md section 5)."""
+        return self._list_kube(server, titles) if server.serves(GROUP) else None
+
+    def editors(self, server: Server) -> Exchange[Mapping[str, str]]:
+        """The organisation's users; needs the right to list them, else nobody is known."""
+        answer = yield ApiRequest("GET", "/api/org/users", handles=frozenset({403}))
+        users = map(as_object, as_list(answer.body))
+        return {f"user:{text_of(user.get('uid'))}": text_of(user.get("login")) for user in users}
 
     def read(self, server: Server, uid: str) -> Exchange[LiveObject | None]:
         """As stored: v0alpha1, else /api/dashboards/uid. A dashboard that is v2 inside is marked so."""
@@ -279,28 +316,45 @@ def _live(uid: str, folder: str, model: JsonObject, **rest: Any) -> LiveObject:
 
 
 def _from_kube(item: JsonObject) -> LiveObject:
+    conversion = as_object(as_object(item.get("status")).get("conversion"))
+    converted = item.get("spec") is None or bool(conversion.get("failed"))
+    spec = as_object(as_object(conversion.get("source")).get("spec")) if converted else as_object(item.get("spec"))
+    known = _outlined(item, {})
+    return _live(
+        known.uid,
+        text_of(known.attributes.get("folderUid")),
+        spec,
+        revision=known.revision,
+        version=known.version,
+        manager=SCHEMA_V2 if converted else known.manager,
+        meta={**known.meta, "title": text_of(spec.get("title"))},
+    )
+
+
+def _outlined(item: JsonObject, titles: Mapping[str, str]) -> LiveObject:
+    """What an object's metadata tells of it."""
     metadata = as_object(item.get("metadata"))
     annotations = as_object(metadata.get("annotations"))
     internal = text_of(as_object(metadata.get("labels")).get("grafana.app/deprecatedInternalID"))
     generation = metadata.get("generation")
-    version = generation if isinstance(generation, int) else None
     updated = text_of(annotations.get(f"{_PREFIX}updatedTimestamp")) or text_of(metadata.get("creationTimestamp"))
-    conversion = as_object(as_object(item.get("status")).get("conversion"))
-    converted = item.get("spec") is None or bool(conversion.get("failed"))
-    spec = as_object(as_object(conversion.get("source")).get("spec")) if converted else as_object(item.get("spec"))
-    return _live(
-        text_of(metadata.get("name")),
-        text_of(annotations.get(f"{_PREFIX}folder")),
-        spec,
+    uid, folder = text_of(metadata.get("name")), text_of(annotations.get(f"{_PREFIX}folder"))
+    title = titles.get(uid, "")
+    return LiveObject(
+        "dashboard",
+        uid,
+        {"folderUid": folder},
         revision=f"{generation}/{updated}/{internal}",
-        version=version,
-        manager=SCHEMA_V2 if converted else by_marks(annotations),
+        version=generation if isinstance(generation, int) else None,
+        manager=by_marks(annotations),
+        keys=(f"uid:{uid}", *((_place(folder, title),) if title else ())),
         meta={
             "resourceVersion": metadata.get("resourceVersion"),
             "updated": updated,
             "updatedBy": text_of(annotations.get(f"{_PREFIX}updatedBy")),
-            "title": text_of(spec.get("title")),
+            "title": title,
         },
+        complete=False,
     )
 
 

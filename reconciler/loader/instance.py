@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from reconciler.core.errors import Diagnostic, InvalidInput
 from reconciler.core.guard import Guard
 from reconciler.core.json import Json
+from reconciler.core.observation import MARGIN
 from reconciler.core.protect import Protection
 from reconciler.core.resource import SecretRef
 from reconciler.core.source import MarkedDict, format_path, mark_at
@@ -48,6 +49,7 @@ class Instance:
     protection: Protection = field(default_factory=Protection)
     timeout: float = 30.0
     lease: float = 60.0
+    margin: float = MARGIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ class Resolving:
             protection=protection_of(self.project.protect, protect, self.filling.written, self.base),
             timeout=model.timeout if model else 30.0,
             lease=model.state.lease if model and model.state else 60.0,
+            margin=model.observation.margin if model else MARGIN,
         )
 
     def _text(self, text: str, *path: str) -> str:

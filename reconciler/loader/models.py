@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from reconciler.core.observation import MARGIN, SHORTEST_MARGIN
 from reconciler.core.secret_reference import PATTERN
 
 _SECRET: dict[str, Any] = {"pattern": PATTERN}
@@ -117,6 +118,18 @@ class ChecksModel(_Model):
     )
 
 
+class ObservationModel(_Model):
+    """How long what was verified is believed (docs/speed.md)."""
+
+    margin: float = Field(
+        default=MARGIN,
+        ge=SHORTEST_MARGIN,
+        le=3600,
+        description="Seconds by which the newest save must be older than the read that verified it: more than the "
+        "clocks of Grafana's replicas differ.",
+    )
+
+
 class InstanceModel(_Model):
     """One Grafana and one organisation in it."""
 
@@ -133,6 +146,7 @@ class InstanceModel(_Model):
     guard: GuardModel = Field(default_factory=GuardModel, description="Wins over the project's, key by key.")
     protect: ProtectModel = Field(default_factory=ProtectModel, description="Added to the project's.")
     timeout: float = Field(default=30.0, gt=0, description="Seconds for one request.")
+    observation: ObservationModel = Field(default_factory=ObservationModel)
 
 
 class ProjectModel(_Model):

@@ -37,11 +37,13 @@ class Life:
     held: set[Any] = field(default_factory=set)
 
     def clashes(self, author: dict[Any, str], hand: dict[Any, str]) -> set[Any]:
-        """Where both changed the same leaf, differently, since the last apply."""
+        """Where both changed the same leaf, differently, since the last apply. An author who writes into the file what is
+        held changes nothing in Grafana: whoever edits it there once more is held again, and in nobody's way.
+        """
         return {
             leaf
             for leaf in author.keys() & hand.keys()
-            if author[leaf] != self.file[leaf] and hand[leaf] != self.live[leaf] and author[leaf] != hand[leaf]
+            if author[leaf] not in {self.file[leaf], self.live[leaf], hand[leaf]} and hand[leaf] != self.live[leaf]
         }
 
     def goes_on(self, author: dict[Any, str], hand: dict[Any, str]) -> None:
