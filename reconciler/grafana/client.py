@@ -16,8 +16,6 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
-import httpx
-
 from reconciler import __version__
 from reconciler.core.budget import Budget
 from reconciler.core.errors import InvalidInput
@@ -27,6 +25,7 @@ from reconciler.core.resource import SecretRef
 from reconciler.grafana.answers import clean, understood
 from reconciler.grafana.connection import Connection
 from reconciler.grafana.failures import lost, unwelcome
+from reconciler.grafana.http_library import httpx
 from reconciler.grafana.limiter import Limiter, Quiet
 from reconciler.grafana.replies import Loss, Outcome, Reply
 from reconciler.grafana.retry import Patience, Tried, retry_after

@@ -37,6 +37,7 @@ class Folder:
     def __init__(self, folder: Path, root: Path) -> None:
         self.folder = resolved(folder) or folder
         self.root = resolved(root) or root
+        self._prefix = str(self.root).rstrip("/") + "/"
         self.problems: list[Diagnostic] = []
         self.reads: dict[str, Stamp] = {}
         """What was read, by the paths that led to it."""
@@ -58,7 +59,13 @@ class Folder:
 
     def name(self, path: Path) -> str:
         """How messages call a path: without line breaks or bytes that a terminal would choke on."""
-        text = path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
+        text = str(path)
+        if text.startswith(self._prefix) and os.sep == "/":
+            text = text[len(self._prefix) :]
+        elif path.is_relative_to(self.root):
+            text = path.relative_to(self.root).as_posix()
+        if text.isascii() and text.isprintable():
+            return text
         text = os.fsencode(text).decode("utf-8", "backslashreplace")
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
@@ -94,7 +101,8 @@ class Folder:
         for entry in sorted(entries, key=lambda entry: entry.name):
             if plain and entry.is_file(follow_symlinks=False):  # its real path needs no looking up
                 if entry.name.lower().endswith(_SUFFIXES):
-                    found.append(Found(folder / entry.name, self.name(folder / entry.name)))
+                    path = folder / entry.name
+                    found.append(Found(path, self.name(path)))
             else:
                 found += self._entry(folder / entry.name, trail)
         return found
