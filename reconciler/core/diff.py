@@ -95,8 +95,7 @@ class _Differ:
         if isinstance(before, Mapping) and isinstance(after, Mapping):
             yield from self._mappings(path, before, after)
         elif isinstance(before, (list, tuple)) and isinstance(after, (list, tuple)):
-            if not same(before, after):
-                yield from self._lists(path, before, after)
+            yield from self._lists(path, before, after)
         elif not same(before, after):
             yield Edit(path, Op.CHANGE, before, after)
 
