@@ -2,9 +2,9 @@
 do).
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, Self, TypeAlias, TypeVar
 
 from reconciler.core.json import Json, JsonObject, as_object, text_of
 from reconciler.core.resource import LiveObject, SecretRef
@@ -58,6 +58,23 @@ Listing: TypeAlias = Generator[ApiRequest | tuple[LiveObject, ...], ApiResponse,
 """A conversation that lists a kind: it yields requests, and what it found page by page (then any answer sent in is
 ignored).
 """
+
+
+class Page(tuple[LiveObject, ...]):
+    """What a listing found on one page, with the request that it will yield after it (None: there is no more).
+
+    The request is only announced, so that the driver may send it while the page is being looked at: the server works
+    on the next page while the client works on this one. A driver that takes it for a plain tuple
+    loses nothing but time.
+    """
+
+    following: ApiRequest | None
+
+    def __new__(cls, found: Iterable[LiveObject], following: ApiRequest | None) -> Self:
+        """The objects in their order."""
+        made = super().__new__(cls, tuple(found))
+        made.following = following
+        return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
 """What the kinds that are read over /apis share: paths and paging."""
 
+from collections.abc import Callable
 from urllib.parse import quote
 
-from reconciler.core.exchange import ApiResponse, Server
-from reconciler.core.json import as_object, text_of
+from reconciler.core.exchange import ApiRequest, ApiResponse, Listing, Page, Server
+from reconciler.core.json import JsonObject, as_list, as_object, text_of
+from reconciler.core.resource import LiveObject
 
 
 def kube_path(server: Server, group_version: str, plural: str, name: str | None = None) -> str:
@@ -17,3 +19,16 @@ def continue_token(answer: ApiResponse) -> str:
     1).
     """
     return text_of(as_object(answer.object.get("metadata")).get("continue"))
+
+
+def kube_pages(path: str, limit: int, live: Callable[[JsonObject], LiveObject]) -> Listing:
+    """A whole collection, page by page; each page announces the request for the one after it."""
+    asked: ApiRequest | None = ApiRequest("GET", path, (("limit", str(limit)),))
+    while asked is not None:
+        answer = yield asked
+        token = continue_token(answer)
+        asked = ApiRequest("GET", path, (("limit", str(limit)), ("continue", token))) if token else None
+        page = Page((live(as_object(item)) for item in as_list(answer.object.get("items"))), asked)
+        del answer  # a page is large: while the next one is under way, only what was made of this one is kept
+        yield page
+        del page

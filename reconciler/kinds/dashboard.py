@@ -18,7 +18,7 @@ from reconciler.core.references import Reference, Referrer, datasources_in
 from reconciler.core.resource import Attribution, LiveObject, Resource
 from reconciler.kinds._dashboard_spec import DashboardDocument, DashboardSpec
 from reconciler.kinds._elsewhere import playlists, rules_and_panels
-from reconciler.kinds._kube import continue_token, kube_path
+from reconciler.kinds._kube import kube_pages, kube_path
 from reconciler.kinds._links import links_in
 from reconciler.kinds._owners import SCHEMA_V2, by_marks, provisioned_dashboard
 from reconciler.kinds._panels import alike, all_panels, references_only, renumbered
@@ -172,19 +172,9 @@ spec:
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """Whole dashboards by LIST of v0alpha1, page by page; where it is missing, search and GETs of the wanted."""
         if server.serves(GROUP):
-            yield from self._list_kube(server)
+            yield from kube_pages(kube_path(server, GROUP, "dashboards"), 500, _from_kube)
         else:
             yield from self._list_search(server, wanted)
-
-    def _list_kube(self, server: Server) -> Listing:
-        token = ""
-        while True:
-            query = (("limit", "500"), *((("continue", token),) if token else ()))
-            answer = yield ApiRequest("GET", kube_path(server, GROUP, "dashboards"), query)
-            yield tuple(_from_kube(as_object(item)) for item in as_list(answer.object.get("items")))
-            token = continue_token(answer)
-            if not token:
-                return
 
     def _list_search(self, server: Server, wanted: Wanted) -> Listing:
         page = 1
