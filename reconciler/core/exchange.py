@@ -22,6 +22,7 @@ class ApiRequest:
     `body` is JSON in which a `SecretRef` stands for a secret: the driver resolves it when it sends. `handles` lists
     the statuses
     beyond 2xx that the kind looks at itself; any other one is raised by the driver as a `ServerError`.
+    `unparsed` names the member of each of the answer's `items` that may be given as core.unparsed.Unparsed.
     """
 
     method: Method
@@ -30,6 +31,7 @@ class ApiRequest:
     body: Body | None = None
     handles: frozenset[int] = frozenset()
     headers: tuple[tuple[str, str], ...] = ()
+    unparsed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +102,17 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which objects of a kind matter to this run; a listing may leave the details of all others out."""
+    """Which objects of a kind matter to this run; a listing may leave the details of all others out (they are not
+    `complete` then).
+
+    `known` gives the revisions, by uid, at which nothing but the revision matters: what has it may come without its
+    attributes.
+    """
 
     uids: frozenset[str] = frozenset()
     keys: frozenset[str] = frozenset()
     everything: bool = False
+    known: Mapping[str, str] = field(default_factory=dict)
 
     def covers(self, uid: str, *keys: str) -> bool:
         """Whether an object of this uid or of one of these keys matters."""

@@ -113,7 +113,7 @@ class _Refresh:
     def _wanted(self) -> Wanted:
         uids = {entry.uid for entry in self.entries.values()} | {r.uid for r in self.resources.values() if r.uid}
         keys = {key for resource in self.resources.values() for key in self.kind.keys(resource)}
-        return Wanted(frozenset(uids), frozenset(keys))
+        return Wanted(frozenset(uids), frozenset(keys), known=self.revisions)
 
     async def _list(self) -> None:
         wanted = self._wanted()

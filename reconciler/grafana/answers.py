@@ -6,6 +6,7 @@ from collections.abc import Callable
 from reconciler.core.errors import ServerError
 from reconciler.core.exchange import ApiRequest, ApiResponse
 from reconciler.core.json import Json, JsonObject, as_object, parsed, text_of
+from reconciler.core.unparsed import parsed_but
 from reconciler.grafana.failures import absent_api, broken, failure, not_grafana, redirected
 from reconciler.grafana.replies import Reply
 from reconciler.grafana.retry import come_back
@@ -56,7 +57,7 @@ def _read(request: ApiRequest, reply: Reply, hide: Hide) -> tuple[Json, ServerEr
             return None, broken(request, reply.status, "the answer is empty")
         return None, None
     try:
-        return parsed(content), None
+        return (parsed_but(content, request.unparsed) if request.unparsed else parsed(content)), None
     except (ValueError, RecursionError):
         pass
     if request.path.startswith("/apis/") and reply.status == 404 and content == b"404 page not found":

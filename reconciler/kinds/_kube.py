@@ -21,13 +21,14 @@ def continue_token(answer: ApiResponse) -> str:
     return text_of(as_object(answer.object.get("metadata")).get("continue"))
 
 
-def kube_pages(path: str, limit: int, live: Callable[[JsonObject], LiveObject]) -> Listing:
+def kube_pages(path: str, limit: int, live: Callable[[JsonObject], LiveObject], *, unparsed: str = "") -> Listing:
     """A whole collection, page by page; each page announces the request for the one after it."""
-    asked: ApiRequest | None = ApiRequest("GET", path, (("limit", str(limit)),))
+    asked: ApiRequest | None = ApiRequest("GET", path, (("limit", str(limit)),), unparsed=unparsed)
     while asked is not None:
         answer = yield asked
         token = continue_token(answer)
-        asked = ApiRequest("GET", path, (("limit", str(limit)), ("continue", token))) if token else None
+        query = (("limit", str(limit)), ("continue", token))
+        asked = ApiRequest("GET", path, query, unparsed=unparsed) if token else None
         page = Page((live(as_object(item)) for item in as_list(answer.object.get("items"))), asked)
         del answer  # a page is large: while the next one is under way, only what was made of this one is kept
         yield page

@@ -4,8 +4,9 @@ Must not: read over v1beta1 (it rewrites), send a foreign `id`, or leave the fol
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import quote
 
 from pydantic import BaseModel
@@ -16,6 +17,7 @@ from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.references import Reference, Referrer, datasources_in
 from reconciler.core.resource import Attribution, LiveObject, Resource
+from reconciler.core.unparsed import Item, Unparsed, object_of, title_of
 from reconciler.kinds._dashboard_spec import DashboardDocument, DashboardSpec
 from reconciler.kinds._elsewhere import playlists, rules_and_panels
 from reconciler.kinds._kube import kube_pages, kube_path
@@ -172,7 +174,8 @@ spec:
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """Whole dashboards by LIST of v0alpha1, page by page; where it is missing, search and GETs of the wanted."""
         if server.serves(GROUP):
-            yield from kube_pages(kube_path(server, GROUP, "dashboards"), 500, _from_kube)
+            path = kube_path(server, GROUP, "dashboards")
+            yield from kube_pages(path, 500, lambda item: _from_kube(item, wanted), unparsed="spec")
         else:
             yield from self._list_search(server, wanted)
 
@@ -262,49 +265,63 @@ def _place(folder: str, title: Json) -> str:
     return f"title:{folder}/{text_of(title).strip()}"
 
 
-def _live(uid: str, folder: str, model: JsonObject, **rest: Any) -> LiveObject:
-    cleaned = {key: value for key, value in model.items() if key not in _SERVERS_OWN}
-    keys = (f"uid:{uid}", _place(folder, cleaned.get("title")))
-    return LiveObject("dashboard", uid, {"folderUid": folder, "dashboard": cleaned}, keys=keys, **rest)
+def _attributes(folder: str, model: JsonObject) -> JsonObject:
+    return {"folderUid": folder, "dashboard": {k: v for k, v in model.items() if k not in _SERVERS_OWN}}
 
 
-def _from_kube(item: JsonObject) -> LiveObject:
-    metadata = as_object(item.get("metadata"))
+_ALL = Wanted(everything=True)
+
+
+def _from_kube(item: Item, wanted: Wanted = _ALL) -> LiveObject:
+    """A body that is not parsed yet stays so where `wanted` does not need it."""
+    metadata = object_of(item.get("metadata"))
     annotations = as_object(metadata.get("annotations"))
     internal = text_of(as_object(metadata.get("labels")).get("grafana.app/deprecatedInternalID"))
     generation = metadata.get("generation")
     version = generation if isinstance(generation, int) else None
     updated = text_of(annotations.get(f"{_PREFIX}updatedTimestamp")) or text_of(metadata.get("creationTimestamp"))
-    conversion = as_object(as_object(item.get("status")).get("conversion"))
-    converted = item.get("spec") is None or bool(conversion.get("failed"))
-    spec = as_object(as_object(conversion.get("source")).get("spec")) if converted else as_object(item.get("spec"))
-    return _live(
-        text_of(metadata.get("name")),
-        text_of(annotations.get(f"{_PREFIX}folder")),
-        spec,
+    conversion = as_object(object_of(item.get("status")).get("conversion"))
+    body = item.get("spec")
+    converted = body is None or bool(conversion.get("failed"))
+    spec = as_object(conversion.get("source")).get("spec") if converted else body
+    uid, folder = text_of(metadata.get("name")), text_of(annotations.get(f"{_PREFIX}folder"))
+    title = title_of(spec)
+    found = LiveObject(
+        "dashboard",
+        uid,
+        {},
         revision=f"{generation}/{updated}/{internal}",
         version=version,
         manager=SCHEMA_V2 if converted else by_marks(annotations),
+        keys=(f"uid:{uid}", _place(folder, title)),
         meta={
             "resourceVersion": metadata.get("resourceVersion"),
             "updated": updated,
             "updatedBy": text_of(annotations.get(f"{_PREFIX}updatedBy")),
-            "title": text_of(spec.get("title")),
+            "title": text_of(title),
         },
     )
+    if isinstance(spec, Unparsed):
+        if wanted.known.get(uid) == found.revision:
+            return found
+        if not wanted.covers(uid, *found.keys):
+            return replace(found, complete=False)
+    return replace(found, attributes=_attributes(folder, object_of(spec)))
 
 
 def _from_api(uid: str, body: JsonObject) -> LiveObject:
     meta, model = as_object(body.get("meta")), as_object(body.get("dashboard"))
     version = meta.get("version")
     external = text_of(meta.get("provisionedExternalId"))
-    return _live(
+    folder = text_of(meta.get("folderUid"))
+    return LiveObject(
+        "dashboard",
         uid,
-        text_of(meta.get("folderUid")),
-        model,
+        _attributes(folder, model),
         revision=f"{version}/{text_of(meta.get('updated'))}/{model.get('id')}",
         version=version if isinstance(version, int) else None,
         manager=provisioned_dashboard(external) if meta.get("provisioned") else None,
+        keys=(f"uid:{uid}", _place(folder, model.get("title"))),
         meta={
             "updated": text_of(meta.get("updated")),
             "updatedBy": text_of(meta.get("updatedBy")),
