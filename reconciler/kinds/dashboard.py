@@ -3,7 +3,7 @@
 Must not: read over v1beta1 (it rewrites), send a foreign `id`, or leave the folder out (that moves to the root).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import ClassVar
@@ -29,6 +29,8 @@ from reconciler.kinds._ui_state import as_left
 GROUP = "dashboard.grafana.app/v0alpha1"
 _PREFIX = "grafana.app/"
 _SERVERS_OWN = frozenset({"id", "uid", "version"})
+_SEARCHED = 50
+"""So many uids make a URL that any proxy lets through."""
 _DERIVED = 1_000_000
 """Panel ids from here on were derived from a title, not written (see authoring)."""
 
@@ -241,6 +243,27 @@ spec:
     def revisions_enforced(self, server: Server) -> bool:
         """A save takes the version, a DELETE of /apis the resourceVersion; without /apis a list tells neither."""
         return server.serves(GROUP)
+
+    def creates_only(self, server: Server) -> bool:
+        """A save without a version is 412 where the uid exists (grafana-api.md section 8)."""
+        return True
+
+    def still_there(self, server: Server, expected: Mapping[str, str]) -> Exchange[frozenset[str]]:
+        """Those that the search shows with the internal id of their revision: they were not deleted and made anew, and
+        all else is in the version that a save carries. A search is a hundred times cheaper than reading them; where an
+        index answers, its ids are 0, and nothing is known (grafana-api.md section 4).
+        """
+        found: set[str] = set()
+        uids = sorted(expected)
+        for start in range(0, len(uids) if server.serves(GROUP) else 0, _SEARCHED):
+            chosen = uids[start : start + _SEARCHED]
+            query = (("type", "dash-db"), ("limit", "5000"), *(("dashboardUIDs", uid) for uid in chosen))
+            answer = yield ApiRequest("GET", "/api/search", query)
+            for item in map(as_object, as_list(answer.body)):
+                uid, number = text_of(item.get("uid")), item.get("id")
+                if uid in expected and number and expected[uid].rpartition("/")[2] == str(number):
+                    found.add(uid)
+        return frozenset(found)
 
     def attribution(self, server: Server, live: LiveObject, since: int | None) -> Exchange[Attribution]:
         """From the version list, newest first; it needs write permission on the dashboard, so a 403 leaves it open."""
