@@ -1,7 +1,8 @@
 """Before an apply: what it is about to write, read once more in bulk, where that is cheaper than one by one.
 
 Only of kinds whose writes carry the revision, so that the server itself refuses what somebody saves from then on.
-Where the kind knows a cheaper question that proves enough, that is asked instead. GET only.
+Where they are few among many, a cheaper question is asked that proves enough together with the revision that the
+write carries. GET only.
 """
 
 from collections.abc import Mapping
@@ -36,11 +37,9 @@ async def still_as_planned(
         if not chosen or not kind.revisions_enforced(reader.server):
             continue
         there = sum(1 for address in state.resources if address.kind == name) + plan.unmanaged.get(name, 0)
+        few = len(chosen) * _WORTH < there
         try:
-            asked = await _asked(chosen, kind, reader)
-            left = {uid: change for uid, change in chosen.items() if change.address not in asked}
-            found |= asked
-            found |= await _listed(left, kind, reader) if len(left) * _WORTH >= max(there, 1) else {}
+            found |= await (_asked if few else _listed)(chosen, kind, reader)
         except GgrecError:
             continue  # each by itself then: what is wrong is told of the object that it stops
     return found
