@@ -84,6 +84,7 @@ def diff(
     return tuple(_Differ(identities or {}, authored).walk((), before, after))
 
 
+_SCALARS = frozenset({str, int, float, bool})
 _ALIGNED = 1000
 """deepdiff is given at most so many values."""
 
@@ -105,14 +106,15 @@ class _Differ:
 
     def _mappings(self, path: EditPath, before: JsonObject, after: JsonObject) -> Iterable[Edit]:
         for key in sorted({*before, *after}):
-            here = (*path, key)
             if key not in after:
                 if not self.authored:
-                    yield Edit(here, Op.REMOVE, before[key], None)
+                    yield Edit((*path, key), Op.REMOVE, before[key], None)
             elif key not in before:
-                yield Edit(here, Op.ADD, None, after[key])
+                yield Edit((*path, key), Op.ADD, None, after[key])
             else:
-                yield from self.walk(here, before[key], after[key])
+                left, right = before[key], after[key]
+                if left is not right and not (type(left) is type(right) in _SCALARS and left == right):
+                    yield from self.walk((*path, key), left, right)
 
     def _lists(self, path: EditPath, before: Sequence[Json], after: Sequence[Json]) -> Iterable[Edit]:
         name = next((step for step in reversed(path) if isinstance(step, str)), "")
