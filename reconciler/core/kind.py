@@ -225,6 +225,17 @@ class Kind(ABC):
         """
         return False
 
+    def creates_only(self, server: Server) -> bool:
+        """Whether it is the server that refuses `create` where the object exists: then it is not looked for before."""
+        return False
+
+    def still_there(self, server: Server, expected: Mapping[str, str]) -> Exchange[frozenset[str]]:
+        """Of objects by uid and revision, those of which a cheap question tells that an `update` from that revision is
+        refused by the server unless nobody changed them since. None is always right: they are read again then.
+        """
+        yield from ()
+        return frozenset()
+
     def is_gone(self, live: LiveObject, applied: JsonObject) -> bool:
         """Whether a delete is done although the server still shows an object: for kinds whose object is a part of
         another one (a folder's permissions), of which a delete takes away only what was applied.

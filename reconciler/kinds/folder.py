@@ -16,7 +16,7 @@ from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.references import Content
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.kinds._elsewhere import completed, panels_inside, rules_inside
-from reconciler.kinds._kube import continue_token, kube_path
+from reconciler.kinds._kube import kube_pages, kube_path
 from reconciler.kinds._owners import by_marks
 
 GROUP = "folder.grafana.app/v1beta1"
@@ -86,19 +86,9 @@ spec:
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """All folders, flat: LIST over /apis (every page), or search where that API is missing."""
         if server.serves(GROUP):
-            yield from self._list_kube(server)
+            yield from kube_pages(kube_path(server, GROUP, "folders"), 1000, _from_kube)
         else:
             yield from self._list_search()
-
-    def _list_kube(self, server: Server) -> Listing:
-        token = ""
-        while True:
-            query = (("limit", "1000"), *((("continue", token),) if token else ()))
-            answer = yield ApiRequest("GET", kube_path(server, GROUP, "folders"), query)
-            yield tuple(_from_kube(as_object(item)) for item in as_list(answer.object.get("items")))
-            token = continue_token(answer)
-            if not token:
-                return
 
     def _list_search(self) -> Listing:
         page = 1

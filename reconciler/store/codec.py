@@ -29,8 +29,21 @@ STATE_UPGRADES: Mapping[int, Upgrade] = {1: lambda found: found}
 _TEXTS: Mapping[Any, Callable[[str], Any]] = {Address: Address.parse, SecretRef: SecretRef}
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
 def encode(value: Any) -> Json:
     """Any value of core's types as JSON."""
+    kind = type(value)
+    if kind in _PLAIN:  # most of what is stored is JSON already
+        return value  # type: ignore[no-any-return]
+    if kind is dict:
+        return {
+            key if type(key) is str else str(key): item if type(item) in _PLAIN else encode(item)
+            for key, item in value.items()
+        }
+    if kind is list:
+        return [item if type(item) in _PLAIN else encode(item) for item in value]
     if isinstance(value, Address | SecretRef):
         return str(value)
     if isinstance(value, Enum):
