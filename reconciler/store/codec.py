@@ -8,6 +8,7 @@ import dataclasses
 import types
 from collections.abc import Callable, Mapping
 from enum import Enum
+from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from reconciler.core.address import Address
@@ -20,6 +21,7 @@ from reconciler.core.state import STATE_FORMAT, Run, State
 
 T = TypeVar("T")
 Upgrade = Callable[[JsonObject], JsonObject]
+_Decoder = Callable[[Any], Any]
 
 STATE_UPGRADES: Mapping[int, Upgrade] = {1: lambda found: found}
 """format n → the function that makes format n + 1 of it. 1 → 2: nothing moved; what format 2 adds has defaults."""
@@ -47,6 +49,13 @@ def encode(value: Any) -> Json:
 
 def decode(kind: type[T], data: Json, where: str) -> T:
     """The inverse. Raises GgrecError naming the field where the data do not fit the type."""
+    try:
+        decoder: _Decoder = _decoder(kind)  # type: ignore[arg-type]  # a type can be hashed
+        quick: T = decoder(data)
+    except Exception:
+        pass
+    else:
+        return quick
     try:
         result: T = _decode(kind, data, where)
     except (TypeError, ValueError, KeyError) as error:
@@ -111,6 +120,48 @@ def _decode(kind: Any, data: Any, where: str) -> Any:
             raise TypeError(f"{where}: {kind.__name__} expected")
         return data
     return data  # Json: anything
+
+
+@cache
+def _decoder(kind: Any) -> _Decoder:
+    """What `_decode` does for a type, put together once. Raises anything where the data do not fit: a state of ten
+    thousand objects has no time for telling where it is.
+    """
+    origin = get_origin(kind)
+    if kind in _TEXTS:
+        return _TEXTS[kind]
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind
+    if dataclasses.is_dataclass(kind):
+        return _dataclass_decoder(kind)
+    if origin is tuple:
+        inner = _decoder(get_args(kind)[0])
+        return lambda data: tuple([inner(item) for item in _exactly(list, data)])
+    if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
+        keys, values = get_args(kind)
+        if keys is str and not _structured(values):
+            return lambda data: _exactly(dict, data)
+        of_key, of_value = _decoder(keys), _decoder(values)
+        return lambda data: {of_key(key): of_value(item) for key, item in _exactly(dict, data).items()}
+    if kind in (str, int, float, bool):
+        return lambda data: _exactly(kind, data)
+    options = get_args(kind) if origin in (Union, types.UnionType) else ()
+    chosen = [option for option in options if option is not types.NoneType]
+    if len(chosen) == 1 and len(options) == 2:
+        whole = _decoder(chosen[0])
+        return lambda data: None if data is None else whole(data)
+    return lambda data: _decode(kind, data, "")
+
+
+def _dataclass_decoder(kind: Any) -> _Decoder:
+    fields = {name: _decoder(hint) for name, hint in _hints(kind).items()}
+    return lambda data: kind(**{name: fields[name](item) for name, item in _exactly(dict, data).items()})
+
+
+def _exactly(kind: type, data: Any) -> Any:
+    if type(data) is not kind:
+        raise TypeError(kind)
+    return data
 
 
 def _tuple(inner: Any, data: Any, where: str) -> tuple[Any, ...]:
