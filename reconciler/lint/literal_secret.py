@@ -14,6 +14,7 @@ from reconciler.core.json import Json
 from reconciler.core.literals import literals, may_have_literals
 from reconciler.core.resource import Resource
 
+ALONE = True
 _SECRET = re.compile(
     r"(password|passwd|passphrase|secret|token|api_?key|access_?key|private_?key|client_?key|tls_?key"
     r"|http_?header_?value\d*)\Z",

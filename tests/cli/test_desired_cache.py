@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.authoring import resolve
 from reconciler.cli.desired import Desired, state_of
 from reconciler.core.desired import DesiredState
 from reconciler.core.errors import InvalidInput
@@ -19,7 +20,7 @@ from reconciler.core.json import canonical_bytes, digest, digest_bytes
 from reconciler.core.lazy import Lazy, whole
 from reconciler.core.source import MarkedDict
 from reconciler.grafana.secrets import SecretResolver
-from reconciler.loader import stamps
+from reconciler.loader import files, stamps
 from reconciler.loader.models import ProjectModel
 from reconciler.loader.project import Project
 from tests.authoring.authoring_cases import REGISTRY
@@ -32,7 +33,7 @@ from tests.loader.broken import write
 def of(root: Path, values: Mapping[str, Any] | None = None, model: ProjectModel | None = None) -> Desired:
     """A command's view of a project whose desired folder is `d`."""
     project = Project("test", root, root / "d", model or ProjectModel(), MarkedDict())
-    return Desired(project, values or {}, REGISTRY, SecretResolver({}, root))
+    return Desired(project, values or {}, lambda: REGISTRY, lambda: SecretResolver({}, root))
 
 
 def opened(state: DesiredState) -> DesiredState:
@@ -52,10 +53,10 @@ def cached(root: Path, values: Mapping[str, Any] | None = None) -> tuple[Desired
     reads = 0
     read = desired.read
 
-    def counted() -> Any:
+    def counted(*arguments: Any) -> Any:
         nonlocal reads
         reads += 1
-        return read()
+        return read(*arguments)
 
     desired.read = counted  # type: ignore[method-assign]
     found = opened(desired.state)
@@ -99,7 +100,11 @@ CONTENTS: dict[str, tuple[str, ...]] = {
     "b.yaml": tuple(BOARD.format(name=name, title="Other", use="block", long="y" * 2000) for name in ("b", "c", "a")),
     "sub/t.yaml": (TEMPLATE.format(unit="ms"), TEMPLATE.format(unit="kB"), "nothing: [\n"),
     "e.yaml": (FROM, FROM.replace("name: exported", "name: exports_")),
-    "exported.json": ('{"title": "Here", "panels": []}', '{"title": "Gone", "panels": []}', '{"title": "${values.t}"}'),
+    "exported.json": (
+        '{"title": "Here", "panels": [{"type": "text"}]}',
+        '{"title": "Gone", "panels": []}',
+        '{"title": "${values.t}"}',
+    ),
 }
 EDITS = st.one_of(
     st.tuples(st.sampled_from(sorted(CONTENTS)), st.integers(-1, 2)),  # -1: deleted
@@ -153,6 +158,37 @@ def test_any_edits_come_out_as_without_the_cache() -> None:
             shutil.rmtree(folder)
 
     run()
+
+
+@pytest.mark.usefixtures("trusted")
+def test_only_what_changed_is_read_and_expanded_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    expanded: list[str] = []
+    stamped, expand = files.read_stamped, resolve.expand_dashboard
+
+    def seen(path: str) -> Any:
+        read.append(Path(path).name)
+        return stamped(path)
+
+    def known(*arguments: Any, **more: Any) -> Any:
+        expanded.append(more["problems"].document.name)
+        return expand(*arguments, **more)
+
+    monkeypatch.setattr(files, "read_stamped", seen)
+    monkeypatch.setattr(resolve, "expand_dashboard", known)
+    for number in range(12):  # so often that the bodies are written into one pack again
+        edit(root / "d", "a.yaml", (number + 1) % 2, 10**18 + number)
+        read.clear()
+        expanded.clear()
+        state = of(root).state
+        assert (read, expanded) == (["a.yaml", "t.yaml"], ["a"]), number
+        assert opened(state) == straight(of(root))
+        assert 1 <= len(bodies(root)) <= 9
+    edit(root / "d", "sub/t.yaml", 1, 10**18 + 99)
+    expanded.clear()
+    state = of(root).state
+    assert set(expanded) == {"a", "b", "exported"}
+    assert opened(state) == straight(of(root))
 
 
 def bodies(root: Path) -> list[Path]:
