@@ -248,6 +248,8 @@ class Resolving:
             if expanded is None:
                 return None
             spec = self.whole_spec(address, item, expanded)
+            if not self.expansion.problems:  # only roles look at models again
+                self.models[address] = None
         try:
             checked = kind.spec.model_validate(spec)
         except ValidationError as error:

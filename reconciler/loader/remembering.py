@@ -37,13 +37,14 @@ def parts_of(
     documents: dict[str, list[Document]] = {}
     for document in loaded.documents:
         documents.setdefault(document.mark.file, []).append(document)
+    names = Counter(loaded.files)  # a name stands for its path, but for characters that no terminal should see
     parts = [part for part in known if part.name not in spoken_of]
     for name, written in documents.items():
         mine = by_file.get(name, [])
         paths = _paths(loaded, name, written)
         marks = Counter(item.document.mark for item in mine)
         whole = {item.mark for item in written} == set(marks) and max(marks.values()) == 1
-        if whole and paths is not None and name not in spoken_of:
+        if whole and paths is not None and name not in spoken_of and names[name] == 1:
             parts.append(Part(name, paths, tuple(mine)))
     return parts
 
