@@ -5,6 +5,7 @@ Must not: use the bulk PUT of members (it fails whole and knows e-mails only), o
 (it is the server's).
 """
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
@@ -116,7 +117,7 @@ spec:
             return result
         exact = desired.get("membership") == "exact"
         members = projected(_members(live), declared(desired["members"]), exact=exact)
-        as_written = isinstance(desired["members"], dict)
+        as_written = isinstance(desired["members"], Mapping)
         return {
             **result,
             "membership": desired.get("membership"),
