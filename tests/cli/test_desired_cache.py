@@ -99,6 +99,11 @@ CONTENTS: dict[str, tuple[str, ...]] = {
     ),
     "b.yaml": tuple(BOARD.format(name=name, title="Other", use="block", long="y" * 2000) for name in ("b", "c", "a")),
     "sub/t.yaml": (TEMPLATE.format(unit="ms"), TEMPLATE.format(unit="kB"), "nothing: [\n"),
+    "all.yaml": (  # a dashboard may make room for what all of them go by
+        BOARD.format(name="all", title="All", use="block", long="z" * 2000),
+        "apiVersion: ggrec/v1\nkind: Defaults\nmetadata: {name: all}\nspec: {dashboard: {timezone: utc}}\n",
+        "apiVersion: ggrec/v1\nkind: Lifecycle\nmetadata: {name: all}\nspec: {on_drift: keep}\n",
+    ),
     "e.yaml": (FROM, FROM.replace("name: exported", "name: exports_")),
     "exported.json": (
         '{"title": "Here", "panels": [{"type": "text"}]}',
@@ -187,8 +192,16 @@ def test_only_what_changed_is_read_and_expanded_again(root: Path, monkeypatch: p
     edit(root / "d", "sub/t.yaml", 1, 10**18 + 99)
     expanded.clear()
     state = of(root).state
-    assert set(expanded) == {"a", "b", "exported"}
+    assert set(expanded) == {"a", "all", "b", "exported"}
     assert opened(state) == straight(of(root))
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_what_all_dashboards_go_by_may_come_in_the_place_of_one(root: Path, number: int) -> None:
+    edit(root / "d", "all.yaml", number, 5)
+    said = straight(of(root))
+    assert cached(root) == (said, False)
+    assert cached(root) == (said, True)
 
 
 def bodies(root: Path) -> list[Path]:
