@@ -5,11 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from reconciler.cli.applying import apply_file, plan_and_apply
 from reconciler.cli.duration import later
 from reconciler.cli.on_conflict import OnConflictOption, policy_of
+from reconciler.cli.options import Argument, Option
 from reconciler.cli.planned import inputs_of, show_plan
 from reconciler.cli.session import Session, new_lineage
 from reconciler.cli.settings import (
@@ -44,13 +43,13 @@ _DAY = 86400.0
 
 
 def plan(
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Save the plan for `ggrec apply FILE`.")] = None,
+    out: Annotated[Path | None, Option("--out", "-o", help="Save the plan for `ggrec apply FILE`.")] = None,
     ttl: TtlOption = None,
     target: TargetOption = None,
-    detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 if anything differs.")] = False,
+    detailed_exitcode: Annotated[bool, Option("--detailed-exitcode", help="Exit 2 if anything differs.")] = False,
     adopt: AdoptOption = False,
     pages: Annotated[
-        Path | None, typer.Option("--preview", help="Draw the dashboards into this folder, changes marked.")
+        Path | None, Option("--preview", help="Draw the dashboards into this folder, changes marked.")
     ] = None,
     confirm_deletes: ConfirmDeletesOption = None,
     confirm_updates: ConfirmUpdatesOption = None,
@@ -110,9 +109,7 @@ def _saved(session: Session, file: Path, found: Plan, ttl: float | None) -> str:
 
 
 def apply(
-    file: Annotated[
-        Path | None, typer.Argument(help="A saved plan: exactly that, or a refusal.", show_default=False)
-    ] = None,
+    file: Annotated[Path | None, Argument(help="A saved plan: exactly that, or a refusal.", show_default=False)] = None,
     target: TargetOption = None,
     auto_approve: AutoApproveOption = False,
     adopt: AdoptOption = False,
@@ -156,7 +153,7 @@ def apply(
 
 
 def show(
-    file: Annotated[Path, typer.Argument(help="A saved plan.")],
+    file: Annotated[Path, Argument(help="A saved plan.")],
     json: JsonOption = False,
     no_color: NoColorOption = False,
     verbose: VerboseOption = False,

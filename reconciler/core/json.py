@@ -15,6 +15,7 @@ Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Js
 JsonObject: TypeAlias = Mapping[str, Json]
 
 _EXACT = 2**53
+_SAME = frozenset({str, bool, type(None)})
 _SMALLEST = 1e-4
 """From here on Python writes a float without an exponent."""
 
@@ -27,9 +28,9 @@ def canonical_value(value: Json) -> Json:
     if value is None or isinstance(value, (str, bool)):
         return value
     if isinstance(value, dict):
-        return {key: canonical_value(item) for key, item in value.items()}
+        return {key: item if type(item) in _SAME else canonical_value(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [canonical_value(item) for item in value]
+        return [item if type(item) in _SAME else canonical_value(item) for item in value]
     if isinstance(value, int):
         return value if -_EXACT <= value <= _EXACT else int(float(value))
     if isinstance(value, float):

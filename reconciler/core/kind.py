@@ -4,9 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, ClassVar, Protocol
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from reconciler.core.address import Address
 from reconciler.core.diff import Edit, EditPath, Identities
@@ -17,6 +15,9 @@ from reconciler.core.observation import Beacon
 from reconciler.core.references import Content, Reference, Referrer
 from reconciler.core.resource import Attribution, LiveObject, Resource, SecretRef
 from reconciler.core.source import Path
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 class Names(Protocol):
@@ -68,8 +69,9 @@ class Kind(ABC):
     """As in files: `Dashboard`."""
     summary: ClassVar[str]
     """One sentence for documentation."""
-    spec: ClassVar[type[BaseModel]]
-    written: ClassVar[type[BaseModel] | None] = None
+    spec: "ClassVar[type[BaseModel]]"
+    """A pydantic model; may be imported when it is asked for."""
+    written: "ClassVar[type[BaseModel] | None]" = None
     """What authors write, where a shorthand makes it differ from `spec`: for documentation and the JSON Schema."""
     example: ClassVar[str]
     """One or more YAML documents, valid together; the last one is of this kind."""

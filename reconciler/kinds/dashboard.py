@@ -6,10 +6,8 @@ Must not: read over v1beta1 (it rewrites), send a foreign `id`, or leave the fol
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
-
-from pydantic import BaseModel
 
 from reconciler.core.diff import Identities
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
@@ -19,13 +17,16 @@ from reconciler.core.observation import Beacon, http_date, members_of
 from reconciler.core.references import Reference, Referrer, datasources_in
 from reconciler.core.resource import Attribution, LiveObject, Resource
 from reconciler.core.unparsed import Item, Unparsed, object_of, title_of
-from reconciler.kinds._dashboard_spec import DashboardDocument, DashboardSpec
 from reconciler.kinds._elsewhere import playlists, rules_and_panels
 from reconciler.kinds._kube import collection_stamp, kube_pages, kube_path
+from reconciler.kinds._later import later
 from reconciler.kinds._links import links_in
 from reconciler.kinds._owners import SCHEMA_V2, by_marks, provisioned_dashboard
 from reconciler.kinds._panels import alike, all_panels, references_only, renumbered
 from reconciler.kinds._ui_state import as_left
+
+if TYPE_CHECKING:
+    from reconciler.kinds._dashboard_spec import DashboardSpec
 
 GROUP = "dashboard.grafana.app/v0alpha1"
 _PREFIX = "grafana.app/"
@@ -47,8 +48,8 @@ class Dashboard(Kind):
     name: ClassVar[str] = "dashboard"
     yaml_kind: ClassVar[str] = "Dashboard"
     summary: ClassVar[str] = "A dashboard: Grafana's own model, written compactly or as exported."
-    spec: ClassVar[type[BaseModel]] = DashboardSpec
-    written: ClassVar[type[BaseModel] | None] = DashboardDocument
+    spec = later("_dashboard_spec", "DashboardSpec")
+    written = later("_dashboard_spec", "DashboardDocument")
     shorthand: ClassVar[str | None] = "dashboard"
     body_key: ClassVar[str | None] = "dashboard"
     identities: ClassVar[Identities] = MappingProxyType(
@@ -103,7 +104,7 @@ spec:
           legendFormat: "{{region}}"
 """
 
-    def desired(self, name: str, spec: DashboardSpec, names: Names) -> Desired:
+    def desired(self, name: str, spec: "DashboardSpec", names: Names) -> Desired:
         """The folder's name becomes its uid; the model is taken as it is."""
         folder = names.uid("folder", spec.folder, ("folder",)) if spec.folder else ""
         if not text_of(spec.model.get("title")).strip():

@@ -21,6 +21,7 @@ from reconciler.core.state import STATE_FORMAT, Run, State
 
 T = TypeVar("T")
 Upgrade = Callable[[JsonObject], JsonObject]
+_Decoder = Callable[[Any], Any]
 
 STATE_UPGRADES: Mapping[int, Upgrade] = {1: lambda found: found}
 """format n → the function that makes format n + 1 of it. 1 → 2: nothing moved; what format 2 adds has defaults."""
