@@ -11,7 +11,6 @@ from reconciler.cli.settings import ConfigOption, InstanceOption, JsonOption, No
 from reconciler.core.errors import ExitCode, GgrecError, Severity
 from reconciler.core.json import as_object
 from reconciler.core.lazy import whole
-from reconciler.loader.writing import write_files
 from reconciler.render.json_view import diagnostic_json
 from reconciler.render.lines import Line, Span, count, line
 from reconciler.render.plan_view import diagnostic_lines
@@ -50,6 +49,7 @@ def init(
 ) -> int:
     """Write a commented ggrec.yaml and a first desired folder. Overwrites nothing."""
     from reconciler.kinds import discover
+    from reconciler.loader.writing import write_files
 
     documents = discover()["dashboard"].example.split("---\n")
     files = {

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-from reconciler.cli.applying import apply_file, plan_and_apply
 from reconciler.cli.duration import later
 from reconciler.cli.on_conflict import OnConflictOption, policy_of
 from reconciler.cli.options import Argument, Option
@@ -128,6 +127,8 @@ def apply(
     timeout: TimeoutOption = None,
 ) -> int:
     """Show the plan, ask, and do it."""
+    from reconciler.cli.applying import apply_file, plan_and_apply  # a plan needs nothing of it
+
     policy = policy_of(on_conflict)
     session = Session(Settings(instance, url, config, json, no_color, verbose, parallelism, timeout, policy))
     if file is not None:
@@ -178,6 +179,8 @@ def destroy(
     timeout: TimeoutOption = None,
 ) -> int:
     """Delete what this state owns, and nothing else."""
+    from reconciler.cli.applying import plan_and_apply
+
     session = Session(Settings(instance, url, config, json, no_color, verbose, parallelism, timeout))
     chosen = session.instance
     options = Options(tuple(target or ()), destroy=True, guard=chosen.guard, protection=chosen.protection)

@@ -31,7 +31,7 @@ _MOST_INPUTS = 6
 """Sets of inputs (instances, versions) that are kept side by side."""
 _MOST_PACKS = 8
 """Packs whose bodies are kept where they are; with more, all are written into one again."""
-_WRONG = (KeyError, ValueError, TypeError, IndexError, AttributeError, OSError)
+WRONG = (KeyError, ValueError, TypeError, IndexError, AttributeError, OSError)
 """What reading something that is not an index may raise."""
 
 Again = Callable[[Address, str], JsonObject]
@@ -82,7 +82,7 @@ class Cache:
     def load(self, desired: Folder, again: Again) -> DesiredState | None:
         """What the files come to, if they are what they were; None where that is not certain."""
         try:
-            document = _checked((self._folder / "index").read_bytes())
+            document = checked((self._folder / "index").read_bytes())
             names = [found.name for found in desired.files()]
             if document is None or desired.problems:
                 return None
@@ -92,13 +92,13 @@ class Cache:
             if names != document["state"]["files"] or not all(present.values()):
                 return None
             state = decode_state(document["state"], self._body(again))
-        except _WRONG:
+        except WRONG:
             self._document = None
             return None
         if present != known:  # the same bytes at another time: next time stat shall be enough
             document["reads"] = [[path, _stamp(stamp)] for path, stamp in present.items() if stamp is not None]
             with suppress(OSError):
-                _replace(self._folder / "index", _sealed(document))
+                put(self._folder / "index", sealed(document))
         return state
 
     def _body(self, again: Again) -> Body:
@@ -117,7 +117,7 @@ class Cache:
         try:
             state = decode_state(self._document["state"], self._body(again))
             parts = decode_parts(self._document["parts"], {item.address: item for item in state.resources})
-        except _WRONG:
+        except WRONG:
             return None
         changed = {path for path, stamp in self._present.items() if stamp is None}
         names = set(self._names)
@@ -147,8 +147,8 @@ class Cache:
                     "state": encode_state(state, pack.add, known),
                     "parts": encode_parts(parts),
                 }
-                data = _sealed(document)
-            _replace(self._folder / "index", data)
+                data = sealed(document)
+            put(self._folder / "index", data)
             for name in before - _packs_of(known.values()):
                 (self._folder / name).unlink(missing_ok=True)
 
@@ -160,15 +160,20 @@ class Cache:
 
     def _prepare(self) -> None:
         """The folders, which Git does not see; those of old inputs go."""
-        top = self._folder.parent
         if not self._folder.is_dir():
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            ignore = self._top / ".gitignore"
-            if not ignore.exists():
-                ignore.write_text("*\n")
-            old = sorted(top.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-            for path in old[_MOST_INPUTS:]:
+            prepare(self._top)
+            self._folder.mkdir(exist_ok=True, mode=0o700)
+            found = [path for path in self._folder.parent.iterdir() if path.is_dir()]
+            for path in sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)[_MOST_INPUTS:]:
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def prepare(top: Path) -> None:
+    """Make `.ggrec/cache`, which Git does not see. Raises OSError."""
+    (top / "cache").mkdir(parents=True, exist_ok=True, mode=0o700)
+    ignore = top / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n")
 
 
 def _packs_of(rows: Iterable[Any]) -> set[str]:
@@ -180,18 +185,20 @@ def _stamp(stamp: Stamp) -> list[Any]:
     return [stamp.size, stamp.modified, stamp.changed, stamp.inode, stamp.device, stamp.known, stamp.digest]
 
 
-def _sealed(document: Mapping[str, Any]) -> bytes:
+def sealed(document: Mapping[str, Any]) -> bytes:
+    """A document with its digest before it."""
     data = orjson.dumps(document)
     return blake2b(data, digest_size=16).hexdigest().encode() + b"\n" + data
 
 
-def _checked(data: bytes) -> Any:
+def checked(data: bytes) -> Any:
     """The document of an index; None where a byte of it is another than was written."""
     seal, _, rest = data.partition(b"\n")
     return orjson.loads(rest) if blake2b(rest, digest_size=16).hexdigest().encode() == seal else None
 
 
-def _replace(path: Path, data: bytes) -> None:
+def put(path: Path, data: bytes) -> None:
+    """Write beside, and rename. Raises OSError."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
     try:
         with os.fdopen(handle, "wb") as file:
