@@ -13,6 +13,7 @@ from reconciler.cli.session import Session, new_lineage
 from reconciler.cli.settings import (
     AdoptOption,
     AutoApproveOption,
+    CheckLiveOption,
     ConfigOption,
     ConfirmDeletesOption,
     ConfirmUpdatesOption,
@@ -54,6 +55,7 @@ def plan(
     confirm_updates: ConfirmUpdatesOption = None,
     resend_secrets: ResendSecretsOption = False,
     full: FullOption = False,
+    live: CheckLiveOption = False,
     on_conflict: OnConflictOption = None,
     instance: InstanceOption = None,
     url: UrlOption = None,
@@ -79,7 +81,7 @@ def plan(
     made: list[Plan] = []
 
     async def work(signals: Signals) -> int:
-        made.append(await _plan(session, resources, options))
+        made.append(await _plan(session, resources, options, live=live))
         return ExitCode.DONE
 
     run(work)
@@ -192,7 +194,12 @@ def _guarded(session: Session, asked: Options) -> Options:
     return replace(asked, guard=session.instance.guard, protection=session.instance.protection)
 
 
-async def _plan(session: Session, resources: Sequence[Resource], options: Options) -> Plan:
+async def _plan(session: Session, resources: Sequence[Resource], options: Options, *, live: bool) -> Plan:
     async with session.reader() as reader:
         state = own_state(session.store.load(), reader, lineage=new_lineage())
-        return await compute_plan(inputs_of(session, resources, options, state, reader))
+        found = await compute_plan(inputs_of(session, resources, options, state, reader))
+        if not live:
+            return found
+        from reconciler.cli.live_check import with_data  # imports what only this option needs
+
+        return await with_data(found, session, reader, resources)

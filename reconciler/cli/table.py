@@ -45,7 +45,7 @@ COMMANDS = (
         "check",
         "checking:check",
         DAILY,
-        "Check every query of every dashboard: its syntax, its metrics and labels, its units. Offline.",
+        "Check every query of every dashboard: syntax, metrics, labels, units. Offline, but with --live.",
     ),
     Command(
         "plan",
