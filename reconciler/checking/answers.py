@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from reconciler.core.json import JsonObject, as_list, as_object, text_of
 
+_NOT_IMPLEMENTED = 501
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -16,6 +18,8 @@ class Answer:
     series: int = 0
     points: int = 0
     newest: int | None = None
+    unasked: bool = False
+    """Whether nobody here can ask such a datasource (501): then nothing is known of it."""
 
     @property
     def has_data(self) -> bool:
@@ -33,7 +37,7 @@ def answers_of(body: JsonObject, references: Sequence[str]) -> dict[str, Answer]
 def _answer(result: JsonObject, whole: str) -> Answer:
     error = text_of(result.get("error")) or ("" if result else whole or "Grafana gave no answer to this query")
     if error:
-        return Answer(error=" ".join(error.split())[:300])
+        return Answer(error=" ".join(error.split())[:300], unasked=result.get("status") == _NOT_IMPLEMENTED)
     series = points = 0
     newest: int | None = None
     for frame in map(as_object, as_list(result.get("frames"))):

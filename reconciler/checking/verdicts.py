@@ -14,6 +14,7 @@ class Verdict(StrEnum):
     STALE = "stale"
     MANY_SERIES = "many-series"
     SLOW = "slow"
+    NOT_ASKED = "not-asked"
     OK = "ok"
 
     @property
@@ -33,6 +34,8 @@ class Bounds:
 
 def verdict_of(asked: Asked, bounds: Bounds, *, now: float) -> tuple[Verdict, str]:
     """How a panel did, and what to say of it. `now` in seconds since 1970."""
+    if asked.answers and all(answer.unasked for answer in asked.answers.values()):
+        return Verdict.NOT_ASKED, asked.error
     if asked.error:
         return Verdict.ERROR, asked.error
     if not asked.has_data:

@@ -8,7 +8,15 @@ from reconciler.core.address import Address
 from reconciler.core.json import Json
 from reconciler.render.lines import Line, Span, count, indented, line, safe
 
-_STYLES = {"error": "error", "no-data": "error", "stale": "warn", "many-series": "warn", "slow": "warn", "ok": "good"}
+_STYLES = {
+    "error": "error",
+    "no-data": "error",
+    "stale": "warn",
+    "many-series": "warn",
+    "slow": "warn",
+    "not-asked": "dim",
+    "ok": "good",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,7 @@ def live_lines(report: LiveReport, *, verbose: bool = False) -> list[Line]:
     """For a terminal: what is wrong, a line for each dashboard, the count."""
     result: list[Line] = []
     for board in report.boards:
-        wrong = [panel for panel in board.panels if panel.verdict != "ok"]
+        wrong = [panel for panel in board.panels if panel.verdict not in {"ok", "not-asked"}]
         bad = board.count("error", "no-data")
         mark, style = ("✗", "error") if bad else ("!", "warn") if wrong or board.variables else ("✓", "good")
         number = count(len(board.panels), "panel")
@@ -92,6 +100,7 @@ def _summary(report: LiveReport) -> str:
         ("stale", "stale"),
         ("many-series", "exploding"),
         ("slow", "slow"),
+        ("not-asked", "not asked here"),
     ):
         number = sum(board.count(verdict) for board in report.boards)
         if number or verdict in {"error", "no-data"}:
@@ -137,7 +146,7 @@ def live_markdown(report: LiveReport) -> str:
         numbers = (len(board.panels), board.count("error"), board.count("no-data"), look)
         rows.append(f"| {board.address} | {' | '.join(map(str, numbers))} |")
         for panel in board.panels:
-            if panel.verdict != "ok":
+            if panel.verdict not in {"ok", "not-asked"}:
                 of = f" ({_cell(panel.selection)})" if panel.selection else ""
                 wrong.append(f"- **{panel.verdict}** {board.address}, {_cell(panel.place)}{of}: {_cell(panel.why)}")
     table = ["| dashboard | panels | errors | without data | to look at |", "|---|---|---|---|---|", *rows]
