@@ -1,4 +1,4 @@
-"""GigGatek's dashboards against a real Prometheus with the shop's past in it: every panel has data; what breaks is found.
+"""GigGatek's dashboards on a real Prometheus with the shop's past: every panel has data; what breaks is found.
 
 Needs Debian's package prometheus (or any Prometheus' server and promtool on the PATH); skipped without.
 """
