@@ -44,7 +44,6 @@ def show_plan(session: Session, found: Plan, saved: SavedPlan | None = None) -> 
         return
     if saved is not None:
         session.output.lines([saved_line(saved.made.at, saved.made.expires, who=saved.made.who, now=now)])
-    body_keys = {name: kind.body_key for name, kind in session.registry.items()}
     commit = saved.made.commit if saved is not None else session.commit
-    view = PlanView(now, commit, body_keys, session.settings.verbose)
+    view = PlanView(now, commit, session.registry, session.settings.verbose)
     session.output.lines(plan_lines(found, view))

@@ -17,6 +17,7 @@ from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.references import Referrer
 from reconciler.core.resource import LiveObject, Resource, SecretRef
 from reconciler.core.secret_reference import read_reference
+from reconciler.core.semantic import ChangeClass
 from reconciler.kinds._elsewhere import rules_and_panels
 from reconciler.kinds._owners import provisioned_datasource
 
@@ -80,6 +81,7 @@ class Datasource(Kind):
     name: ClassVar[str] = "datasource"
     yaml_kind: ClassVar[str] = "Datasource"
     summary: ClassVar[str] = "A data source: where dashboards get their data from."
+    change_class: ClassVar[ChangeClass] = ChangeClass.DATA_SOURCE
     spec: ClassVar[type[BaseModel]] = DatasourceSpec
     held_by_name: ClassVar[bool] = True
     example: ClassVar[str] = """\

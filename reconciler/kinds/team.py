@@ -17,6 +17,7 @@ from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, 
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.resource import LiveObject, Resource
+from reconciler.core.semantic import ChangeClass
 from reconciler.kinds._members import (
     ABSENT,
     LEVELS,
@@ -45,6 +46,7 @@ class Team(Kind):
     name: ClassVar[str] = "team"
     yaml_kind: ClassVar[str] = "Team"
     summary: ClassVar[str] = "A team and, where wanted, its members."
+    change_class: ClassVar[ChangeClass] = ChangeClass.ACCESS
     spec: ClassVar[type[BaseModel]] = TeamSpec
     identities: ClassVar[Identities] = MappingProxyType({"members": "login"})
     example: ClassVar[str] = """\
