@@ -9,6 +9,7 @@ import typer
 
 from reconciler.cli.applying import apply_file, plan_and_apply
 from reconciler.cli.duration import later
+from reconciler.cli.forms import Forms, GithubOption, HtmlOption, JunitOption, MarkdownOption, SarifOption
 from reconciler.cli.on_conflict import OnConflictOption, policy_of
 from reconciler.cli.planned import inputs_of, show_plan
 from reconciler.cli.session import Session, new_lineage
@@ -55,6 +56,11 @@ def plan(
     confirm_updates: ConfirmUpdatesOption = None,
     resend_secrets: ResendSecretsOption = False,
     on_conflict: OnConflictOption = None,
+    markdown: MarkdownOption = None,
+    html: HtmlOption = None,
+    junit: JunitOption = None,
+    sarif: SarifOption = None,
+    github: GithubOption = False,
     instance: InstanceOption = None,
     url: UrlOption = None,
     config: ConfigOption = None,
@@ -65,6 +71,7 @@ def plan(
 ) -> int:
     """Show what would change, why, and what somebody changed by hand. Sends GET only."""
     session = Session(Settings(instance, url, config, json, no_color, verbose, timeout=timeout))
+    forms = Forms(markdown, html, junit, sarif, github)
     asked = Options(
         tuple(target or ()),
         adopt=adopt,
@@ -74,17 +81,17 @@ def plan(
         policy=policy_of(on_conflict),
     )
     options = _guarded(session, asked)
-    resources = session.resources()
+    declared = session.resolved()
     made: list[Plan] = []
 
     async def work(signals: Signals) -> int:
-        made.append(await _plan(session, resources, options))
+        made.append(await _plan(session, declared.resources, options))
         return ExitCode.DONE
 
     run(work)
     (found,) = made
     saved = _saved(session, out, found, ttl) if out is not None and not found.unreadable else ""
-    show_plan(session, found)
+    show_plan(session, found, forms=forms, declared=declared)
     if pages is not None:
         from reconciler.cli.previewing import preview_plan  # imports what only this option needs
 
@@ -152,6 +159,11 @@ def apply(
 
 def show(
     file: Annotated[Path, typer.Argument(help="A saved plan.")],
+    markdown: MarkdownOption = None,
+    html: HtmlOption = None,
+    junit: JunitOption = None,
+    sarif: SarifOption = None,
+    github: GithubOption = False,
     json: JsonOption = False,
     no_color: NoColorOption = False,
     verbose: VerboseOption = False,
@@ -159,7 +171,7 @@ def show(
     """Show a saved plan again. Asks no Grafana."""
     session = Session(Settings(json=json, no_color=no_color, verbose=verbose))
     saved = read_plan(file)
-    show_plan(session, saved.plan, saved)
+    show_plan(session, saved.plan, saved, forms=Forms(markdown, html, junit, sarif, github))
     return ExitCode.DONE
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.core.diff import Edit, EditPath, Key, Op, format_edit_path
-from reconciler.core.json import Json
+from reconciler.core.json import Json, as_list, as_object
 
 
 class ChangeClass(StrEnum):
@@ -87,3 +87,17 @@ def counted(rows: Iterable[Row]) -> dict[ChangeClass, int]:
     """How many rows there are of each class, in the classes' order."""
     numbers = Counter(row.change_class for row in rows)
     return {name: numbers[name] for name in CLASSES if numbers[name]}
+
+
+def value_at(value: Json, path: EditPath) -> Json:
+    """What a path leads to; None where it leads nowhere."""
+    for step in path:
+        if isinstance(step, Key):
+            found = (as_object(item) for item in as_list(value) if as_object(item).get(step.field) == step.value)
+            value = next(found, None)
+        elif isinstance(step, int):
+            items = as_list(value)
+            value = items[step] if step < len(items) else None
+        else:
+            value = as_object(value).get(step)
+    return value

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.core.diff import Edit, EditPath, Key, Op
-from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
+from reconciler.core.json import Json, JsonObject, as_object, text_of
 from reconciler.core.promql import canonical
-from reconciler.core.semantic import ChangeClass, Row, edit_row
+from reconciler.core.semantic import ChangeClass, Row, edit_row, value_at
 from reconciler.kinds._dashboard_words import datasource_name, defaults_of, listed_changes, threshold_sentences
 
 Located = tuple[EditPath, Edit]
@@ -72,7 +72,7 @@ def _pool(path: EditPath) -> EditPath | None:
 
 
 def _pooled(sides: Sides, pool: EditPath, edits: tuple[Edit, ...]) -> list[Row]:
-    before, after = _at(sides.before, pool), _at(sides.after, pool)
+    before, after = value_at(sides.before, pool), value_at(sides.after, pool)
     if pool[-1] == "datasource":
         where = f"query {_letter(pool[1])}: data source" if pool[0] == "targets" else "data source"
         text = f"{where} from {datasource_name(before)} to {datasource_name(after)}"
@@ -166,16 +166,3 @@ def class_in_panel(path: EditPath) -> ChangeClass:
 
 def _letter(step: Key | int | str) -> str:
     return str(step.value) if isinstance(step, Key) else f"#{step + 1}" if isinstance(step, int) else step
-
-
-def _at(value: Json, path: EditPath) -> Json:
-    for step in path:
-        if isinstance(step, Key):
-            found = (as_object(item) for item in as_list(value) if as_object(item).get(step.field) == step.value)
-            value = next(found, None)
-        elif isinstance(step, int):
-            items = as_list(value)
-            value = items[step] if step < len(items) else None
-        else:
-            value = as_object(value).get(step)
-    return value

@@ -21,7 +21,7 @@ _SYMBOLS = {
     Action.FORGET: ("x", "dim"),
     Action.NO_OP: ("→", "dim"),
 }
-_OUTCOMES = {
+OUTCOMES = {
     "reverted": "will be put back",
     "conflict": "and in the declared state too: the declared one wins",
     "kept": "will be left as it is, and held",
@@ -110,7 +110,7 @@ def _drift(described: DescribedDrift, view: PlanView, width: int) -> list[Line]:
     who = f"by {safe(by.who)}" if by.who else ""
     when = ago(by.when, view.now) if by.when else ""
     facts = " ".join(part for part in (versions, who) if part) + (f", {when}" if when else "")
-    outcome = _OUTCOMES[drift.outcome]
+    outcome = OUTCOMES[drift.outcome]
     text = f"{facts.strip(', ')}: {outcome}" if facts.strip(", ") else outcome
     head = line(Span("! ", "drift"), Span(f"{drift.address!s:<{width}}", "drift"), text)
     messages = [line(Span(f'message "{safe(text)}"', "dim")) for text in by.messages[:3]]

@@ -92,3 +92,15 @@ def _texts(before: Json, after: Json) -> list[Line]:
             words = (Span(safe(word), f"{style}-word" if marked else style) for word, marked in item.words)
             result.append(line(Span(f"{item.sign} ", style), *words))
     return result
+
+
+def row_text(row: Row) -> str:
+    """A row on one line, without its subject."""
+    name = f"{row.name}: " if row.name else ""
+    if row.text:
+        return name + row.text
+    if row.op is Op.ADD:
+        return f"{name}+ {value(row.after)}"
+    if row.op is Op.REMOVE:
+        return f"{name}- {value(row.before)}"
+    return f"{name}{value(row.before)} → {value(row.after)}"

@@ -1,4 +1,4 @@
-"""A dashboard's change in words: no edit is lost, nothing is said of what is the same, and what is said is what people mean."""
+"""A dashboard's change in words: no edit is lost, and nothing is said of what is the same."""
 
 import copy
 import json
