@@ -10,7 +10,7 @@ from reconciler.core.kind import Kind
 from reconciler.core.resource import Resource
 from reconciler.core.roles import RoleView
 
-_MOST = 5
+_MOST = 3
 
 
 def impact(

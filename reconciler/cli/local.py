@@ -12,13 +12,14 @@ from reconciler.authoring.roles import KIND as ROLE
 from reconciler.authoring.roles import RoleSpec
 from reconciler.cli.session import Session
 from reconciler.cli.settings import ConfigOption, InstanceOption, JsonOption, NoColorOption, Settings
-from reconciler.core.errors import Diagnostic, ExitCode, GgrecError, Severity
+from reconciler.core.errors import Diagnostic, ExitCode, GgrecError, Severity, UsageError
 from reconciler.core.json import as_object
 from reconciler.kinds import discover
 from reconciler.loader.schema import document_schema, project_schema
 from reconciler.loader.writing import write_files
 from reconciler.render.json_view import diagnostic_json
 from reconciler.render.lines import Line, Span, count, line
+from reconciler.render.plan_schema import plan_schema
 from reconciler.render.plan_view import diagnostic_lines
 
 _PROJECT = """\
@@ -117,8 +118,14 @@ def render(
 
 def schema(
     project: Annotated[bool, typer.Option("--project", help="The schema of ggrec.yaml instead.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="The schema of `ggrec plan --json` instead.")] = False,
 ) -> int:
     """Print the JSON Schema of desired files, for editors."""
+    if project and plan:
+        raise UsageError.one("one-schema", "--project and --plan ask for two schemas: give one of them")
+    if plan:
+        sys.stdout.write(jsonlib.dumps(plan_schema(), indent=2) + "\n")
+        return ExitCode.DONE
     kinds = {kind.yaml_kind: kind.written or kind.spec for kind in discover().values()}
     found = project_schema() if project else document_schema({**kinds, ROLE: RoleSpec})
     sys.stdout.write(jsonlib.dumps(found, indent=2) + "\n")

@@ -110,7 +110,7 @@ def _row(sides: Sides, path: EditPath, edit: Edit) -> Row:
         return row
     if text.endswith(WRITTEN):
         change_class = ChangeClass.COSMETIC
-    return Row(change_class, row.subject, row.name, text, row.op, row.before, row.after, row.edits, row.part)
+    return Row(change_class, row.subject, "", text, row.op, row.before, row.after, row.edits, row.part)
 
 
 WRITTEN = "the same query, written differently"

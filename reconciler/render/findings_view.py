@@ -77,7 +77,7 @@ def _result(rule: str, level: str, text: str, where: Mark | None) -> dict[str, A
 def _uri(file: str) -> str:
     from urllib.parse import quote
 
-    return quote(file.replace("\\", "/"), safe="/")
+    return quote(file.replace("\\", "/"), safe="/", errors="backslashreplace")
 
 
 def _said(item: Diagnostic) -> str:

@@ -19,7 +19,7 @@ from reconciler.render.layout_picture import layout_pictures
 from reconciler.render.lines import is_long, safe, value
 from reconciler.render.ordering import by_weight, counts_text
 from reconciler.render.plan_view import OUTCOMES
-from reconciler.render.rows import as_text, row_is_whole
+from reconciler.render.rows import as_text, is_query, row_is_whole
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 _LONGEST = 20_000
@@ -147,13 +147,14 @@ def _row(row: Row) -> str:
         inside = f'<span class="said {row.op}">{_t(row.text)}</span>'
     elif row.op is Op.MOVE:
         inside = f"order {_t(value(row.before))} → {_t(value(row.after))}"
-    elif is_long(row.before) or is_long(row.after):
+    elif is_long(row.before) or is_long(row.after) or is_query(row):
         inside = _texts(row.before, row.after)
     else:
         old = f"<del>{_t(value(row.before))}</del>" if row.op is not Op.ADD else ""
         new = f"<ins>{_t(value(row.after))}</ins>" if row.op is not Op.REMOVE else ""
         inside = f"{old}{' → ' if old and new else ''}{new}"
-    return f'<div class=row data-class="{_name(row.change_class)}"><i class="dot {_name(row.change_class)}"></i><div>{name}{inside}</div></div>'  # noqa: E501
+    named = _name(row.change_class)
+    return f'<div class=row data-class="{named}"><i class="dot {named}"></i><div>{name}{inside}</div></div>'
 
 
 def _texts(before: Json, after: Json) -> str:
@@ -165,7 +166,7 @@ def _line(item: TextLine) -> str:
     whole = all(marked for _, marked in item.words)
     words = "".join(f"<mark>{_t(word)}</mark>" if marked and not whole else _t(word) for word, marked in item.words)
     style = {"+": "plus", "-": "minus"}.get(item.sign, "same")
-    return f"<span class={style}>{item.sign} {words}</span>\n"
+    return f"<span class={style}>{item.sign} {words}</span>"
 
 
 def _sides(part: EditPath, before: JsonObject | None, after: JsonObject | None) -> str:
@@ -183,7 +184,9 @@ def _sides(part: EditPath, before: JsonObject | None, after: JsonObject | None) 
             if name in mine
         )
         columns.append(f"<div><b>{title}</b>{f'<dl>{cells}</dl>' if cells else '<p>—</p>'}</div>")
-    return f"<details class=sides><summary>side by side</summary><div class=columns>{''.join(columns)}</div></details>"
+    opened = " open" if old and new else ""
+    shown = f"<div class=columns>{''.join(columns)}</div>"
+    return f"<details class=sides{opened}><summary>side by side</summary>{shown}</details>"
 
 
 def _facts(panel: JsonObject) -> Mapping[str, str]:

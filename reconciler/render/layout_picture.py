@@ -61,7 +61,8 @@ def _picture(mine: dict[str, tuple[str, _Place]], other: dict[str, tuple[str, _P
         style = alone if there is None else ("" if there[1] == (x, y, w, h) else "moved")
         label = title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
         letters = max(0, int(w * _COLUMN / 4.2) - 1)
-        text = escape(safe(label[:letters])) if h >= 2 else ""
+        label = label if len(label) <= letters else f"{label[: max(letters - 1, 0)]}…"
+        text = escape(safe(label)) if h >= 2 else ""
         shapes.append(
             f'<g class="{style}"><title>{escape(safe(title)) or "panel"}</title>'
             f'<rect x="{x * _COLUMN + 0.5:g}" y="{y * _UNIT + 0.5:g}" width="{max(w * _COLUMN - 1, 1):g}" '

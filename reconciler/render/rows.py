@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from reconciler.core.diff import Op
 from reconciler.core.json import Json
-from reconciler.core.semantic import Row
+from reconciler.core.semantic import ChangeClass, Row
 from reconciler.core.wording import text_lines
 from reconciler.render.lines import Line, Span, count, indented, is_long, line, safe, value
 
@@ -41,6 +41,12 @@ def row_is_whole(row: Row) -> bool:
     return row.text.startswith(("added", "removed")) and not row.name
 
 
+def is_query(row: Row) -> bool:
+    """Whether it is another query for one: shown one below the other, however short, for what differs to be seen."""
+    both = isinstance(row.before, str) and isinstance(row.after, str)
+    return both and row.change_class is ChangeClass.QUERY
+
+
 def _row(row: Row) -> list[Line]:
     name = safe(row.name)
     if row.text:
@@ -49,7 +55,7 @@ def _row(row: Row) -> list[Line]:
         return [line(head, Span(safe(row.text), style))]
     if row.op is Op.MOVE:
         return [line(f"{name}  order: ", value(row.before), " → ", value(row.after))]
-    if is_long(row.before) or is_long(row.after):
+    if is_long(row.before) or is_long(row.after) or is_query(row):
         short = addresses(row.before, row.after) if row.op is Op.CHANGE else None
         if short is not None:
             return [line(f"{name}  ", Span(safe(short[0]), "remove"), " → ", Span(safe(short[1]), "add"))]
