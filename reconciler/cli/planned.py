@@ -15,12 +15,15 @@ from reconciler.core.resource import Resource
 from reconciler.core.state import State
 from reconciler.engine.inputs import Inputs
 from reconciler.engine.planner import Options
+from reconciler.loader.documents import Loaded
 from reconciler.render.findings_view import plan_github
 from reconciler.render.json_view import plan_json
 from reconciler.render.plan_view import PlanView, plan_lines, saved_line
 from reconciler.store.planfile import SavedPlan, plan_digest
 
 NO_FORMS = Forms()
+Declared = tuple[Loaded, Resolved]
+"""The desired files as they were read, and what they come to."""
 
 
 def inputs_of(
@@ -46,13 +49,17 @@ def show_plan(
     saved: SavedPlan | None = None,
     *,
     forms: Forms = NO_FORMS,
-    declared: Resolved | None = None,
+    declared: Declared | None = None,
 ) -> None:
     """The plan, as text or JSON, and in the other forms that were asked for; where it was `saved`, also when and until
     when it may be applied. With what is `declared`, also what else each change touches.
     """
     now = session.clock.now()
     found = describe_plan(plan, session.registry, _touches(session, plan, declared))
+    if declared is not None and (forms.github or forms.sarif is not None):
+        from reconciler.cli.places import with_places
+
+        found = with_places(session, found, declared[1], declared[0].documents)
     commit = saved.made.commit if saved is not None else session.commit
     if session.settings.json:
         made = saved.made if saved is not None else None
@@ -75,8 +82,8 @@ def show_plan(
     forms.write(session, found, commit)
 
 
-def _touches(session: Session, plan: Plan, declared: Resolved | None) -> dict[Address, tuple[str, ...]]:
+def _touches(session: Session, plan: Plan, declared: Declared | None) -> dict[Address, tuple[str, ...]]:
     if declared is None:
         return {}
     changed = [(change.address, change.uid) for change in plan.visible if change.action is not Action.CREATE]
-    return impact(changed, declared.resources, declared.roles, session.registry)
+    return impact(changed, declared[1].resources, declared[1].roles, session.registry)

@@ -81,11 +81,11 @@ def plan(
         policy=policy_of(on_conflict),
     )
     options = _guarded(session, asked)
-    declared = session.resolved()
+    declared = session.valid()
     made: list[Plan] = []
 
     async def work(signals: Signals) -> int:
-        made.append(await _plan(session, declared.resources, options))
+        made.append(await _plan(session, declared[1].resources, options))
         return ExitCode.DONE
 
     run(work)

@@ -11,6 +11,7 @@ from reconciler.core.json import Json, JsonObject
 from reconciler.core.kind import Kind
 from reconciler.core.plan import Action, Change, Drift, Plan
 from reconciler.core.semantic import ChangeClass, Row, counted, generic_rows
+from reconciler.core.source import Mark
 from reconciler.core.undo import before_of
 
 _WHOLE = {
@@ -32,6 +33,17 @@ class DescribedChange:
     before: JsonObject | None = None
     after: JsonObject | None = None
     touches: tuple[str, ...] = ()
+    places: tuple[Mark | None, ...] = ()
+    """For each row where it was caused, as far as that is known."""
+
+    @property
+    def source(self) -> Mark | None:
+        """Where the object is declared."""
+        return self.change.resource.source if self.change.resource is not None else None
+
+    def place(self, number: int) -> Mark | None:
+        """Where a row was caused; where that is not known, the object's."""
+        return (self.places[number] if number < len(self.places) else None) or self.source
 
     @property
     def classes(self) -> dict[ChangeClass, int]:

@@ -5,13 +5,14 @@ They hold no time. Texts are made safe for the form: nothing in a title begins a
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 from xml.etree import ElementTree as Xml
 
 from reconciler.core.description import DescribedChange, Description
 from reconciler.core.errors import Diagnostic
 from reconciler.core.plan import Action
-from reconciler.core.semantic import ChangeClass
+from reconciler.core.semantic import ChangeClass, Row
 from reconciler.core.source import Mark
 from reconciler.render.lines import safe
 from reconciler.render.ordering import by_weight
@@ -28,12 +29,8 @@ def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def _source(item: DescribedChange) -> Mark | None:
-    return item.change.resource.source if item.change.resource is not None else None
-
-
-def _summary(item: DescribedChange, most: int = 12) -> list[str]:
-    shown = [_cut(safe(f"{row.subject}: {row_text(row)}" if row.subject else row_text(row))) for row in item.rows]
+def _summary(rows: Sequence[Row], most: int = 12) -> list[str]:
+    shown = [_cut(safe(f"{row.subject}: {row_text(row)}" if row.subject else row_text(row))) for row in rows]
     return shown if len(shown) <= most else [*shown[:most], f"… and {len(shown) - most} more"]
 
 
@@ -44,10 +41,10 @@ def plan_sarif(found: Description) -> str:
             f"change/{str(row.change_class).replace(' ', '-')}",
             "warning" if row.change_class in _HEAVY else "note",
             f"{item.change.address}: {f'{row.subject}: ' if row.subject else ''}{row_text(row)}",
-            _source(item),
+            item.place(number),
         )
         for item in by_weight(found)
-        for row in item.rows
+        for number, row in enumerate(item.rows)
     ]
     plan = found.plan
     for level, items in (("error", plan.refusals), ("error", plan.unreadable), ("warning", plan.warnings)):
@@ -92,8 +89,8 @@ def plan_junit(found: Description) -> str:
     suite = Xml.Element("testsuite", name="ggrec plan")
     plan = found.plan
     for item in found.changes:
-        case = _case(suite, item.change.address.kind, f"{item.change.address} {_done(item)}", _source(item))
-        Xml.SubElement(case, "system-out").text = _xml("\n".join(_summary(item, 100)))
+        case = _case(suite, item.change.address.kind, f"{item.change.address} {_done(item)}", item.source)
+        Xml.SubElement(case, "system-out").text = _xml("\n".join(_summary(item.rows, 100)))
     for drifted in found.drift:
         drift = drifted.drift
         case = _case(suite, f"drift.{drift.address.kind}", f"{drift.address} as applied", None)
@@ -133,8 +130,8 @@ def _xml(text: str) -> str:
 
 
 def plan_github(found: Description) -> list[str]:
-    """Workflow commands: an annotation for each object and finding, at its file and line. Refusals come first, then
-    what takes away: GitHub shows ten of a level.
+    """Workflow commands: an annotation for each line that causes changes, and each finding. Refusals come first,
+    then what takes away: GitHub shows ten of a level.
     """
     plan = found.plan
     lines = [_command("error", _said(item), item.code, item.where) for item in (*plan.refusals, *plan.unreadable)]
@@ -144,9 +141,13 @@ def plan_github(found: Description) -> list[str]:
         for drift in plan.drift
     ]
     for item in by_weight(found):
-        heavy = any(row.change_class in _HEAVY for row in item.rows)
         title = f"ggrec: {item.change.address} {_done(item)}"
-        lines.append(_command("warning" if heavy else "notice", "\n".join(_summary(item)), title, _source(item)))
+        groups: dict[Mark | None, list[Row]] = {}
+        for number, row in enumerate(item.rows):
+            groups.setdefault(item.place(number), []).append(row)
+        for place, rows in groups.items():
+            heavy = any(row.change_class in _HEAVY for row in rows)
+            lines.append(_command("warning" if heavy else "notice", "\n".join(_summary(rows)), title, place))
     return lines
 
 

@@ -114,8 +114,8 @@ class Page(HTMLParser):
 
 OWN = {
     "html", "head", "meta", "title", "style", "body", "header", "h1", "p", "div", "label", "input", "b", "span",
-    "button", "main", "section", "h2", "h3", "ul", "li", "code", "br", "i", "small", "del", "ins", "pre", "mark", "details",
-    "summary", "dl", "dt", "dd", "svg", "g", "rect", "text", "script",
+    "button", "main", "section", "h2", "h3", "ul", "li", "code", "br", "i", "small", "del", "ins", "pre", "mark",
+    "details", "summary", "dl", "dt", "dd", "svg", "g", "rect", "text", "script",
 }  # fmt: skip
 
 
