@@ -48,7 +48,7 @@ def plan_markdown(found: Description, *, commit: str = "", limit: int = LIMIT) -
     drift = [(_drift(item), _drift_head(item)) for item in found.drift]
     changes = by_weight(found)
     going = [item for item in changes if item.change.action in {Action.DELETE, Action.REPLACE}]
-    rest = [item for item in changes if item not in going]
+    rest = [item for item in changes if item.change.action not in {Action.DELETE, Action.REPLACE}]
     paper.put_all(f"#### Deleted ({len(going)})\n", [(_change(item), _head(item)) for item in going], "deletion")
     paper.put_all(f"#### Changed outside ggrec ({len(drift)})\n", drift, "drift")
     paper.put_all(f"#### Changes ({len(rest)})\n", [(_change(item), _head(item)) for item in rest], "change")

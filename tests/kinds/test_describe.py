@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.diff import Edit, Op, diff
 from reconciler.core.json import same
-from reconciler.core.semantic import ChangeClass, Row
+from reconciler.core.semantic import ChangeClass, Row, completed
 from reconciler.core.undo import before_of
 from reconciler.kinds import discover
 from reconciler.kinds.dashboard import Dashboard
@@ -260,3 +260,9 @@ def test_undoing_never_fails_and_is_exact_where_items_have_names(before: Any, af
         edit.op in {Op.MOVE, Op.REMOVE} for edit in found
     ):
         assert same(undone, before)
+
+
+def test_what_no_row_stands_for_gets_one() -> None:
+    one, two = diff({"a": 1, "b": 1}, {"a": 2, "b": 2})
+    known = Row(ChangeClass.QUERY, text="a is asked anew", edits=(one,))
+    assert [row.edits for row in completed([known], [one, two], None)] == [(one,), (two,)]
