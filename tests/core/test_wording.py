@@ -31,3 +31,10 @@ def test_the_form_of_a_query() -> None:
     assert canonical("x{$filter}") is None and canonical("not promql (") is None
     assert canonical("quantile($q, x)") is not None != canonical("quantile($p, x)")
     assert canonical("rate(x[$a])") != canonical("rate(x[$b])")
+
+
+def test_too_much_to_compare_is_one_replacement() -> None:
+    before = "\n".join("xy"[n % 2] for n in range(1_000))
+    after = "\n".join("xyz"[n % 3] for n in range(1, 1_000)) + "\nend"
+    signs = "".join(line.sign for line in text_lines(before, after))
+    assert signs == "-" * 1_000 + "+" * 1_000
