@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from reconciler.cli.duration import later
+from reconciler.cli.forms import Forms, GithubOption, HtmlOption, JunitOption, MarkdownOption, SarifOption
 from reconciler.cli.on_conflict import OnConflictOption, policy_of
 from reconciler.cli.options import Argument, Option
 from reconciler.cli.planned import inputs_of, show_plan
@@ -57,6 +58,11 @@ def plan(
     full: FullOption = False,
     live: CheckLiveOption = False,
     on_conflict: OnConflictOption = None,
+    markdown: MarkdownOption = None,
+    html: HtmlOption = None,
+    junit: JunitOption = None,
+    sarif: SarifOption = None,
+    github: GithubOption = False,
     instance: InstanceOption = None,
     url: UrlOption = None,
     config: ConfigOption = None,
@@ -67,6 +73,7 @@ def plan(
 ) -> int:
     """Show what would change, why, and what somebody changed by hand. Sends GET only."""
     session = Session(Settings(instance, url, config, json, no_color, verbose, timeout=timeout))
+    forms = Forms(markdown, html, junit, sarif, github)
     asked = Options(
         tuple(target or ()),
         adopt=adopt,
@@ -77,17 +84,17 @@ def plan(
         policy=policy_of(on_conflict),
     )
     options = _guarded(session, asked)
-    resources = session.resources()
+    declared = session.valid()
     made: list[Plan] = []
 
     async def work(signals: Signals) -> int:
-        made.append(await _plan(session, resources, options, live=live))
+        made.append(await _plan(session, declared[1].resources, options, live=live))
         return ExitCode.DONE
 
     run(work)
     (found,) = made
     saved = _saved(session, out, found, ttl) if out is not None and not found.unreadable else ""
-    show_plan(session, found)
+    show_plan(session, found, forms=forms, declared=declared)
     if pages is not None:
         from reconciler.cli.previewing import preview_plan  # imports what only this option needs
 
@@ -157,6 +164,11 @@ def apply(
 
 def show(
     file: Annotated[Path, Argument(help="A saved plan.")],
+    markdown: MarkdownOption = None,
+    html: HtmlOption = None,
+    junit: JunitOption = None,
+    sarif: SarifOption = None,
+    github: GithubOption = False,
     json: JsonOption = False,
     no_color: NoColorOption = False,
     verbose: VerboseOption = False,
@@ -164,7 +176,7 @@ def show(
     """Show a saved plan again. Asks no Grafana."""
     session = Session(Settings(json=json, no_color=no_color, verbose=verbose))
     saved = read_plan(file)
-    show_plan(session, saved.plan, saved)
+    show_plan(session, saved.plan, saved, forms=Forms(markdown, html, junit, sarif, github))
     return ExitCode.DONE
 
 

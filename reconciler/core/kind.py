@@ -14,6 +14,7 @@ from reconciler.core.json import Json, JsonObject
 from reconciler.core.observation import Beacon
 from reconciler.core.references import Content, Reference, Referrer
 from reconciler.core.resource import Attribution, LiveObject, Resource, SecretRef
+from reconciler.core.semantic import ChangeClass, Row, generic_rows
 from reconciler.core.source import Path
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ class Kind(ABC):
     """
     held_by_name: ClassVar[bool] = False
     """Whether others hold it by name as well, so that a new name leaves them behind."""
+    change_class: ClassVar[ChangeClass] = ChangeClass.SETTINGS
+    """What most of its changes are about, for who reviews them (see `describe`)."""
     refers_to: ClassVar[frozenset[str]] = frozenset()
     """The kinds that objects of this one may refer to (see `references`)."""
     write_weight: ClassVar[int] = 2
@@ -283,6 +286,14 @@ class Kind(ABC):
     def part_of(self, uid: str) -> str:
         """The object (`kind:uid`) with which this one goes, where it is a part of it."""
         return ""
+
+    def describe(
+        self, edits: tuple[Edit, ...], before: JsonObject | None = None, after: JsonObject | None = None
+    ) -> tuple[Row, ...]:
+        """The edits as people think of them, each edit in at least one row. `before` and `after` (normalised
+        attributes) are what the edits lie between, as far as that is known.
+        """
+        return generic_rows(edits, self.body_key, self.change_class)
 
     def container(self, attributes: JsonObject) -> str | None:
         """The uid of the folder it lies in ("": the root); None: objects of this kind lie in none."""

@@ -9,13 +9,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
 
-from reconciler.core.diff import Identities
+from reconciler.core.diff import Edit, Identities
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.observation import Beacon, http_date, members_of
 from reconciler.core.references import Reference, Referrer, datasources_in
 from reconciler.core.resource import Attribution, LiveObject, Resource
+from reconciler.core.semantic import Row
 from reconciler.core.unparsed import Item, Unparsed, object_of, title_of
 from reconciler.kinds._elsewhere import playlists, rules_and_panels
 from reconciler.kinds._kube import collection_stamp, kube_pages, kube_path
@@ -164,6 +165,15 @@ spec:
         """Playlists, and alert rules that are shown on a panel."""
         rules = yield from rules_and_panels()
         return (*rules, *(yield from playlists(server)))
+
+    def describe(
+        self, edits: tuple[Edit, ...], before: JsonObject | None = None, after: JsonObject | None = None
+    ) -> tuple[Row, ...]:
+        """Panels, variables, annotation queries and links by identity; the layout in one sentence."""
+        from reconciler.kinds._dashboard_changes import dashboard_rows  # only where something changes
+
+        models = [as_object(side.get("dashboard")) if side is not None else None for side in (before, after)]
+        return dashboard_rows(edits, models[0], models[1], self.body_key)
 
     def container(self, attributes: JsonObject) -> str | None:
         """Its folder."""
