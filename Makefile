@@ -21,7 +21,7 @@ test: $(READY)          ## all tests
 
 soak: $(READY)          ## all that can be interrupted, 200 real kills, 10,000 lives, 100 races: hours (GGREC_SEED, GGREC_EXAMPLES)
 	@GGREC_SOAK=1 GGREC_EXAMPLES=$${GGREC_EXAMPLES:-2500} nice -n 10 $(BIN)/python -m pytest -n 2 -s tests/proof \
-	    tests/engine/test_properties.py $(ARGS)
+	    -o faulthandler_timeout=0 tests/engine/test_properties.py $(ARGS)
 
 test-grafana: $(READY)  ## the scenarios on the Grafana of GGREC_TEST_GRAFANA_URL
 	@$(BIN)/python -m pytest -m grafana $(ARGS)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from reconciler.core.conflicts import OnConflict, Policy
 from reconciler.core.errors import GgrecError
 from reconciler.core.guard import Guard
 from reconciler.core.json import Json
+from reconciler.core.observation import SHORTEST_MARGIN
 from reconciler.core.plan import Plan
 from reconciler.core.ports import Progress
 from reconciler.core.rebuilt import Rebuilt
@@ -43,6 +45,7 @@ from reconciler.loader.yaml import parse_yaml
 from reconciler.sandbox.dispatch import Dispatcher, Down, Dropped, body_of
 from reconciler.sandbox.world import World
 from reconciler.store.blobs import Blobs, LocalBlobs
+from reconciler.store.hints import StoredHints
 from reconciler.store.lock import Owner
 from reconciler.store.planfile import plan_digest
 from reconciler.store.state_store import StateStore
@@ -57,8 +60,10 @@ Declared = Sequence[dict[str, Any]] | tuple[Resource, ...]
 class SandboxTransport(httpx.AsyncBaseTransport):
     """Asks a dispatcher as if it were a server; a dropped connection is the error that httpx would raise."""
 
-    def __init__(self, dispatcher: Dispatcher) -> None:
+    def __init__(self, dispatcher: Dispatcher, moment: Callable[[], datetime] | None = None) -> None:
         self.dispatcher = dispatcher
+        self.moment = moment
+        """What the server's clock shows, for the Date of its answers."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         query: dict[str, list[str]] = {}
@@ -73,6 +78,8 @@ class SandboxTransport(httpx.AsyncBaseTransport):
         except Dropped:
             raise httpx.RemoteProtocolError("Server disconnected", request=request) from None
         fields = {"content-type": reply.content_type, **reply.headers}
+        if self.moment is not None:
+            fields["date"] = format_datetime(self.moment(), usegmt=True)
         return httpx.Response(reply.status, headers=fields, content=body_of(reply), request=request)
 
 
@@ -111,6 +118,9 @@ class Silent:
     def progress(self, step: Progress) -> None:
         return None
 
+    def remark(self, text: str) -> None:
+        return None
+
 
 class Waiting:
     """Seconds that pass only because somebody sleeps."""
@@ -144,6 +154,8 @@ class Lab:
     said: list[str] = field(default_factory=list)
     parallelism: int = 2
     policy: Policy = lambda address: OnConflict.STOP
+    margin: float = SHORTEST_MARGIN
+    """All clocks here are one, so that the shortest margin is enough."""
 
     def __post_init__(self) -> None:
         self.world = self.world or World(now=self.clock.tick)
@@ -194,7 +206,7 @@ class Lab:
     async def _connected(self) -> Any:
         secrets = QuickSecrets(self.environment, self.folder)
         connection = Connection(self.url, user=self.login, password=SecretRef("${env:PASSWORD}"))
-        transport = SandboxTransport(self.dispatcher)
+        transport = SandboxTransport(self.dispatcher, lambda: self.clock.moment)
         self.budget = Budget(self.limit, self.waiting.monotonic, self.waiting.passed)
         timing = Timing(self.waiting.sleep, self.waiting.monotonic, random=lambda: 1.0, budget=self.budget)
         async with Client(connection, secrets, transport=transport, timing=timing) as client:
@@ -209,7 +221,19 @@ class Lab:
         self, resources: Sequence[Resource], options: Options, reader: Grafana, secrets: SecretResolver
     ) -> Inputs:
         state = own_state(self.store.load(), reader, lineage="lab")
-        return Inputs(tuple(resources), state, reader, self.store, REGISTRY, secrets, Silent(), options, self.budget)
+        return Inputs(
+            tuple(resources),
+            state,
+            reader,
+            self.store,
+            REGISTRY,
+            secrets,
+            Silent(),
+            options,
+            self.budget,
+            StoredHints(self.store.blobs),
+            self.margin,
+        )
 
     def plan(self, documents: Declared, options: Options | None = None) -> Plan:
         """Plan."""

@@ -10,7 +10,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "reconciler"
 ROOMS = sorted(path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__")
-PURE = ("core", "kinds", "authoring", "lint", "formatting", "preview")
+PURE = ("core", "kinds", "authoring", "checking", "lint", "formatting", "preview")
 MAY = {"formatting": {"yaml"}}
 """What a pure room may import all the same: parsing a text is no action."""
 ACTING = {
@@ -85,7 +85,7 @@ def test_relative_imports_are_seen(tmp_path: Path) -> None:
 
 def test_nothing_is_hidden_outside_the_rooms() -> None:
     assert ROOMS == [
-        "authoring", "cli", "core", "engine", "formatting", "grafana", "kinds", "lint", "loader", "preview", "render",
-        "sandbox", "store",
+        "authoring", "checking", "cli", "core", "engine", "formatting", "grafana", "kinds", "lint", "loader", "preview",
+        "render", "sandbox", "store",
     ]  # fmt: skip
     assert sorted(path.name for path in PACKAGE.glob("*.py")) == ["__init__.py"]

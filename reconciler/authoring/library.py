@@ -1,9 +1,9 @@
-"""What is declared once for all dashboards: templates, palettes, defaults. None of it is an object in Grafana."""
+"""What is declared once for all dashboards: templates, palettes, defaults, metrics. None of it is in Grafana."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.authoring import defaults, lifecycles, palette, roles, templates
+from reconciler.authoring import defaults, lifecycles, metrics, palette, roles, templates
 from reconciler.authoring.defaults import Defaults
 from reconciler.authoring.lifecycles import Lifecycles
 from reconciler.authoring.loops import LOOP, unrolled, unrolled_documents
@@ -15,7 +15,7 @@ from reconciler.core.errors import Diagnostic
 from reconciler.core.json import Json, as_list, as_object
 from reconciler.core.resource import Document
 
-KINDS = (defaults.KIND, lifecycles.KIND, palette.KIND, templates.KIND)
+KINDS = (defaults.KIND, lifecycles.KIND, metrics.KIND, palette.KIND, templates.KIND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Library:
     lifecycles: Lifecycles
     audiences: frozenset[str] | None
     """The audience tags that a role asks for; None where there are no roles."""
+    metrics: tuple[Document, ...]
+    """The Metric documents: what they say is read once the datasources are known."""
     found: tuple[Diagnostic, ...]
 
     @classmethod
@@ -48,7 +50,7 @@ class Library:
         under = Defaults(parts[defaults.KIND])
         treated = Lifecycles(parts[lifecycles.KIND])
         wrong = (*found, *colours.found, *blocks.found, *under.found, *treated.found)
-        return cls(blocks, colours, under, treated, _audiences(documents), wrong)
+        return cls(blocks, colours, under, treated, _audiences(documents), tuple(parts[metrics.KIND]), wrong)
 
 
 def _audiences(documents: Sequence[Document]) -> frozenset[str] | None:

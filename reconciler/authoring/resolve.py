@@ -1,7 +1,7 @@
 """Documents → resources: the whole way, with everything that is wrong reported at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
 
@@ -13,6 +13,7 @@ from reconciler.authoring.library import KINDS as LIBRARY
 from reconciler.authoring.library import Library
 from reconciler.authoring.loops import LOOP, unrolled, unrolled_documents
 from reconciler.authoring.metadata import Metadata, read_metadata
+from reconciler.authoring.metrics import Metrics
 from reconciler.authoring.names import Declared
 from reconciler.authoring.placeholders import with_placeholders
 from reconciler.authoring.problems import Problems, suggestion
@@ -21,10 +22,12 @@ from reconciler.authoring.roles import KIND as ROLE
 from reconciler.authoring.uniqueness import check_claims, check_uids
 from reconciler.authoring.values import Text, with_values
 from reconciler.core.address import Address
+from reconciler.core.desired import Remembered
 from reconciler.core.errors import Diagnostic, InvalidInput, Severity
 from reconciler.core.graph import closure, order
 from reconciler.core.json import Json, as_object, canonical_value, text_of
 from reconciler.core.kind import Kind, Registry
+from reconciler.core.metric import Catalogue
 from reconciler.core.resource import Document, Resource
 from reconciler.core.roles import RoleView
 from reconciler.core.source import Mark, MarkedDict, mark_at
@@ -36,11 +39,15 @@ _DASHBOARD = "dashboard"
 class Resolved:
     """Resources in order of addresses, and every error and warning in order of places. A document with an error has
     no resource, so nothing may be planned from it while `failed`. `roles` are the declared roles in order of names.
+    `remembered` are the dashboards that need not be expanded again while nothing changes that they depend on;
+    `catalogue` are the declared metrics.
     """
 
     resources: tuple[Resource, ...]
     diagnostics: tuple[Diagnostic, ...]
     roles: tuple[RoleView, ...] = ()
+    remembered: tuple[Remembered, ...] = ()
+    catalogue: Catalogue = field(default_factory=Catalogue)
 
     @property
     def failed(self) -> bool:
@@ -48,9 +55,17 @@ class Resolved:
         return any(item.severity is Severity.ERROR for item in self.diagnostics)
 
 
-def resolve(documents: Sequence[Document], registry: Registry, *, values: Mapping[str, Json]) -> Resolved:
-    """Everything that `documents` declare; `values` are the instance's. Never raises for bad input."""
-    return Resolving(documents, registry, values).run()
+def resolve(
+    documents: Sequence[Document],
+    registry: Registry,
+    *,
+    values: Mapping[str, Json],
+    remembered: Sequence[Remembered] = (),
+) -> Resolved:
+    """Everything that `documents` declare; `values` are the instance's. Never raises for bad input. The documents of
+    those that are `remembered` are among them, and are not expanded again.
+    """
+    return Resolving(documents, registry, values, remembered).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +83,16 @@ class Declaration:
 class Resolving:
     """One way from documents to resources. Whoever wants to see what is on the way (provenance) derives from it."""
 
-    def __init__(self, documents: Sequence[Document], registry: Registry, values: Mapping[str, Json]) -> None:
+    def __init__(
+        self,
+        documents: Sequence[Document],
+        registry: Registry,
+        values: Mapping[str, Json],
+        remembered: Sequence[Remembered] = (),
+    ) -> None:
         self.registry = registry
+        self.known = {item.document.mark: item for item in remembered}
+        self.templates: dict[Address, tuple[str, ...]] = {}
         self.values = values
         self.found: list[Diagnostic] = []
         self.declared: dict[Address, Declaration] = {}
@@ -121,6 +144,8 @@ class Resolving:
         self._check_circles()
         self.found += self.library.found
         self.found += self.library.templates.unused()
+        metrics = Metrics(self.library.metrics, self._datasources())
+        self.found += metrics.found
         for part in self.expansion.problems:
             self.found += part.found
         for item in problems.values():
@@ -128,7 +153,50 @@ class Resolving:
         once = {(item.where, item.code, item.message): item for item in reversed(self.found)}
         ordered = tuple(resources[address] for address in sorted(resources))
         roles = self.expansion.summaries(self.specs, self.models)
-        return Resolved(ordered, tuple(sorted(once.values(), key=Diagnostic.sort_key)), roles)
+        return Resolved(
+            ordered,
+            tuple(sorted(once.values(), key=Diagnostic.sort_key)),
+            roles,
+            self._to_remember(),
+            metrics.catalogue,
+        )
+
+    def _to_remember(self) -> tuple[Remembered, ...]:
+        """Dashboards that nothing was said about and that no role touches: what they come to depends on their own
+        files, the library, the values, and the objects they need.
+        """
+        if self.expansion.roles or self.expansion.problems:
+            return ()
+        found = []
+        for address, item in self.declared.items():
+            resource = self.built.get(address)
+            if (
+                item.kind.shorthand != _DASHBOARD
+                or resource is None
+                or item.problems.found
+                or item.kind.claims(resource)
+            ):
+                continue
+            spec = MarkedDict(mark=item.document.spec.mark)
+            if "folder" in item.spec:
+                spec.take("folder", item.spec, item.spec["folder"])
+            document = replace(item.document, spec=spec, body=None)
+            found.append(Remembered(document, resource, self.needs.get(address, {}), self.templates.get(address, ())))
+        return tuple(found)
+
+    def _recall(self, address: Address, kind: Kind, known: Remembered, problems: Problems) -> None:
+        """Know a document that was expanded before."""
+        resource = known.resource
+        metadata = Metadata(resource.uid, resource.lifecycle)
+        self.declared[address] = Declaration(kind, known.document, problems, metadata, known.document.spec, None)
+        self.specs[address], self.uids[address] = known.document.spec, resource.uid
+        self.built[address], self.needs[address] = resource, dict(known.needs)
+        self.templates[address] = known.templates
+        self.library.templates.took(known.templates)
+
+    def _datasources(self) -> dict[str, str]:
+        """The declared datasources: name → uid."""
+        return {a.name: self.uids[a] or a.name for a in self.declared if a.kind == "datasource"}
 
     def _take_all(self, document: Document) -> None:
         """Know a document, or each of those that its `for_each` makes."""
@@ -162,6 +230,9 @@ class Resolving:
             problems.at(mark_at(document.metadata, ("name",)), "declared-twice", text, hint)
             self.found += problems.found
             return
+        if document.mark in self.known:
+            self._recall(address, kind, self.known[document.mark], problems)
+            return
         whose = Text.GRAFANAS if kind.shorthand == _DASHBOARD else Text.OURS
         spec = unrolled(with_values(document.spec, self.values, problems, whose), problems)
         body = document.body
@@ -193,6 +264,8 @@ class Resolving:
             if expanded is None:
                 return None
             spec = self.whole_spec(address, item, expanded)
+            if not self.expansion.problems:  # only roles look at models again
+                self.models[address] = None
         try:
             checked = kind.spec.model_validate(spec)
         except ValidationError as error:
@@ -241,7 +314,10 @@ class Resolving:
             if not isinstance(item.spec["from"], dict):  # a command that failed is told by the loader
                 item.problems.in_value(item.spec, ("from",), "from-not-read", "the file of `from` was not read")
             return None
-        return expand_dashboard(item.spec, item.body, self.library, names=names, problems=item.problems)
+        with self.library.templates.counted() as used:
+            expanded = expand_dashboard(item.spec, item.body, self.library, names=names, problems=item.problems)
+        self.templates[address] = tuple(sorted(used))
+        return expanded
 
     def whole_spec(self, address: Address, item: Declaration, expanded: Expanded) -> MarkedDict:
         """The spec that the kind is given: the folder's name and the model, its links complete."""

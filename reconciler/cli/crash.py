@@ -2,18 +2,22 @@
 
 import logging
 import traceback
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from reconciler.core.errors import GgrecError
 from reconciler.core.literals import without_literals
-from reconciler.grafana.secrets import SecretResolver
+
+if TYPE_CHECKING:
+    from reconciler.grafana.secrets import SecretResolver
 
 _MOST = 500
-_resolvers: WeakSet[SecretResolver] = WeakSet()
+_resolvers: "WeakSet[SecretResolver]" = WeakSet()
 
 
-def hide_those_of(resolver: SecretResolver) -> SecretResolver:
-    """Let no report of a crash hold what this resolver finds. The result is the resolver."""
+def hide_those_of(resolver: "SecretResolver") -> "SecretResolver":
+    """Let no report of a crash, and no log, hold what this resolver finds. The result is the resolver."""
+    guard_logs()
     _resolvers.add(resolver)
     return resolver
 

@@ -11,6 +11,7 @@ import typer
 
 from reconciler.cli.drift_outputs import Metrics, Report, Webhook, form_of, reports, write_atomically
 from reconciler.cli.duration import seconds
+from reconciler.cli.options import Argument, Option
 from reconciler.cli.planned import inputs_of
 from reconciler.cli.session import Session, new_lineage
 from reconciler.cli.settings import (
@@ -26,6 +27,7 @@ from reconciler.cli.settings import (
 from reconciler.cli.signals import Signals, run
 from reconciler.cli.state import parsed
 from reconciler.cli.storing import user_name
+from reconciler.cli.typed import Commands
 from reconciler.core.acknowledgement import Acknowledgement
 from reconciler.core.drift import DriftReport
 from reconciler.core.errors import Diagnostic, ExitCode, GgrecError, Severity, UsageError
@@ -39,9 +41,9 @@ from reconciler.render.lines import Span, count, line, safe
 from reconciler.render.plan_view import PlanView
 from reconciler.store.drift_life import read_life, write_life
 
-drift_app = typer.Typer()
+drift_app = Commands()
 _TO = "Where it goes"
-PathOption = Annotated[str | None, typer.Option("--path", help="Only this part, as panels[title='Latency'].targets.")]
+PathOption = Annotated[str | None, Option("--path", help="Only this part, as panels[title='Latency'].targets.")]
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,7 @@ class Drifting:
     def view(self) -> PlanView:
         """How edits are shown."""
         session = self.session
-        body_keys = {name: kind.body_key for name, kind in session.registry.items()}
-        return PlanView(session.clock.now(), session.commit, body_keys, session.settings.verbose)
+        return PlanView(session.clock.now(), session.commit, session.registry, session.settings.verbose)
 
     def show(self, report: DriftReport) -> None:
         """To the terminal, or as JSON."""
@@ -121,30 +122,30 @@ def drift(
     context: typer.Context,
     report: Annotated[
         list[Path] | None,
-        typer.Option("--report", help="Write it here: .txt, .json, .md or .html. Repeatable.", rich_help_panel=_TO),
+        Option("--report", help="Write it here: .txt, .json, .md or .html. Repeatable.", rich_help_panel=_TO),
     ] = None,
     form: Annotated[
         str | None,
-        typer.Option("--format", help="text, json, markdown or html, whatever the suffix.", rich_help_panel=_TO),
+        Option("--format", help="text, json, markdown or html, whatever the suffix.", rich_help_panel=_TO),
     ] = None,
     metrics: Annotated[
         Path | None,
-        typer.Option("--metrics", help="A .prom file for the node exporter's textfile collector.", rich_help_panel=_TO),
+        Option("--metrics", help="A .prom file for the node exporter's textfile collector.", rich_help_panel=_TO),
     ] = None,
     webhook: Annotated[
         str | None,
-        typer.Option("--webhook", help="Tell news here, as Slack does: '${env:NAME}'.", rich_help_panel=_TO),
+        Option("--webhook", help="Tell news here, as Slack does: '${env:NAME}'.", rich_help_panel=_TO),
     ] = None,
     webhook_always: Annotated[
-        bool, typer.Option("--webhook-always", help="Tell it also where nothing is new.", rich_help_panel=_TO)
+        bool, Option("--webhook-always", help="Tell it also where nothing is new.", rich_help_panel=_TO)
     ] = False,
     watch: Annotated[
         float | None,
-        typer.Option("--watch", metavar="DURATION", parser=seconds, help="Stay, and check this often (10m)."),
+        Option("--watch", metavar="DURATION", parser=seconds, help="Stay, and check this often (10m)."),
     ] = None,
     listen: Annotated[
         str | None,
-        typer.Option("--listen", metavar="HOST:PORT", help="With --watch: serve /metrics and /health here."),
+        Option("--listen", metavar="HOST:PORT", help="With --watch: serve /metrics and /health here."),
     ] = None,
     instance: InstanceOption = None,
     url: UrlOption = None,
@@ -187,9 +188,9 @@ def drift(
 
 @drift_app.command()
 def ack(
-    address: Annotated[str, typer.Argument(help="Whose drift, as dashboard.orders.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why it may stand: for who reviews the file.")],
-    until: Annotated[str, typer.Option("--until", metavar="DATE", help="The last day (UTC) on which it may.")],
+    address: Annotated[str, Argument(help="Whose drift, as dashboard.orders.")],
+    reason: Annotated[str, Option("--reason", help="Why it may stand: for who reviews the file.")],
+    until: Annotated[str, Option("--until", metavar="DATE", help="The last day (UTC) on which it may.")],
     path: PathOption = None,
     instance: InstanceOption = None,
     config: ConfigOption = None,
@@ -219,7 +220,7 @@ def ack(
 
 @drift_app.command()
 def unack(
-    address: Annotated[str, typer.Argument(help="Whose acknowledgement.")],
+    address: Annotated[str, Argument(help="Whose acknowledgement.")],
     path: PathOption = None,
     instance: InstanceOption = None,
     config: ConfigOption = None,
@@ -265,3 +266,8 @@ def acks(
         ended = Span("  ended", "warn") if not item.holds(today) else ""
         session.output.lines([line(f"{item.address}{safe(part)}  {safe(str(item))}", ended)])
     return ExitCode.DONE
+
+
+def drift_group() -> Commands:
+    """`ggrec drift`, and what is below it."""
+    return drift_app

@@ -1,22 +1,16 @@
-"""init, validate, render, schema, sandbox, version: what needs no Grafana."""
+"""init, validate, render, sandbox: what needs no Grafana."""
 
 import json as jsonlib
 import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from reconciler import __version__
-from reconciler.authoring.roles import KIND as ROLE
-from reconciler.authoring.roles import RoleSpec
+from reconciler.cli.options import Argument, Option
 from reconciler.cli.session import Session
 from reconciler.cli.settings import ConfigOption, InstanceOption, JsonOption, NoColorOption, Settings
-from reconciler.core.errors import Diagnostic, ExitCode, GgrecError, Severity
+from reconciler.core.errors import ExitCode, GgrecError, Severity
 from reconciler.core.json import as_object
-from reconciler.kinds import discover
-from reconciler.loader.schema import document_schema, project_schema
-from reconciler.loader.writing import write_files
+from reconciler.core.lazy import whole
 from reconciler.render.json_view import diagnostic_json
 from reconciler.render.lines import Line, Span, count, line
 from reconciler.render.plan_view import diagnostic_lines
@@ -51,9 +45,12 @@ spec:
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="Where to begin.")] = Path(),
+    folder: Annotated[Path, Argument(help="Where to begin.")] = Path(),
 ) -> int:
     """Write a commented ggrec.yaml and a first desired folder. Overwrites nothing."""
+    from reconciler.kinds import discover
+    from reconciler.loader.writing import write_files
+
     documents = discover()["dashboard"].example.split("---\n")
     files = {
         "ggrec.yaml": _PROJECT.format(name=folder.resolve().name.lower()[:40] or "project"),
@@ -76,11 +73,11 @@ def validate(
 ) -> int:
     """Read everything, offline, and say everything that is wrong at once."""
     session = Session(Settings(instance, None, config, json, no_color))
-    loaded, resolved = session.read()
-    found = tuple(sorted((*loaded.diagnostics, *resolved.diagnostics), key=Diagnostic.sort_key))
+    state = session.desired.state
+    found = state.diagnostics
     errors = sum(1 for item in found if item.severity is Severity.ERROR)
     if json:
-        document = {"format": "ggrec/validation/v1", "files": len(loaded.files), "objects": len(resolved.resources),
+        document = {"format": "ggrec/validation/v1", "files": len(state.files), "objects": len(state.resources),
                     "findings": [diagnostic_json(item) for item in found]}  # fmt: skip
         session.output.json(document)
         return ExitCode.ERROR if errors else ExitCode.DONE
@@ -89,19 +86,19 @@ def validate(
         style = "error" if item.severity is Severity.ERROR else "warn"
         head, *rest = diagnostic_lines(item, style)
         lines += [(head[0], Span(f"{item.severity}: ", style), *head[1:]), *rest]
-    files = count(len(loaded.files), "file")
+    files = count(len(state.files), "file")
     if errors:
         warnings = len(found) - errors
         more = f", {count(warnings, 'warning')}" if warnings else ""
         lines.append(line(Span(f"{count(errors, 'error')}{more} in {files}.", "error")))
     else:
-        lines.append(line(Span("Valid: ", "good"), f"{count(len(resolved.resources), 'object')} in {files}."))
+        lines.append(line(Span("Valid: ", "good"), f"{count(len(state.resources), 'object')} in {files}."))
     session.output.lines(lines)
     return ExitCode.ERROR if errors else ExitCode.DONE
 
 
 def render(
-    address: Annotated[str, typer.Argument(help="kind.name")],
+    address: Annotated[str, Argument(help="kind.name")],
     instance: InstanceOption = None,
     config: ConfigOption = None,
 ) -> int:
@@ -109,25 +106,16 @@ def render(
     session = Session(Settings(instance, None, config))
     resource = session.resource(session.resources(), address)
     kind = session.registry[resource.address.kind]
-    body = as_object(resource.attributes.get(kind.body_key)) if kind.body_key else resource.attributes
+    attributes = whole(resource.attributes)
+    body = as_object(attributes.get(kind.body_key)) if kind.body_key else attributes
     shown = {"uid": resource.uid, **body} if resource.uid else dict(body)
     session.output.text(jsonlib.dumps(shown, indent=2, ensure_ascii=False))
     return ExitCode.DONE
 
 
-def schema(
-    project: Annotated[bool, typer.Option("--project", help="The schema of ggrec.yaml instead.")] = False,
-) -> int:
-    """Print the JSON Schema of desired files, for editors."""
-    kinds = {kind.yaml_kind: kind.written or kind.spec for kind in discover().values()}
-    found = project_schema() if project else document_schema({**kinds, ROLE: RoleSpec})
-    sys.stdout.write(jsonlib.dumps(found, indent=2) + "\n")
-    return ExitCode.DONE
-
-
 def sandbox(
-    port: Annotated[int, typer.Option("--port", "-p", min=0, max=65535, help="Port on loopback.")] = 3999,
-    folder: Annotated[Path | None, typer.Option("--folder", help="Keep the objects here (default: in memory).")] = None,
+    port: Annotated[int, Option("--port", "-p", min=0, max=65535, help="Port on loopback.")] = 3999,
+    folder: Annotated[Path | None, Option("--folder", help="Keep the objects here (default: in memory).")] = None,
 ) -> int:
     """Run an embedded Grafana API on loopback, to try and to test against."""
     from reconciler.sandbox import serve  # an extra of the package: imported where it is wanted
@@ -136,10 +124,4 @@ def sandbox(
         serve(port, folder=folder)
     except ImportError as error:
         raise GgrecError.one("no-sandbox", str(error), hint="pip install 'ggrec[sandbox]'") from None
-    return ExitCode.DONE
-
-
-def version() -> int:
-    """Print the version."""
-    sys.stdout.write(f"ggrec {__version__}\n")
     return ExitCode.DONE

@@ -105,6 +105,12 @@ class Output:
             self._task = self._bar.add_task("")
         self._bar.update(self._task, description=f"{step.phase} {step.subject}", completed=step.done, total=step.total)
 
+    def remark(self, text: str) -> None:
+        """Implements core.ports.Audience: said with -v only."""
+        if self.verbose:
+            with self._guarded():
+                sys.stderr.write(f"{text}\n")
+
     def quiet(self) -> None:
         """Take the progress bar away."""
         if self._bar is not None:

@@ -2,16 +2,28 @@
 
 from collections.abc import Sequence
 
+from reconciler.authoring.impact import impact
+from reconciler.authoring.resolve import Resolved
+from reconciler.cli.forms import Forms
 from reconciler.cli.session import Session
-from reconciler.core.plan import Plan
+from reconciler.core.address import Address
+from reconciler.core.description import describe_plan
+from reconciler.core.json import digest
+from reconciler.core.plan import Action, Plan
 from reconciler.core.ports import Reader
 from reconciler.core.resource import Resource
 from reconciler.core.state import State
 from reconciler.engine.inputs import Inputs
 from reconciler.engine.planner import Options
+from reconciler.loader.documents import Loaded
+from reconciler.render.findings_view import plan_github
 from reconciler.render.json_view import plan_json
 from reconciler.render.plan_view import PlanView, plan_lines, saved_line
-from reconciler.store.planfile import SavedPlan
+from reconciler.store.planfile import SavedPlan, plan_digest
+
+NO_FORMS = Forms()
+Declared = tuple[Loaded, Resolved]
+"""The desired files as they were read, and what they come to."""
 
 
 def inputs_of(
@@ -28,23 +40,52 @@ def inputs_of(
         audience=session.output,
         options=options,
         budget=session.budget,
+        hints=session.hints,
+        margin=session.instance.margin,
     )
 
 
-def show_plan(session: Session, found: Plan, saved: SavedPlan | None = None) -> None:
-    """The plan, as text or JSON; where it was `saved`, also when and until when it may be applied."""
+def show_plan(
+    session: Session,
+    plan: Plan,
+    saved: SavedPlan | None = None,
+    *,
+    forms: Forms = NO_FORMS,
+    declared: Declared | None = None,
+) -> None:
+    """The plan, as text or JSON, and in the other forms that were asked for; where it was `saved`, also when and until
+    when it may be applied. With what is `declared`, also what else each change touches.
+    """
     now = session.clock.now()
+    found = describe_plan(plan, session.registry, _touches(session, plan, declared))
+    if declared is not None and (forms.github or forms.sarif is not None):
+        from reconciler.cli.places import with_places
+
+        found = with_places(session, found, declared[1], declared[0].documents)
+    commit = saved.made.commit if saved is not None else session.commit
     if session.settings.json:
         made = saved.made if saved is not None else None
-        document = plan_json(found, now=made.at if made else now, commit=made.commit if made else session.commit)
+        document = plan_json(found, now=made.at if made else now, commit=commit)
         if saved is not None and made is not None:
             facts = {"who": made.who, "expires": made.expires, "expired": saved.expired(now), "digest": saved.digest}
             document["saved"] = facts
         session.output.json(document)
+        forms.write(session, found, commit)
         return
+    fence = digest(plan_digest(plan) + commit)
+    if forms.github:  # what is inside a plan must not command the pipeline
+        session.output.text(f"::stop-commands::{fence}")
     if saved is not None:
         session.output.lines([saved_line(saved.made.at, saved.made.expires, who=saved.made.who, now=now)])
-    body_keys = {name: kind.body_key for name, kind in session.registry.items()}
-    commit = saved.made.commit if saved is not None else session.commit
-    view = PlanView(now, commit, body_keys, session.settings.verbose)
+    view = PlanView(now, commit, session.registry, session.settings.verbose)
     session.output.lines(plan_lines(found, view))
+    if forms.github:
+        session.output.text("\n".join([f"::{fence}::", *plan_github(found)]))
+    forms.write(session, found, commit)
+
+
+def _touches(session: Session, plan: Plan, declared: Declared | None) -> dict[Address, tuple[str, ...]]:
+    if declared is None:
+        return {}
+    changed = [(change.address, change.uid) for change in plan.visible if change.action is not Action.CREATE]
+    return impact(changed, declared[1].resources, declared[1].roles, session.registry)

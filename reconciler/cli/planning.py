@@ -5,19 +5,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from reconciler.cli.applying import apply_file, plan_and_apply
 from reconciler.cli.duration import later
+from reconciler.cli.forms import Forms, GithubOption, HtmlOption, JunitOption, MarkdownOption, SarifOption
 from reconciler.cli.on_conflict import OnConflictOption, policy_of
+from reconciler.cli.options import Argument, Option
 from reconciler.cli.planned import inputs_of, show_plan
 from reconciler.cli.session import Session, new_lineage
 from reconciler.cli.settings import (
     AdoptOption,
     AutoApproveOption,
+    CheckLiveOption,
     ConfigOption,
     ConfirmDeletesOption,
     ConfirmUpdatesOption,
+    FullOption,
     InstanceOption,
     JsonOption,
     NoColorOption,
@@ -43,18 +44,25 @@ _DAY = 86400.0
 
 
 def plan(
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Save the plan for `ggrec apply FILE`.")] = None,
+    out: Annotated[Path | None, Option("--out", "-o", help="Save the plan for `ggrec apply FILE`.")] = None,
     ttl: TtlOption = None,
     target: TargetOption = None,
-    detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 if anything differs.")] = False,
+    detailed_exitcode: Annotated[bool, Option("--detailed-exitcode", help="Exit 2 if anything differs.")] = False,
     adopt: AdoptOption = False,
     pages: Annotated[
-        Path | None, typer.Option("--preview", help="Draw the dashboards into this folder, changes marked.")
+        Path | None, Option("--preview", help="Draw the dashboards into this folder, changes marked.")
     ] = None,
     confirm_deletes: ConfirmDeletesOption = None,
     confirm_updates: ConfirmUpdatesOption = None,
     resend_secrets: ResendSecretsOption = False,
+    full: FullOption = False,
+    live: CheckLiveOption = False,
     on_conflict: OnConflictOption = None,
+    markdown: MarkdownOption = None,
+    html: HtmlOption = None,
+    junit: JunitOption = None,
+    sarif: SarifOption = None,
+    github: GithubOption = False,
     instance: InstanceOption = None,
     url: UrlOption = None,
     config: ConfigOption = None,
@@ -65,26 +73,28 @@ def plan(
 ) -> int:
     """Show what would change, why, and what somebody changed by hand. Sends GET only."""
     session = Session(Settings(instance, url, config, json, no_color, verbose, timeout=timeout))
+    forms = Forms(markdown, html, junit, sarif, github)
     asked = Options(
         tuple(target or ()),
         adopt=adopt,
         confirm_deletes=confirm_deletes,
         confirm_updates=confirm_updates,
         resend_secrets=resend_secrets,
+        full=full,
         policy=policy_of(on_conflict),
     )
     options = _guarded(session, asked)
-    resources = session.resources()
+    declared = session.valid()
     made: list[Plan] = []
 
     async def work(signals: Signals) -> int:
-        made.append(await _plan(session, resources, options))
+        made.append(await _plan(session, declared[1].resources, options, live=live))
         return ExitCode.DONE
 
     run(work)
     (found,) = made
     saved = _saved(session, out, found, ttl) if out is not None and not found.unreadable else ""
-    show_plan(session, found)
+    show_plan(session, found, forms=forms, declared=declared)
     if pages is not None:
         from reconciler.cli.previewing import preview_plan  # imports what only this option needs
 
@@ -107,15 +117,14 @@ def _saved(session: Session, file: Path, found: Plan, ttl: float | None) -> str:
 
 
 def apply(
-    file: Annotated[
-        Path | None, typer.Argument(help="A saved plan: exactly that, or a refusal.", show_default=False)
-    ] = None,
+    file: Annotated[Path | None, Argument(help="A saved plan: exactly that, or a refusal.", show_default=False)] = None,
     target: TargetOption = None,
     auto_approve: AutoApproveOption = False,
     adopt: AdoptOption = False,
     confirm_deletes: ConfirmDeletesOption = None,
     confirm_updates: ConfirmUpdatesOption = None,
     resend_secrets: ResendSecretsOption = False,
+    full: FullOption = False,
     on_conflict: OnConflictOption = None,
     instance: InstanceOption = None,
     url: UrlOption = None,
@@ -127,6 +136,8 @@ def apply(
     timeout: TimeoutOption = None,
 ) -> int:
     """Show the plan, ask, and do it."""
+    from reconciler.cli.applying import apply_file, plan_and_apply  # a plan needs nothing of it
+
     policy = policy_of(on_conflict)
     session = Session(Settings(instance, url, config, json, no_color, verbose, parallelism, timeout, policy))
     if file is not None:
@@ -143,6 +154,7 @@ def apply(
         confirm_deletes=confirm_deletes,
         confirm_updates=confirm_updates,
         resend_secrets=resend_secrets,
+        full=full,
         policy=policy,
     )
     options = _guarded(session, asked)
@@ -151,7 +163,12 @@ def apply(
 
 
 def show(
-    file: Annotated[Path, typer.Argument(help="A saved plan.")],
+    file: Annotated[Path, Argument(help="A saved plan.")],
+    markdown: MarkdownOption = None,
+    html: HtmlOption = None,
+    junit: JunitOption = None,
+    sarif: SarifOption = None,
+    github: GithubOption = False,
     json: JsonOption = False,
     no_color: NoColorOption = False,
     verbose: VerboseOption = False,
@@ -159,7 +176,7 @@ def show(
     """Show a saved plan again. Asks no Grafana."""
     session = Session(Settings(json=json, no_color=no_color, verbose=verbose))
     saved = read_plan(file)
-    show_plan(session, saved.plan, saved)
+    show_plan(session, saved.plan, saved, forms=Forms(markdown, html, junit, sarif, github))
     return ExitCode.DONE
 
 
@@ -176,6 +193,8 @@ def destroy(
     timeout: TimeoutOption = None,
 ) -> int:
     """Delete what this state owns, and nothing else."""
+    from reconciler.cli.applying import plan_and_apply
+
     session = Session(Settings(instance, url, config, json, no_color, verbose, parallelism, timeout))
     chosen = session.instance
     options = Options(tuple(target or ()), destroy=True, guard=chosen.guard, protection=chosen.protection)
@@ -193,7 +212,12 @@ def _guarded(session: Session, asked: Options) -> Options:
     )
 
 
-async def _plan(session: Session, resources: Sequence[Resource], options: Options) -> Plan:
+async def _plan(session: Session, resources: Sequence[Resource], options: Options, *, live: bool) -> Plan:
     async with session.reader() as reader:
         state = own_state(session.store.load(), reader, lineage=new_lineage())
-        return await compute_plan(inputs_of(session, resources, options, state, reader))
+        found = await compute_plan(inputs_of(session, resources, options, state, reader))
+        if not live:
+            return found
+        from reconciler.cli.live_check import with_data  # imports what only this option needs
+
+        return await with_data(found, session, reader, resources)

@@ -3,8 +3,6 @@
 import asyncio
 import sys
 
-import typer
-
 from reconciler.cli.planned import inputs_of
 from reconciler.cli.session import Session, new_lineage
 from reconciler.cli.settings import (
@@ -56,9 +54,8 @@ def state_rebuild(
         if json:
             session.output.json(rebuilt_json(found))
         else:
-            body_keys = {name: kind.body_key for name, kind in session.registry.items()}
             told = [line(Span(f"The stored index is damaged and will be replaced: {damage}", "warn")), ()]
-            session.output.lines([*(told if damage else []), *rebuilt_lines(found, body_keys)])
+            session.output.lines([*(told if damage else []), *rebuilt_lines(found, session.registry)])
         if found.unreadable:
             raise Unreadable(found.unreadable)
         if not found.found:
@@ -90,5 +87,7 @@ def _ask(*, json: bool) -> None:
     """Raises Refused where nobody can be asked, typer.Abort where the answer is no."""
     if json or not sys.stdin.isatty():
         raise Refused.one("nobody-to-ask", "rebuild asks, and nobody can answer here", hint="--auto-approve")
+    import typer  # only where a person is asked
+
     if not typer.confirm("Store this?", default=False):
         raise typer.Abort

@@ -2,42 +2,37 @@
 
 import math
 import os
-import subprocess
 import sys
 import time
-import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from reconciler.authoring.resolve import Resolved, resolve
-from reconciler.cli.crash import hide_those_of
+from reconciler.cli.desired import Desired, state_of
 from reconciler.cli.output import Output, SystemClock
-from reconciler.cli.secret_references import reference_problems
 from reconciler.cli.settings import Settings
-from reconciler.cli.storing import open_store, user_name
 from reconciler.core.acknowledgement import Acknowledgement
 from reconciler.core.budget import Budget
-from reconciler.core.errors import Diagnostic, GgrecError, InvalidInput, Severity, UsageError
+from reconciler.core.desired import DesiredState
+from reconciler.core.errors import GgrecError, InvalidInput, UsageError
 from reconciler.core.exchange import Server
 from reconciler.core.kind import Registry
 from reconciler.core.literals import without_literals
 from reconciler.core.resource import Resource
 from reconciler.core.state import Run
-from reconciler.engine.timed import within
-from reconciler.grafana.client import Client, Timing
-from reconciler.grafana.connection import Connection, Tls
-from reconciler.grafana.driver import Grafana, GrafanaWriter
-from reconciler.grafana.probe import probe
-from reconciler.grafana.secrets import SecretResolver
-from reconciler.kinds import discover
-from reconciler.lint import check
-from reconciler.loader.acknowledged import read_acknowledged
-from reconciler.loader.documents import Loaded, load_documents
 from reconciler.loader.project import Instance, Project, load_project
-from reconciler.store.state_store import StateStore
+
+if TYPE_CHECKING:
+    from reconciler.authoring.resolve import Resolved
+    from reconciler.grafana.client import Client
+    from reconciler.grafana.driver import Grafana, GrafanaWriter
+    from reconciler.grafana.secrets import SecretResolver
+    from reconciler.loader.documents import Loaded
+    from reconciler.store.hints import StoredHints
+    from reconciler.store.state_store import StateStore
 
 
 @dataclass
@@ -65,6 +60,8 @@ class Session:
     @cached_property
     def registry(self) -> Registry:
         """All kinds."""
+        from reconciler.kinds import discover
+
         return discover()
 
     @cached_property
@@ -78,50 +75,66 @@ class Session:
         return self.project.instance(self.settings.instance, os.environ, url=self.settings.url)
 
     @cached_property
-    def secrets(self) -> SecretResolver:
+    def secrets(self) -> "SecretResolver":
         """References resolved over the environment and the project's files."""
+        from reconciler.cli.crash import hide_those_of
+        from reconciler.grafana.secrets import SecretResolver
+
         return hide_those_of(SecretResolver(os.environ, self.project.root, self.project.model.secret_commands))
 
     @cached_property
-    def store(self) -> StateStore:
+    def store(self) -> "StateStore":
         """The state of the chosen instance."""
+        from reconciler.cli.storing import open_store
+
         return open_store(self.instance.state, self.secrets, lease=self.instance.lease)
 
     @property
     def acknowledged(self) -> tuple[Acknowledgement, ...]:
         """What acknowledged.yaml lets stand in the chosen instance, ended ones too. Raises InvalidInput."""
+        from reconciler.loader.acknowledged import read_acknowledged
+
         found = read_acknowledged(self.project.root)
         return tuple(item for item in found if item.instance in ("", self.instance.name)) if found else ()
 
-    def load(self) -> Loaded:
+    @cached_property
+    def hints(self) -> "StoredHints":
+        """What was last verified of the chosen instance."""
+        from reconciler.store.hints import StoredHints
+
+        return StoredHints(self.store.blobs)
+
+    def load(self) -> "Loaded":
         """The documents of the desired files, as they are now."""
+        from reconciler.loader.documents import load_documents
+
         return load_documents(self.project.desired, root=self.project.root, commands=self.project.model.commands)
 
-    def read(self) -> tuple[Loaded, Resolved]:
-        """The desired files, loaded and resolved as far as they go."""
-        loaded = self.load()
+    @cached_property
+    def desired(self) -> Desired:
+        """What is declared, from the cache or from the files."""
         values = self.project.values(self.settings.instance)
-        resolved = resolve(loaded.documents, self.registry, values=values)
-        linted = check(resolved.resources)
-        referred = reference_problems(self.project, loaded.documents, resolved.resources, self.secrets)
-        found = (*resolved.diagnostics, *linted, *referred)
-        return loaded, replace(resolved, diagnostics=tuple(sorted(found, key=Diagnostic.sort_key)))
+        return Desired(self.project, values, lambda: self.registry, lambda: self.secrets)
 
     def resources(self) -> tuple[Resource, ...]:
         """What is declared. Raises InvalidInput with everything that is wrong."""
-        return self.resolved().resources
+        return _valid(self.desired.state).resources
 
-    def resolved(self) -> Resolved:
-        """What is declared, with its roles. Raises InvalidInput with everything that is wrong."""
+    def resolved(self) -> "Resolved":
+        """What is declared, with its roles; whole. Raises InvalidInput with everything that is wrong."""
         return self.valid()[1]
 
-    def valid(self) -> tuple[Loaded, Resolved]:
+    def valid(self) -> "tuple[Loaded, Resolved]":
         """The same with the documents it comes from. Raises InvalidInput with everything that is wrong."""
-        loaded, resolved = self.read()
-        found = (*loaded.diagnostics, *resolved.diagnostics)
-        wrong = tuple(item for item in found if item.severity is Severity.ERROR)
-        if wrong:
-            raise InvalidInput(tuple(sorted(wrong, key=Diagnostic.sort_key)))
+        loaded, resolved = self.desired.read()
+        _valid(state_of(loaded, resolved))
+        return loaded, resolved
+
+    def valid_apart_from(self, codes: Collection[str]) -> "tuple[Loaded, Resolved]":
+        """The same; errors of these codes are handed out and not raised."""
+        loaded, resolved = self.desired.read()
+        state = state_of(loaded, resolved)
+        _valid(replace(state, diagnostics=tuple(item for item in state.diagnostics if item.code not in codes)))
         return loaded, resolved
 
     def resource(self, resources: tuple[Resource, ...], address: str) -> Resource:
@@ -133,22 +146,32 @@ class Session:
         return found
 
     @asynccontextmanager
-    async def reader(self) -> AsyncIterator[Grafana]:
+    async def reader(self) -> "AsyncIterator[Grafana]":
         """Connected, and not able to write."""
+        from reconciler.grafana.driver import Grafana
+
         async with self._client() as client:
             yield Grafana(client, await self._probed(client))
 
     @asynccontextmanager
-    async def writer(self) -> AsyncIterator[GrafanaWriter]:
+    async def writer(self) -> "AsyncIterator[GrafanaWriter]":
         """Connected, and able to write."""
+        from reconciler.grafana.driver import GrafanaWriter
+
         async with self._client() as client:
             yield GrafanaWriter(client, await self._probed(client))
 
-    async def _probed(self, client: Client) -> Server:
+    async def _probed(self, client: "Client") -> Server:
+        from reconciler.engine.timed import within
+        from reconciler.grafana.probe import probe
+
         async with within(self.budget):
             return await probe(client)
 
-    def _client(self) -> Client:
+    def _client(self) -> "Client":
+        from reconciler.grafana.client import Client, Timing
+        from reconciler.grafana.connection import Connection, Tls
+
         chosen = self.instance
         tls = Tls(chosen.tls.ca, chosen.tls.certificate, chosen.tls.key, chosen.tls.insecure_skip_verify)
         connection = Connection(
@@ -165,6 +188,10 @@ class Session:
 
     def new_run(self, plan_digest: str) -> Run:
         """A run about to begin: who, which commit, which command."""
+        import uuid
+
+        from reconciler.cli.storing import user_name
+
         now = self.clock.now()
         stamp = now.translate(str.maketrans("", "", "-:"))
         return Run(
@@ -191,12 +218,22 @@ class Session:
         return head + ("+" if dirty else "")
 
 
+def _valid(state: DesiredState) -> DesiredState:
+    if state.errors:
+        raise InvalidInput(state.errors)
+    return state
+
+
 def new_lineage() -> str:
     """The identity of a new state."""
+    import uuid
+
     return str(uuid.uuid4())
 
 
 def _git(folder: Path, *arguments: str) -> str:
+    import subprocess
+
     try:
         done = subprocess.run(
             ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=5, check=False

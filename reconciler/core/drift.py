@@ -70,10 +70,13 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """All that is remembered between checks, and when the last one was ("": this is the first)."""
+    """All that is remembered between checks, when the last one was ("": this is the first), and when one last read
+    every body.
+    """
 
     seen: Mapping[str, Seen] = field(default_factory=dict)
     checked: str = ""
+    full: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,8 @@ class DriftReport:
     """Acknowledgements of this instance that nothing needs any more."""
     seconds: float = 0.0
     notes: tuple[Diagnostic, ...] = ()
+    full: str = ""
+    """When every body was last read: now, or in an earlier check."""
 
     @property
     def alarming(self) -> tuple[Finding, ...]:

@@ -4,18 +4,21 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, ClassVar, Protocol
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from reconciler.core.address import Address
 from reconciler.core.diff import Edit, EditPath, Identities
 from reconciler.core.errors import Diagnostic, InvalidInput
 from reconciler.core.exchange import Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject
+from reconciler.core.observation import Beacon
 from reconciler.core.references import Content, Reference, Referrer
 from reconciler.core.resource import Attribution, KeptVersion, LiveObject, Resource, SecretRef
+from reconciler.core.semantic import ChangeClass, Row, generic_rows
 from reconciler.core.source import Path
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 class Names(Protocol):
@@ -67,8 +70,9 @@ class Kind(ABC):
     """As in files: `Dashboard`."""
     summary: ClassVar[str]
     """One sentence for documentation."""
-    spec: ClassVar[type[BaseModel]]
-    written: ClassVar[type[BaseModel] | None] = None
+    spec: "ClassVar[type[BaseModel]]"
+    """A pydantic model; may be imported when it is asked for."""
+    written: "ClassVar[type[BaseModel] | None]" = None
     """What authors write, where a shorthand makes it differ from `spec`: for documentation and the JSON Schema."""
     example: ClassVar[str]
     """One or more YAML documents, valid together; the last one is of this kind."""
@@ -85,6 +89,8 @@ class Kind(ABC):
     """
     held_by_name: ClassVar[bool] = False
     """Whether others hold it by name as well, so that a new name leaves them behind."""
+    change_class: ClassVar[ChangeClass] = ChangeClass.SETTINGS
+    """What most of its changes are about, for who reviews them (see `describe`)."""
     refers_to: ClassVar[frozenset[str]] = frozenset()
     """The kinds that objects of this one may refer to (see `references`)."""
     write_weight: ClassVar[int] = 2
@@ -174,6 +180,24 @@ class Kind(ABC):
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """All objects of the kind that the credentials may see; those in `wanted` with all attributes."""
 
+    def beacon(self, server: Server) -> Exchange[Beacon | None]:
+        """The cheapest question whose answer changes whenever an object is created, saved, moved or deleted. None:
+        there is none, and the kind is listed.
+        """
+        yield from ()
+        return None
+
+    def outline(self, server: Server, titles: Mapping[str, str]) -> Listing | None:
+        """All objects without their attributes, but with all else that `listing` tells of them, their revisions above
+        all; None where that is no cheaper than `listing`. `titles` by uid are the beacon's.
+        """
+        return None
+
+    def editors(self, server: Server) -> Exchange[Mapping[str, str]]:
+        """Who the editors are that `LiveObject.meta["updatedBy"]` marks: mark → login. One question for all of them."""
+        yield from ()
+        return {}
+
     @abstractmethod
     def read(self, server: Server, uid: str) -> Exchange[LiveObject | None]:
         """One object by the server's uid; None only where the server says that it is absent."""
@@ -205,6 +229,17 @@ class Kind(ABC):
         many objects are read once more in one list before they are written, not one by one.
         """
         return False
+
+    def creates_only(self, server: Server) -> bool:
+        """Whether it is the server that refuses `create` where the object exists: then it is not looked for before."""
+        return False
+
+    def still_there(self, server: Server, expected: Mapping[str, str]) -> Exchange[frozenset[str]]:
+        """Of objects by uid and revision, those of which a cheap question tells that an `update` from that revision is
+        refused by the server unless nobody changed them since. None is always right: they are read again then.
+        """
+        yield from ()
+        return frozenset()
 
     def is_gone(self, live: LiveObject, applied: JsonObject) -> bool:
         """Whether a delete is done although the server still shows an object: for kinds whose object is a part of
@@ -251,6 +286,14 @@ class Kind(ABC):
     def part_of(self, uid: str) -> str:
         """The object (`kind:uid`) with which this one goes, where it is a part of it."""
         return ""
+
+    def describe(
+        self, edits: tuple[Edit, ...], before: JsonObject | None = None, after: JsonObject | None = None
+    ) -> tuple[Row, ...]:
+        """The edits as people think of them, each edit in at least one row. `before` and `after` (normalised
+        attributes) are what the edits lie between, as far as that is known.
+        """
+        return generic_rows(edits, self.body_key, self.change_class)
 
     def container(self, attributes: JsonObject) -> str | None:
         """The uid of the folder it lies in ("": the root); None: objects of this kind lie in none."""

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 from reconciler.core.address import Address
 from reconciler.core.exchange import ApiRequest, Exchange, Listing, Server
 from reconciler.core.json import JsonObject
+from reconciler.core.observation import Observation
 from reconciler.core.resource import LiveObject, SecretRef
 from reconciler.core.state import Intent, ResourceState, Run, State
 
@@ -92,6 +93,27 @@ class Store(Protocol):
         """All recorded runs, oldest first; with a limit only the last ones."""
 
 
+class Hints(Protocol):
+    """Keeps what was last verified, as well as it can: no call fails."""
+
+    def observation(self) -> Observation | None:
+        """What was kept; None where there is nothing, or nothing that can be read."""
+
+    def keep(self, observation: Observation) -> None:
+        """Keep it in the place of what was there."""
+
+
+class NoHints:
+    """Keeps nothing."""
+
+    def observation(self) -> Observation | None:
+        """Nothing."""
+        return None
+
+    def keep(self, observation: Observation) -> None:
+        """Nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """One step for a progress display: `done` of `total` (None: not known yet) in a phase (`reading folders`,
@@ -108,6 +130,8 @@ class Audience(Protocol):
     """Is told how things go while they go."""
 
     def progress(self, step: Progress) -> None: ...
+    def remark(self, text: str) -> None:
+        """Something for those who want to know how it was found out."""
 
 
 class Clock(Protocol):

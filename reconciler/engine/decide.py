@@ -10,6 +10,7 @@ from reconciler.core.diff import Edit, diff, overlap
 from reconciler.core.errors import Diagnostic, Severity
 from reconciler.core.json import JsonObject, digest, same
 from reconciler.core.kind import Kind
+from reconciler.core.lazy import whole
 from reconciler.core.plan import Action, Change, Drift
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import Held, ResourceState, Status
@@ -22,6 +23,9 @@ from reconciler.engine.undeclared import undeclared
 
 def decide(situation: Situation, bodies: Bodies) -> Decision:
     """The row of the table. Exhaustive over desired × state × live."""
+    if _untouched(situation):
+        return Decision()
+    situation = _opened(situation)
     resource, entry, live = situation.resource, situation.entry, situation.live
     if resource is None:
         return undeclared(situation, bodies)
@@ -34,6 +38,39 @@ def decide(situation: Situation, bodies: Bodies) -> Decision:
     if entry.status is Status.PARTIAL or entry.applied is None:
         return _finish(situation, resource, live)
     return _compare(situation, resource, live, bodies)
+
+
+def _untouched(situation: Situation) -> bool:
+    """Whether nothing is different: the digest of what is declared, the revision of what is live, and everything else
+    that the state remembers. Then nobody has to look inside (what `_compare` and `_settle` would come to as well).
+    """
+    resource, entry, live = situation.resource, situation.entry, situation.live
+    return (
+        situation.unchanged
+        and resource is not None
+        and entry is not None
+        and live is not None
+        and entry.applied is not None
+        and entry.applied == situation.declared
+        and entry.revision == live.revision
+        and entry.status is Status.OK
+        and entry.depends_on == resource.depends_on
+        and entry.protected == resource.lifecycle.prevent_destroy
+        and resource.uid in (None, entry.uid)
+        and situation.intent is None
+        and situation.moved_from is None
+        and not situation.secrets.all
+        and not over(situation)
+        and type(situation.kind).outstanding is Kind.outstanding
+    )
+
+
+def _opened(situation: Situation) -> Situation:
+    """With the declared attributes loaded: from here on they are compared."""
+    resource = situation.resource
+    if resource is None or (attributes := whole(resource.attributes)) is resource.attributes:
+        return situation
+    return replace(situation, resource=replace(resource, attributes=attributes))
 
 
 def _base(situation: Situation, resource: Resource, live: LiveObject | None) -> Change:

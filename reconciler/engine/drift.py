@@ -6,6 +6,7 @@ Reads only: it is handed a reader, takes no lock and stores no state. Whoever ca
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from reconciler.core.acknowledgement import Acknowledgement
@@ -22,14 +23,15 @@ from reconciler.engine.inputs import Inputs
 from reconciler.engine.planning import compute_plan
 from reconciler.engine.timed import TimedReader
 
+_DAY = timedelta(days=1)
 _AT_ONCE = 2
 """Histories asked for side by side: their answers are large."""
 
 
 async def find_drift(inputs: Inputs, *, at: str, life: Life) -> DriftReport:
     """One check. `at` is now; `life` what the last one left."""
-    # The one place where drift asks for a reading of its own: once observations are kept, a full one is asked for here
-    # when the last full one is older than a day.
+    full = inputs.options.full or _older_than_a_day(life.full, at)
+    inputs = replace(inputs, options=replace(inputs.options, full=full))
     plan = await compute_plan(inputs)
     reader, gate = TimedReader(inputs.reader, inputs.budget), asyncio.Semaphore(_AT_ONCE)
     given = inputs.options.acknowledged
@@ -48,7 +50,13 @@ async def find_drift(inputs: Inputs, *, at: str, life: Life) -> DriftReport:
         () if plan.unreadable else _recovered(life, findings),
         life.checked,
         tuple(item for item in given if all(item.address != f.address for f in findings)),
+        full=at if full and not plan.unreadable else life.full,
     )
+
+
+def _older_than_a_day(when: str, now: str) -> bool:
+    """Of two times of RFC 3339; what is not known is older. Daily, nothing verified earlier is relied on."""
+    return not when or datetime.fromisoformat(now) - datetime.fromisoformat(when) > _DAY
 
 
 def remembered(report: DriftReport, life: Life) -> Life:
@@ -56,7 +64,7 @@ def remembered(report: DriftReport, life: Life) -> Life:
     seen = {str(item.address): item.seen for item in report.findings}
     gone = {address for address, _ in report.recovered}
     kept = {address: item for address, item in life.seen.items() if address not in seen and address not in gone}
-    return Life(seen | kept, report.at)
+    return Life(seen | kept, report.at, report.full)
 
 
 def _recovered(life: Life, findings: Iterable[Finding]) -> tuple[tuple[str, Seen], ...]:

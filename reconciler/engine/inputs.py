@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from reconciler.core.budget import Budget
 from reconciler.core.kind import Registry
-from reconciler.core.ports import Audience, Reader, Secrets, Store
+from reconciler.core.observation import MARGIN
+from reconciler.core.ports import Audience, Hints, NoHints, Reader, Secrets, Store
 from reconciler.core.resource import Resource
 from reconciler.core.state import State
 from reconciler.engine.planner import Options
@@ -23,3 +24,6 @@ class Inputs:
     audience: Audience
     options: Options
     budget: Budget = field(default_factory=Budget)
+    hints: Hints = field(default_factory=NoHints)
+    margin: float = MARGIN
+    """Seconds by which a beacon must be older than the read that verified it."""

@@ -155,7 +155,7 @@ class _Search:
         if kind.always_there:
             return f"{kind.name} of {live.title.removeprefix('of ')} (not managed)"
         body = live.attributes.get(kind.body_key or "")
-        inner = body.get("title") if isinstance(body, dict) else None
+        inner = body.get("title") if isinstance(body, Mapping) else None
         return f"{kind.name} '{inner or live.title}' ({live.uid}, not managed)"
 
     def _created(self) -> list[Referrer]:

@@ -11,7 +11,8 @@ from reconciler.core.plan import Plan
 from reconciler.core.state import State, entry_digest
 from reconciler.engine.inputs import Inputs
 from reconciler.engine.planner import BodiesLost, Selection, make_plan
-from reconciler.engine.snapshot import Snapshot, refresh
+from reconciler.engine.refresh import Looking, refresh
+from reconciler.engine.snapshot import Snapshot
 
 
 async def observed_anew(inputs: Inputs, selection: Selection) -> tuple[Snapshot, Plan]:
@@ -19,9 +20,10 @@ async def observed_anew(inputs: Inputs, selection: Selection) -> tuple[Snapshot,
     compared with what is declared, as if a write to them had failed halfway.
     """
     lost: dict[Address, BodyLost] = {}
+    looking = Looking(inputs.hints.observation(), full=inputs.options.full, margin=inputs.margin)
     while True:
         known = replace(selection, state=selection.state.unobserved(lost))
-        snapshot = await refresh(inputs.reader, inputs.registry, known.resources, known.state, inputs.audience)
+        snapshot = await refresh(inputs.reader, inputs.registry, known.resources, known.state, inputs.audience, looking)
         try:
             plan = make_plan(
                 known, snapshot, inputs.registry, inputs.options, bodies=inputs.store.get, secrets=inputs.secrets

@@ -41,6 +41,8 @@ class Options:
     confirm_updates: int | None = None
     protection: Protection = field(default_factory=Protection)
     resend_secrets: bool = False
+    full: bool = False
+    """Read every body, whatever was verified before."""
     policy: Policy = stop
     """What to do with an object that somebody changed, where that was asked for."""
     acknowledged: tuple[Acknowledgement, ...] = ()
@@ -136,7 +138,8 @@ def make_plan(
         if address.kind not in registry or address.kind in skipped:
             continue
         situation = _situation(address, selection, snapshot, registry[address.kind], options, secrets)
-        situation = replace(situation, declared=digests.get(address, ""))
+        if address in digests:
+            situation = replace(situation, declared=digests[address])
         try:
             decision = decide(situation, bodies)
         except BodyLost as error:
@@ -266,17 +269,14 @@ def _held(decisions: Mapping[Address, Decision], state: State) -> dict[Address, 
 
 def _unmanaged(selection: Selection, snapshot: Snapshot, registry: Registry) -> Mapping[str, int]:
     """How many objects of each kind in play are not ours."""
-    counts: dict[str, int] = {}
-    for name, found in snapshot.kinds.items():
-        kind = registry[name]
-        ours: set[str | None] = {uid for owner, uid in selection.uids if owner == name}
-        for address in {*selection.resources, *selection.state.resources}:
-            if address.kind == name:
-                live = snapshot.live(
-                    kind, address, selection.resources.get(address), selection.state.resources.get(address)
-                )
-                ours.add(live.uid if live is not None else None)
-        others = sum(1 for uid in found.by_uid if uid not in ours)
-        if others:
-            counts[name] = others
-    return counts
+    ours: dict[str, set[str | None]] = {name: set() for name in snapshot.kinds}
+    for name, uid in selection.uids:
+        if name in ours:
+            ours[name].add(uid)
+    for address in {*selection.resources, *selection.state.resources}:
+        if address.kind in ours:
+            resource, entry = selection.resources.get(address), selection.state.resources.get(address)
+            live = snapshot.live(registry[address.kind], address, resource, entry)
+            ours[address.kind].add(live.uid if live is not None else None)
+    counts = {name: sum(1 for uid in found.by_uid if uid not in ours[name]) for name, found in snapshot.kinds.items()}
+    return {name: number for name, number in counts.items() if number}

@@ -48,6 +48,8 @@ async def compute_plan(inputs: Inputs) -> Plan:
     state = await with_orphans(inputs.state, declared, inputs.reader, inputs.store, inputs.registry)
     selection = choose(inputs.resources, state, inputs.options)
     snapshot, plan = await observed_anew(inputs, selection)
+    if inputs.state.serial:  # a plan makes no store where there is none
+        inputs.hints.keep(snapshot.observation())
     plan = replace(plan, serial=inputs.state.serial)
     drifted = _drifted(plan, snapshot, inputs.registry, selection.resources, selection.state)
     plan = await review(plan, inputs.reader, inputs.registry, drifted)

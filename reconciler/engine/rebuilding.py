@@ -15,7 +15,8 @@ from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import ResourceState, State
 from reconciler.engine.decide import authored_edits
 from reconciler.engine.inputs import Inputs
-from reconciler.engine.snapshot import Snapshot, refresh
+from reconciler.engine.refresh import refresh
+from reconciler.engine.snapshot import Snapshot
 from reconciler.engine.taking import entry_for
 
 

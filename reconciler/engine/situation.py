@@ -1,6 +1,6 @@
 """What is known about one address, and what may follow from it: the values that deciding works with. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.core.acknowledgement import Acknowledgement
@@ -89,7 +89,7 @@ def title_of(situation: Situation) -> str:
     if resource is not None:
         shown = LiveObject(situation.kind.name, "", resource.attributes).title
         body = resource.attributes.get(situation.kind.body_key or "")
-        inner = body.get("title") if isinstance(body, dict) else None
+        inner = body.get("title") if isinstance(body, Mapping) else None
         return inner if isinstance(inner, str) else shown
     if situation.entry is not None and situation.entry.title:
         return situation.entry.title

@@ -3,7 +3,7 @@ panels are copies of (library panels) or list (a folder).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.references import Reference, panels_in
@@ -32,7 +32,7 @@ def _found(value: Json, where: str) -> Iterator[Reference]:
     if isinstance(value, str):
         for match in _LINK.finditer(value) if "/d" in value else ():
             yield Reference("folder" if match["kind"] == "dashboards/f" else "dashboard", match["uid"], where)
-    elif isinstance(value, dict):
+    elif isinstance(value, Mapping):
         for item in value.values():
             yield from _found(item, where)
     elif isinstance(value, list):

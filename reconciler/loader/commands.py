@@ -38,6 +38,11 @@ class Commands:
     seconds: float = _SECONDS
     _printed: dict[tuple[Path, tuple[str, ...]], bytes | Failed] = field(default_factory=dict)
 
+    @property
+    def ran(self) -> bool:
+        """Whether a program was to run."""
+        return bool(self._printed)
+
     def printed(self, written: Any, folder: Path) -> bytes | Failed:
         """The output of what stands under `from`, run in `folder`."""
         command = written.get("command") if isinstance(written, dict) and len(written) == 1 else None

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from reconciler.core.errors import Diagnostic
 from reconciler.core.source import Mark
+from reconciler.loader.stamps import Stamp, read_stamped
 
 _ENDINGS = {".yaml", ".yml", ".json"}
+_SUFFIXES = tuple(sorted(_ENDINGS))
 _DANGLING = {"", *_ENDINGS}
 """Endings of links to nothing that are worth an error: those that may have stood for files of ours, or for a folder."""
 _PERMISSIONS = "check the file and its permissions"
@@ -36,6 +38,8 @@ class Folder:
         self.folder = resolved(folder) or folder
         self.root = resolved(root) or root
         self.problems: list[Diagnostic] = []
+        self.reads: dict[str, Stamp] = {}
+        """What was read, by the paths that led to it."""
 
     def files(self) -> list[Found]:
         """Every *.yaml, *.yml and *.json, sorted by path; hidden files and folders left out."""
@@ -54,9 +58,7 @@ class Folder:
 
     def name(self, path: Path) -> str:
         """How messages call a path: without line breaks or bytes that a terminal would choke on."""
-        text = path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
-        text = os.fsencode(text).decode("utf-8", "backslashreplace")
-        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+        return _printable(path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix())
 
     def read(self, path: Path) -> bytes | None:
         """The bytes of a file; None (and noted) where it cannot be read."""
@@ -64,7 +66,8 @@ class Folder:
             if not path.is_file():  # reading a pipe or a device would wait for ever
                 self.fail("unreadable-file", "is not a regular file", "only files can be read", path)
                 return None
-            return path.read_bytes()
+            data, self.reads[str(path)] = read_stamped(str(path))
+            return data
         except OSError as error:
             self.fail("unreadable-file", f"cannot be read: {error.strerror or error}", _PERMISSIONS, path)
             return None
@@ -76,7 +79,8 @@ class Folder:
     def _below(self, folder: Path, trail: tuple[Path, ...]) -> list[Found]:
         """`trail`: the real folders that led here."""
         try:
-            names = sorted(entry.name for entry in os.scandir(folder) if not entry.name.startswith("."))
+            entries = [entry for entry in os.scandir(folder) if not entry.name.startswith(".")]
+            plain = folder == trail[-1]
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -85,8 +89,13 @@ class Folder:
                 self.fail("unreadable-folder", text, "what is in it would count as deleted", folder)
             return []
         found: list[Found] = []
-        for name in names:
-            found += self._entry(folder / name, trail)
+        above = "" if folder == self.root else f"{self.name(folder)}/"
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if plain and entry.is_file(follow_symlinks=False):  # its real path needs no looking up
+                if entry.name.lower().endswith(_SUFFIXES):
+                    found.append(Found(folder / entry.name, above + _printable(entry.name)))
+            else:
+                found += self._entry(folder / entry.name, trail)
         return found
 
     def _entry(self, path: Path, trail: tuple[Path, ...]) -> list[Found]:
@@ -108,6 +117,13 @@ class Folder:
             self.fail("link-loop", "a link to a folder that it is in itself", "remove it", path)
             return []
         return self._below(path, (*trail, target))
+
+
+def _printable(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    text = os.fsencode(text).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def resolved(path: Path) -> Path | None:

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from reconciler.core.observation import MARGIN, SHORTEST_MARGIN
 from reconciler.core.secret_reference import PATTERN
 
 _SECRET: dict[str, Any] = {"pattern": PATTERN}
@@ -98,6 +99,37 @@ class ProtectModel(_Model):
     )
 
 
+class AcceptedModel(_Model):
+    """A finding of `ggrec check` that is meant so."""
+
+    code: str = Field(min_length=1, description="The finding's code.")
+    address: str = Field(default="*", description="Of which dashboards, globs allowed.")
+    panel: str = Field(default="*", description="Titles of panels (names of variables), globs allowed.")
+    reason: str = Field(min_length=1, description="Why it is meant so.")
+
+
+class ChecksModel(_Model):
+    """What `ggrec check` and `validate` say of queries."""
+
+    accept: list[AcceptedModel] = Field(default_factory=list, description="Findings that are meant so.")
+    stop: list[str] = Field(
+        default_factory=list,
+        description="Codes of findings with which nothing is planned or applied. Default: none, they are warnings.",
+    )
+
+
+class ObservationModel(_Model):
+    """How long what was verified is believed (docs/speed.md)."""
+
+    margin: float = Field(
+        default=MARGIN,
+        ge=SHORTEST_MARGIN,
+        le=3600,
+        description="Seconds by which the newest save must be older than the read that verified it: more than the "
+        "clocks of Grafana's replicas differ.",
+    )
+
+
 class InstanceModel(_Model):
     """One Grafana and one organisation in it."""
 
@@ -114,6 +146,7 @@ class InstanceModel(_Model):
     guard: GuardModel = Field(default_factory=GuardModel, description="Wins over the project's, key by key.")
     protect: ProtectModel = Field(default_factory=ProtectModel, description="Added to the project's.")
     timeout: float = Field(default=30.0, gt=0, description="Seconds for one request.")
+    observation: ObservationModel = Field(default_factory=ObservationModel)
 
 
 class ProjectModel(_Model):
@@ -131,4 +164,5 @@ class ProjectModel(_Model):
     )
     guard: GuardModel = Field(default_factory=GuardModel, description="For all instances.")
     protect: ProtectModel = Field(default_factory=ProtectModel, description="For all instances.")
+    checks: ChecksModel = Field(default_factory=ChecksModel, description="Of queries.")
     instances: dict[str, InstanceModel] = Field(default_factory=dict)

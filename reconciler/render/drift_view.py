@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from reconciler.core.description import described
 from reconciler.core.diff import Edit
 from reconciler.core.drift import DriftReport, Finding, News, Step, Verdict
 from reconciler.render.lines import Line, Span, count, indented, line, safe
@@ -18,7 +19,7 @@ _VERDICTS = {
 
 def edit_text(view: PlanView, kind: str, edits: tuple[Edit, ...]) -> list[Line]:
     """The edits of one object: the one place where drift asks how edits look."""
-    return view.edits(kind, edits)
+    return view.rows(described(view.kinds.get(kind), edits))
 
 
 def drift_lines(report: DriftReport, view: PlanView) -> list[Line]:

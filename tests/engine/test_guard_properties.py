@@ -129,4 +129,4 @@ def test_a_plan_that_takes_nothing_away_asks_nothing_more(tmp_path: Path) -> Non
     assert len(lab.plan(changed).writes) == 2
     paths = [seen.path for seen in lab.dispatcher.requests[before:]]
     assert not [path for path in paths if "alert" in path or "playlists" in path or "library" in path]
-    assert sum(path.endswith("/dashboards") for path in paths) == 1
+    assert sum(path.endswith("/dashboards") for path in paths) == 2  # the beacon and the list

@@ -9,6 +9,7 @@ import pytest
 from reconciler.core.resource import Document
 from reconciler.core.source import Mark, mark_at
 from reconciler.loader.documents import Loaded, load_documents
+from reconciler.loader.stamps import read_stamped
 from tests.loader.broken import line, write
 
 
@@ -201,20 +202,20 @@ def test_pipes_are_not_waited_for(tmp_path: Path) -> None:
 
 def test_what_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, {"a.yaml": folder("a"), "locked.yaml": folder("b"), "sub/c.yaml": folder("c")})
-    scandir, read_bytes = os.scandir, Path.read_bytes
+    scandir = os.scandir
 
     def scan(path: Path) -> object:
         if path.name == "sub":
             raise PermissionError(13, "Permission denied")
         return scandir(path)
 
-    def read(path: Path) -> bytes:
-        if path.name == "locked.yaml":
+    def read(path: str) -> object:
+        if path.endswith("locked.yaml"):
             raise PermissionError(13, "Permission denied")
-        return read_bytes(path)
+        return read_stamped(path)
 
     monkeypatch.setattr(os, "scandir", scan)
-    monkeypatch.setattr(Path, "read_bytes", read)
+    monkeypatch.setattr("reconciler.loader.files.read_stamped", read)
     loaded = load_documents(tmp_path, root=tmp_path)
     assert says(loaded) == [
         "locked.yaml:1:1 unreadable-file: cannot be read: Permission denied | check the file and its permissions",

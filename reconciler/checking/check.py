@@ -1,0 +1,135 @@
+"""Checking all declared dashboards against their datasources' languages and the catalogue."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from reconciler.checking.elasticsearch import check_aggregations, check_text
+from reconciler.checking.finding import Finding
+from reconciler.checking.promql_rules import Found, check_expression, check_shown
+from reconciler.checking.queries import Query, queries_of, sources_in
+from reconciler.checking.stand_ins import Filled, filled
+from reconciler.core.json import JsonObject, text_of
+from reconciler.core.metric import Catalogue, IndexField, Metric
+from reconciler.core.resource import Resource
+from reconciler.core.source import Path
+
+PROMETHEUS = frozenset({"prometheus", "grafana-amazonprometheus-datasource", "grafana-azureprometheus-datasource"})
+ELASTICSEARCH = frozenset({"elasticsearch", "grafana-opensearch-datasource"})
+LABEL_VALUES = re.compile(
+    r"^\s*label_values\s*\((?:(?P<selector>.*),)?\s*(?P<label>[A-Za-z_$][\w$]*)\s*\)\s*$", re.DOTALL
+)
+QUERY_RESULT = re.compile(r"^\s*query_result\s*\((?P<expr>.*)\)\s*$", re.DOTALL)
+_OTHER = re.compile(r"^\s*(label_names|metrics)\s*\(.*\)\s*$", re.DOTALL)
+
+
+def check_queries(resources: Sequence[Resource], catalogue: Catalogue) -> tuple[Finding, ...]:
+    """All findings in the queries of all dashboards, in order of addresses and of reading."""
+    checking = _Checking(resources, catalogue)
+    return tuple(
+        found
+        for resource in resources
+        if resource.address.kind == "dashboard"
+        for found in checking.dashboard(resource)
+    )
+
+
+def count_queries(resources: Sequence[Resource], addresses: Collection[str]) -> int:
+    """How many queries of declared datasources the dashboards of these addresses have."""
+    sources = sources_in(resources)
+    return sum(1 for resource in resources if str(resource.address) in addresses for _ in queries_of(resource, sources))
+
+
+class _Checking:
+    def __init__(self, resources: Sequence[Resource], catalogue: Catalogue) -> None:
+        self.sources = sources_in(resources)
+        self.metrics: dict[str, Mapping[str, Metric]] = {uid: catalogue.of(uid) for uid in self.sources}
+        self.fields: dict[str, Mapping[str, IndexField]] = {uid: catalogue.fields_of(uid) for uid in self.sources}
+
+    def dashboard(self, resource: Resource) -> Iterator[Finding]:
+        for query in queries_of(resource, self.sources):
+            if query.source.type in PROMETHEUS:
+                found = self._variable(query) if query.kind == "variable" else self._prometheus(query)
+            elif query.source.type in ELASTICSEARCH and query.kind == "panel":
+                found = self._elasticsearch(query)
+            else:
+                continue
+            for path, one in found:
+                yield Finding(
+                    address=query.address,
+                    path=(*query.path, *path),
+                    offset=one.offset,
+                    code=one.code,
+                    message=one.message,
+                    hint=one.hint,
+                    place=query.place,
+                    title=query.title,
+                )
+
+    def _prometheus(self, query: Query) -> Iterator[tuple[Path, Found]]:
+        written = text_of(query.target.get("expr"))
+        metrics = self.metrics[query.source.uid]
+        text = _filled(written, query.variables)
+        for found in check_expression(text, written, metrics):
+            yield ("expr",), found
+        if query.kind == "panel" and metrics and written:
+            for found in check_shown(text, query.target, query.owner, metrics):
+                yield (("legendFormat",) if found.code == "legend-label-lost" else ("expr",)), found
+
+    def _variable(self, query: Query) -> Iterator[tuple[Path, Found]]:
+        """`label_values(metric, label)` and its sisters: the selector as PromQL, the label as one of the metric's."""
+        written = text_of(query.target.get("query"))
+        metrics = self.metrics[query.source.uid]
+        if _OTHER.match(written) or not written.strip():
+            return
+        values, result = LABEL_VALUES.match(written), QUERY_RESULT.match(written)
+        group = values or result
+        inner = (values["selector"] if values else result["expr"] if result else written) or ""
+        start = max(0, group.start("selector" if values else "expr")) if group else 0
+        if inner.strip():
+            for found in check_expression(_filled(inner, query.variables), inner, metrics):
+                yield ("query",), _shifted(found, start)
+        if values and metrics:
+            yield from (
+                (("query",), found) for found in _label_of(inner, values["label"], metrics, values.start("label"))
+            )
+
+    def _elasticsearch(self, query: Query) -> Iterator[tuple[Path, Found]]:
+        fields = self.fields[query.source.uid]
+        for found in check_text(text_of(query.target.get("query")), query.variables, fields):
+            yield ("query",), found
+        yield from check_aggregations(query.target, fields)
+
+
+def expression_of(query: Query) -> str:
+    """The PromQL of a query; of a variable what is inside its `label_values(…)`."""
+    if query.kind != "variable":
+        return text_of(query.target.get("expr"))
+    written = text_of(query.target.get("query"))
+    if _OTHER.match(written):
+        return ""
+    values, result = LABEL_VALUES.match(written), QUERY_RESULT.match(written)
+    return (values["selector"] or "" if values else result["expr"] if result else written).strip()
+
+
+def _label_of(selector: str, label: str, metrics: Mapping[str, Metric], offset: int) -> Iterator[Found]:
+    name = selector.partition("{")[0].strip()
+    metric = metrics.get(name)
+    if metric is None or "$" in label or label in {*metric.labels, "job", "instance", "le"}:
+        return
+    yield Found(
+        "unknown-label", offset, f"{name} has no label {label}", f"it has {', '.join(sorted(metric.labels)) or 'none'}"
+    )
+
+
+def _shifted(found: Found, by: int) -> Found:
+    return Found(found.code, found.offset + by, found.message, found.hint)
+
+
+def _filled(text: str, variables: Mapping[str, JsonObject]) -> Filled:
+    return filled(text, variables) if "$" in text or "[[" in text else _plain(text)
+
+
+@lru_cache(maxsize=4096)
+def _plain(text: str) -> Filled:
+    return filled(text, {})

@@ -1,0 +1,117 @@
+"""All queries of a dashboard: of its panels (also in folded rows), variables and annotations, each with what
+surrounds it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.core.address import Address
+from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
+from reconciler.core.resource import Resource
+from reconciler.core.source import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A declared datasource: its uid, type and name, and the index of an Elasticsearch."""
+
+    uid: str
+    type: str
+    name: str = ""
+    index: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One query. `target` is Grafana's model of it, `path` leads to it inside the dashboard's model. `owner` is the
+    panel, variable or annotation it belongs to, `kind` says which of them.
+    """
+
+    address: Address
+    path: Path
+    place: str
+    kind: str
+    owner: JsonObject
+    target: JsonObject
+    source: Source
+    variables: Mapping[str, JsonObject] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """How its panel, variable or annotation query is called."""
+        return text_of(self.owner.get("title")) or text_of(self.owner.get("name"))
+
+
+def sources_in(resources: Iterable[Resource]) -> dict[str, Source]:
+    """The declared datasources, by uid."""
+    found: dict[str, Source] = {}
+    for resource in resources:
+        if resource.address.kind == "datasource" and resource.uid:
+            written = resource.attributes
+            index = text_of(as_object(written.get("jsonData")).get("index"))
+            found[resource.uid] = Source(
+                resource.uid, text_of(written.get("type")), text_of(written.get("name")), index
+            )
+    return found
+
+
+def queries_of(resource: Resource, sources: Mapping[str, Source]) -> Iterator[Query]:
+    """The queries of one dashboard whose datasource is declared, in reading order. Hidden ones count: others may use
+    them.
+    """
+    model = as_object(resource.attributes.get("dashboard"))
+    listed = as_list(as_object(model.get("templating")).get("list"))
+    variables = {text_of(item.get("name")): item for item in map(as_object, listed)}
+    collected = _Collecting(resource.address, sources, variables)
+    yield from collected.variables(listed)
+    yield from collected.annotations(as_list(as_object(model.get("annotations")).get("list")))
+    yield from collected.panels(as_list(model.get("panels")), ("panels",))
+
+
+class _Collecting:
+    def __init__(self, address: Address, sources: Mapping[str, Source], variables: Mapping[str, JsonObject]) -> None:
+        self.address = address
+        self.sources = sources
+        self.known = variables
+
+    def variables(self, listed: Sequence[Json]) -> Iterator[Query]:
+        for index, item in enumerate(map(as_object, listed)):
+            if item.get("type") == "query":
+                name = text_of(item.get("name"))
+                target = item.get("query")
+                whole = as_object(target) if isinstance(target, Mapping) else {"query": target}
+                step: Path = ("query",) if isinstance(target, Mapping) else ()
+                path = ("templating", "list", index, *step)
+                yield from self._query(path, f'variable "{name}"', "variable", item, target=whole)
+
+    def annotations(self, listed: Sequence[Json]) -> Iterator[Query]:
+        for index, item in enumerate(map(as_object, listed)):
+            if "expr" in item or "target" in item:
+                inner = as_object(item.get("target")) if "expr" not in item else item
+                step: Path = () if "expr" in item else ("target",)
+                place = f'annotation query "{text_of(item.get("name"))}"'
+                yield from self._query(("annotations", "list", index, *step), place, "annotation", item, target=inner)
+
+    def panels(self, panels: Sequence[Json], path: Path) -> Iterator[Query]:
+        for index, panel in enumerate(map(as_object, panels)):
+            here = (*path, index)
+            title = text_of(panel.get("title")) or f"{panel.get('id', index)}"
+            for number, target in enumerate(map(as_object, as_list(panel.get("targets")))):
+                reference = text_of(target.get("refId")) or str(number + 1)
+                place = f'panel "{title}", query {reference}'
+                yield from self._query((*here, "targets", number), place, "panel", panel, target=target)
+            yield from self.panels(as_list(panel.get("panels")), (*here, "panels"))
+
+    def _query(self, path: Path, place: str, kind: str, owner: JsonObject, *, target: JsonObject) -> Iterator[Query]:
+        source = self._source(target, owner)
+        if source is not None:
+            yield Query(self.address, path, place, kind, owner, target, source, self.known)
+
+    def _source(self, target: JsonObject, owner: JsonObject) -> Source | None:
+        """The declared datasource that a query goes to; None where it is none of ours, or depends on a variable."""
+        for holder in (target, owner):
+            reference = holder.get("datasource")
+            uid = text_of(as_object(reference).get("uid")) if isinstance(reference, Mapping) else text_of(reference)
+            if uid:
+                return self.sources.get(uid) or next((s for s in self.sources.values() if s.name == uid), None)
+        return None

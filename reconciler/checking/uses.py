@@ -1,0 +1,82 @@
+"""Who asks for which metric or field: for the catalogue's page, and for whoever wants to rename one."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from luqum.exceptions import ParseError
+from luqum.thread import parse as parse_lucene
+
+from reconciler.checking.check import ELASTICSEARCH, PROMETHEUS, expression_of
+from reconciler.checking.elasticsearch import field_names
+from reconciler.checking.promql import NotPromql, parse, selections
+from reconciler.checking.queries import Query, queries_of, sources_in
+from reconciler.checking.stand_ins import filled
+from reconciler.core.address import Address
+from reconciler.core.json import as_list, as_object, text_of
+from reconciler.core.metric import Catalogue
+from reconciler.core.resource import Resource
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Use:
+    """One query that asks for it."""
+
+    address: Address
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """By datasource (uid) and name: who asks for what is declared, and for what the catalogue does not have."""
+
+    declared: Mapping[tuple[str, str], tuple[Use, ...]] = field(default_factory=dict)
+    undeclared: Mapping[tuple[str, str], tuple[Use, ...]] = field(default_factory=dict)
+
+
+def uses_in(resources: Sequence[Resource], catalogue: Catalogue) -> Uses:
+    """Who asks for what, in order of addresses; only of datasources that the catalogue knows."""
+    sources = sources_in(resources)
+    metrics = {uid: catalogue.of(uid) for uid in sources}
+    fields = {uid: catalogue.fields_of(uid) for uid in sources}
+    declared: dict[tuple[str, str], list[Use]] = {}
+    undeclared: dict[tuple[str, str], list[Use]] = {}
+    for resource in resources:
+        if resource.address.kind != "dashboard":
+            continue
+        for query in queries_of(resource, sources):
+            uid = query.source.uid
+            use = Use(query.address, query.place)
+            for name in dict.fromkeys(_asked(query)):
+                metric = metrics[uid].get(name)
+                known = metric.name if metric is not None else name.removesuffix(".keyword")
+                if metric is not None or known in fields[uid] or name in fields[uid]:
+                    declared.setdefault((uid, name if name in fields[uid] else known), []).append(use)
+                elif metrics[uid] or fields[uid]:
+                    undeclared.setdefault((uid, name), []).append(use)
+    return Uses(_ordered(declared), _ordered(undeclared))
+
+
+def _ordered(found: Mapping[tuple[str, str], list[Use]]) -> dict[tuple[str, str], tuple[Use, ...]]:
+    return {key: tuple(dict.fromkeys(found[key])) for key in sorted(found)}
+
+
+def _asked(query: Query) -> Iterator[str]:
+    """The names that a query asks for."""
+    if query.source.type in PROMETHEUS:
+        text = expression_of(query)
+        try:
+            yield from (found.name for found in selections(parse(filled(text, query.variables).text)) if found.is_known)
+        except NotPromql:
+            return
+    elif query.source.type in ELASTICSEARCH and query.kind == "panel":
+        try:
+            tree: Any = parse_lucene(filled(text_of(query.target.get("query")) or "*", query.variables).text)
+            yield from field_names(tree)
+        except ParseError:
+            pass
+        for part in ("metrics", "bucketAggs"):
+            for item in map(as_object, as_list(query.target.get(part))):
+                name = text_of(item.get("field"))
+                if name and name != "select field":
+                    yield name

@@ -1,0 +1,157 @@
+"""The desired state of a project: from the cache where the files are what they were, else from the files.
+
+What reads and expands documents is imported only where that has to be done.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import reconciler
+from reconciler.core.address import Address
+from reconciler.core.desired import DesiredState
+from reconciler.core.errors import Diagnostic, InvalidInput
+from reconciler.core.json import Json, JsonObject, canonical_bytes, digest
+from reconciler.core.kind import Registry
+from reconciler.loader.cache import Cache, Inputs, Kept
+from reconciler.loader.files import Folder
+from reconciler.loader.project import Project
+from reconciler.loader.remembering import parts_of
+
+if TYPE_CHECKING:
+    from reconciler.authoring.resolve import Resolved
+    from reconciler.grafana.secrets import SecretResolver
+    from reconciler.loader.documents import Loaded
+
+_MATTERS = ("authoring", "checking", "core", "kinds", "lint", "loader", "cli")
+"""The rooms whose code decides what documents come to."""
+
+
+@dataclass
+class Desired:
+    """What is declared, for one project and the values of one instance."""
+
+    project: Project
+    values: Mapping[str, Json]
+    kinds: Callable[[], Registry]
+    secrets: "Callable[[], SecretResolver]"
+
+    @property
+    def registry(self) -> Registry:
+        """All kinds: imported only where documents are expanded."""
+        return self.kinds()
+
+    def read(self, kept: Kept | None = None) -> "tuple[Loaded, Resolved]":
+        """The files, loaded and resolved as far as they go; of those that are kept, what is remembered of them."""
+        from reconciler.authoring.resolve import resolve
+        from reconciler.cli.checked import query_diagnostics
+        from reconciler.cli.secret_references import reference_problems
+        from reconciler.lint import check
+        from reconciler.loader.documents import load_documents
+
+        project = self.project
+        known = kept.dashboards if kept is not None else ()
+        passed_over = kept.stamps if kept is not None else ()
+        loaded = load_documents(
+            project.desired, root=project.root, commands=project.model.commands, passed_over=passed_over
+        )
+        documents = sorted((*loaded.documents, *(item.document for item in known)), key=lambda item: item.mark)
+        resolved = resolve(documents, self.registry, values=self.values, remembered=known)
+        passed = {item.resource.address for item in known}
+        linted = check(resolved.resources, passed)
+        referred = reference_problems(project, loaded.documents, resolved.resources, self.secrets())
+        again = replace(resolved, resources=tuple(r for r in resolved.resources if r.address not in passed))
+        queried = query_diagnostics(loaded.documents, again, self.registry, values=self.values, project=project)
+        found = (*resolved.diagnostics, *linted, *referred, *queried)
+        return loaded, replace(resolved, diagnostics=tuple(sorted(found, key=Diagnostic.sort_key)))
+
+    @cached_property
+    def state(self) -> DesiredState:
+        """What the files come to."""
+        cache = Cache(self.project.root, self._inputs())
+        found = cache.load(Folder(self.project.desired, self.project.root), self._again)
+        if found is not None:
+            return found
+        kept = cache.kept(self._again)
+        if kept is not None and not self._stands(kept):
+            kept = None
+        loaded, resolved = self.read(kept)
+        if kept is not None and not self._alone(kept, loaded):
+            kept = None
+            loaded, resolved = self.read()
+        state = state_of(loaded, resolved)
+        if loaded.settled:
+            reads = {**loaded.reads, **(kept.stamps if kept is not None else {})}
+            parts = parts_of(loaded, state, resolved.remembered, kept.parts if kept is not None else ())
+            cache.save(state, reads, parts, kept)
+        return state
+
+    def _stands(self, kept: Kept) -> bool:
+        """Whether what is kept needs no dashboard beside it: what the others come to may have changed."""
+        mine = {item.resource.address for item in kept.dashboards}
+        return all(
+            need in mine for item in kept.dashboards for need in item.needs if self.registry[need.kind].shorthand
+        )
+
+    def _alone(self, kept: Kept, loaded: "Loaded") -> bool:
+        """Whether the files that changed or are new hold dashboards and nothing that others may go by."""
+        shorthands = {kind.yaml_kind for kind in self.registry.values() if kind.shorthand}
+        return all(item.mark.file in kept.others or item.kind in shorthands for item in loaded.documents)
+
+    def _again(self, address: Address, wanted: str) -> JsonObject:
+        """The attributes of an object whose body is not in the cache any more. Raises InvalidInput where the files are
+        others now.
+        """
+        for resource in self._fresh.resources:
+            if resource.address == address and digest(resource.attributes) == wanted:
+                return resource.attributes
+        text = "the desired files were changed while ggrec was reading them"
+        raise InvalidInput.one("changed-meanwhile", text, hint="run the command again", subject=str(address))
+
+    @cached_property
+    def _fresh(self) -> DesiredState:
+        return state_of(*self.read())
+
+    def _inputs(self) -> Inputs:
+        project = self.project
+        written = project.file.read_bytes().hex() if project.file is not None else ""
+        where = (str(project.root), str(project.desired), written)
+        return Inputs((reconciler.__version__, *_code(), *_installed()), where, canonical_bytes(self.values))
+
+
+def state_of(loaded: "Loaded", resolved: "Resolved") -> DesiredState:
+    """Both in one."""
+    found = tuple(sorted((*loaded.diagnostics, *resolved.diagnostics), key=Diagnostic.sort_key))
+    return DesiredState(loaded.files, resolved.resources, found, resolved.roles)
+
+
+def _code() -> list[str]:
+    """The program's own files, by stat: whoever changes the program must not see what it did before."""
+    found = []
+    package = Path(reconciler.__file__).parent
+    for room in _MATTERS:
+        for entry in sorted(os.scandir(package / room), key=lambda item: item.name):
+            if entry.name.endswith(".py"):
+                known = entry.stat()
+                found.append(f"{room}/{entry.name} {known.st_size} {known.st_mtime_ns}")
+    return found
+
+
+def _installed() -> list[str]:
+    """What is installed beside the program, by the times of the folders: a plug-in that comes, goes or changes its
+    version changes one of them.
+    """
+    found = [sys.version]
+    for name in sys.path:
+        try:
+            found.append(f"{name} {Path(name).stat().st_mtime_ns if name else ''}")
+        except OSError:
+            continue
+    return found
+
+
+__all__ = ["Desired", "state_of"]

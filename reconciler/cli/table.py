@@ -1,0 +1,125 @@
+"""All commands: where each is, and what `ggrec --help` says of it. Imports none of them: a command's module is imported
+when it is called.
+"""
+
+import importlib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+DAILY, OWNED, TOOLS = "Every day", "What is owned", "Tools"
+HELP = "Keep a Grafana equal to a folder of YAML, safely."
+EPILOG = (
+    "Exit codes: 0 done · 1 error · 2 differences · 3 refused by a guard · 4 conflict · 5 state locked · "
+    "6 some objects failed or could not be read · 7 `drift`: only the files changed · 8 `drift`: both · "
+    "64 usage · 130 interrupted."
+)
+
+
+class Command:
+    """A command of `ggrec`: its name, `module:function` below `reconciler.cli`, its panel in the help, and the first
+    sentences of its own help. A `group` is a function that gives a typer of its own.
+    """
+
+    __slots__ = ("group", "help", "name", "panel", "place")
+
+    def __init__(self, name: str, place: str, panel: str, help: str, *, group: bool = False) -> None:
+        self.name = name
+        self.place = place
+        self.panel = panel
+        self.help = help
+        self.group = group
+
+    def load(self) -> "Any":
+        """The function (of a group: what gives its typer)."""
+        module, _, name = self.place.partition(":")
+        return getattr(importlib.import_module(f"reconciler.cli.{module}"), name)
+
+
+COMMANDS = (
+    Command(
+        "init", "local:init", DAILY, "Write a commented ggrec.yaml and a first desired folder. Overwrites nothing."
+    ),
+    Command("validate", "local:validate", DAILY, "Read everything, offline, and say everything that is wrong at once."),
+    Command(
+        "check",
+        "checking:check",
+        DAILY,
+        "Check every query of every dashboard: syntax, metrics, labels, units. Offline, but with --live.",
+    ),
+    Command(
+        "plan",
+        "planning:plan",
+        DAILY,
+        "Show what would change, why, and what somebody changed by hand. Sends GET only.",
+    ),
+    Command("apply", "planning:apply", DAILY, "Show the plan, ask, and do it."),
+    Command(
+        "drift",
+        "drifting:drift_group",
+        DAILY,
+        "Show what somebody changed outside ggrec since the last apply: who, when, save by save. Sends GET only.",
+        group=True,
+    ),
+    Command("show", "planning:show", DAILY, "Show a saved plan again. Asks no Grafana."),
+    Command("destroy", "planning:destroy", DAILY, "Delete what this state owns, and nothing else."),
+    Command(
+        "pull",
+        "owning:pull",
+        OWNED,
+        "Write desired files for what exists, and own it. Writes nothing to Grafana; overwrites no file.",
+    ),
+    Command(
+        "import",
+        "owning:import_",
+        OWNED,
+        "Take an existing object into the state for YAML that is already written. Writes nothing to Grafana.",
+    ),
+    Command(
+        "import-dashboards",
+        "importing:import_dashboards",
+        OWNED,
+        "Import dashboards that Grafana exported: write desired files for them, and apply them.",
+    ),
+    Command(
+        "history",
+        "owning:history",
+        OWNED,
+        "Show the runs; one run; or what runs did to one object, with dashboard versions before and after.",
+    ),
+    Command(
+        "state", "typed:state_group", OWNED, "What is owned, and the care of where it is written down.", group=True
+    ),
+    Command(
+        "unlock",
+        "state_care:unlock",
+        OWNED,
+        "Take away the lock of a holder that certainly no longer runs. Gone already: says so, exit 0.",
+    ),
+    Command("metrics", "checking:metrics_group", TOOLS, "The catalogue of business metrics.", group=True),
+    Command(
+        "fmt",
+        "formatting:fmt",
+        TOOLS,
+        "Write YAML files in one style; comments and meaning stay. Files with errors are left alone. Offline.",
+    ),
+    Command(
+        "explain",
+        "explaining:explain",
+        TOOLS,
+        "Where each value of an object comes from: file and line, template, role, value of the instance. Offline.",
+    ),
+    Command(
+        "preview",
+        "previewing:preview",
+        TOOLS,
+        "Draw declared dashboards as static pages. Offline; no request leaves the pages.",
+    ),
+    Command("roles", "roles:roles", TOOLS, "Who sees which dashboard, how much of it, and what opens first. Offline."),
+    Command("render", "local:render", TOOLS, "Print one object in full, as it would be sent: JSON."),
+    Command("schema", "schema:schema", TOOLS, "Print the JSON Schema of desired files, for editors."),
+    Command("sandbox", "local:sandbox", TOOLS, "Run an embedded Grafana API on loopback, to try and to test against."),
+    Command("version", "version:version", TOOLS, "Print the version."),
+)
+BY_NAME = {command.name: command for command in COMMANDS}

@@ -1,0 +1,123 @@
+"""Bodies of the cache: many JSON objects one behind the other in a file, each found by its place and checked when it is
+read. A file is written once, beside, and renamed; it is never changed.
+"""
+
+import os
+import tempfile
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+import orjson
+
+from reconciler.core.json import Json, JsonObject
+
+_KEPT = 32
+"""Bodies that stay in memory once they were read."""
+
+
+class Damaged(Exception):
+    """What was written is not there any more as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a body is: the file's name, its first byte and its length there, and the digest of those bytes."""
+
+    pack: str
+    start: int
+    length: int
+    digest: str
+
+
+class PackWriter:
+    """A pack in the making. It has its name, and is there, once `done` returns."""
+
+    def __init__(self, folder: Path) -> None:
+        handle, text = tempfile.mkstemp(dir=folder, prefix=".tmp-", suffix=".pack")
+        self._file = os.fdopen(handle, "wb")
+        self._path = Path(text)
+        self.name = self._path.name.removeprefix(".tmp-")
+        self._at = 0
+
+    def add(self, value: JsonObject) -> Place | None:
+        """Append an object; None where it cannot be written so that it reads back the same."""
+        try:
+            data = zlib.compress(orjson.dumps(value), 1)
+        except TypeError:  # a number beyond 64 bits
+            return None
+        self._file.write(data)
+        start, self._at = self._at, self._at + len(data)
+        return Place(self.name, start, len(data), _digest(data))
+
+    def done(self) -> None:
+        """Give it its name. Raises OSError."""
+        self._file.close()
+        if self._at:
+            self._path.rename(self._path.with_name(self.name))
+        else:
+            self.drop()
+
+    def drop(self) -> None:
+        """Forget it."""
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+
+class Packs:
+    """The packs of one folder, read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._recent: OrderedDict[Place, JsonObject] = OrderedDict()
+
+    def body(self, place: Place) -> JsonObject:
+        """The object at a place. Raises Damaged."""
+        found = self._recent.get(place)
+        if found is None:
+            found = self._recent[place] = self._read(place)
+            if len(self._recent) > _KEPT:
+                self._recent.popitem(last=False)
+        return found
+
+    def _read(self, place: Place) -> JsonObject:
+        if os.sep in place.pack or not place.pack.endswith(".pack"):
+            raise Damaged(place.pack)
+        try:
+            with (self._folder / place.pack).open("rb", buffering=0) as file:
+                data = os.pread(file.fileno(), place.length, place.start)
+            if _digest(data) != place.digest:
+                raise Damaged(place.pack)
+            value: Json = orjson.loads(zlib.decompress(data))
+        except (OSError, ValueError, zlib.error) as error:
+            raise Damaged(place.pack) from error
+        if not isinstance(value, dict):
+            raise Damaged(place.pack)
+        return value
+
+
+def _digest(data: bytes) -> str:
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+@contextmanager
+def written(folder: Path) -> Iterator[PackWriter | None]:
+    """A pack for the block, which is there when the block is left without an error; None where the folder cannot be
+    written.
+    """
+    try:
+        writer = PackWriter(folder)
+    except OSError:
+        yield None
+        return
+    try:
+        yield writer
+        writer.done()
+    except BaseException:
+        with suppress(OSError):
+            writer.drop()
+        raise
