@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from reconciler.authoring.impact import impact
-from reconciler.authoring.resolve import Resolved
 from reconciler.cli.forms import Forms
 from reconciler.cli.session import Session
 from reconciler.core.address import Address
@@ -15,15 +13,11 @@ from reconciler.core.resource import Resource
 from reconciler.core.state import State
 from reconciler.engine.inputs import Inputs
 from reconciler.engine.planner import Options
-from reconciler.loader.documents import Loaded
-from reconciler.render.findings_view import plan_github
 from reconciler.render.json_view import plan_json
 from reconciler.render.plan_view import PlanView, plan_lines, saved_line
 from reconciler.store.planfile import SavedPlan, plan_digest
 
 NO_FORMS = Forms()
-Declared = tuple[Loaded, Resolved]
-"""The desired files as they were read, and what they come to."""
 
 
 def inputs_of(
@@ -51,17 +45,18 @@ def show_plan(
     saved: SavedPlan | None = None,
     *,
     forms: Forms = NO_FORMS,
-    declared: Declared | None = None,
+    declared: bool = False,
 ) -> None:
     """The plan, as text or JSON, and in the other forms that were asked for; where it was `saved`, also when and until
-    when it may be applied. With what is `declared`, also what else each change touches.
+    when it may be applied. Where it is of what is `declared` now, also what else each change touches.
     """
     now = session.clock.now()
-    found = describe_plan(plan, session.registry, _touches(session, plan, declared))
-    if declared is not None and (forms.github or forms.sarif is not None):
+    found = describe_plan(plan, session.registry, _touches(session, plan) if declared else {})
+    if declared and (forms.github or forms.sarif is not None):
         from reconciler.cli.places import with_places
 
-        found = with_places(session, found, declared[1], declared[0].documents)
+        loaded, resolved = session.valid()
+        found = with_places(session, found, resolved, loaded.documents)
     commit = saved.made.commit if saved is not None else session.commit
     if session.settings.json:
         made = saved.made if saved is not None else None
@@ -80,12 +75,17 @@ def show_plan(
     view = PlanView(now, commit, session.registry, session.settings.verbose)
     session.output.lines(plan_lines(found, view))
     if forms.github:
+        from reconciler.render.findings_view import plan_github
+
         session.output.text("\n".join([f"::{fence}::", *plan_github(found)]))
     forms.write(session, found, commit)
 
 
-def _touches(session: Session, plan: Plan, declared: Declared | None) -> dict[Address, tuple[str, ...]]:
-    if declared is None:
-        return {}
+def _touches(session: Session, plan: Plan) -> dict[Address, tuple[str, ...]]:
     changed = [(change.address, change.uid) for change in plan.visible if change.action is not Action.CREATE]
-    return impact(changed, declared[1].resources, declared[1].roles, session.registry)
+    if not changed:
+        return {}
+    from reconciler.authoring.impact import impact  # a plan of nothing goes without
+
+    state = session.desired.state
+    return impact(changed, state.resources, state.roles, session.registry)

@@ -84,17 +84,17 @@ def plan(
         policy=policy_of(on_conflict),
     )
     options = _guarded(session, asked)
-    declared = session.valid()
+    resources = session.resources()
     made: list[Plan] = []
 
     async def work(signals: Signals) -> int:
-        made.append(await _plan(session, declared[1].resources, options, live=live))
+        made.append(await _plan(session, resources, options, live=live))
         return ExitCode.DONE
 
     run(work)
     (found,) = made
     saved = _saved(session, out, found, ttl) if out is not None and not found.unreadable else ""
-    show_plan(session, found, forms=forms, declared=declared)
+    show_plan(session, found, forms=forms, declared=True)
     if pages is not None:
         from reconciler.cli.previewing import preview_plan  # imports what only this option needs
 
