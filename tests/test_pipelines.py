@@ -11,7 +11,8 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from reconciler.cli.app import app
+from reconciler.cli.table import COMMANDS
+from reconciler.cli.typed import application
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pipelines"
 FILES = sorted(FOLDER.iterdir())
@@ -27,7 +28,7 @@ def commands(path: Path) -> list[list[str]]:
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
     found = []
     for line in lines:
-        for call in re.findall(r"(?:^|[\s=])ggrec ((?:plan|apply|drift|validate|destroy|fmt)\b.*)", line):
+        for call in re.findall(r"(?:^|[\s=])ggrec ((?:plan|apply|drift|validate|check|destroy|fmt)\b.*)", line):
             found.append(shlex.split(re.split(r"\s[|>]|2>|&&", call)[0]))
     return found
 
@@ -42,7 +43,7 @@ def container(job: Any) -> Any:
 def test_every_command_and_option_exists(path: Path) -> None:
     calls = commands(path)
     assert calls
-    root: Any = get_command(app)
+    root: Any = get_command(application([command.name for command in COMMANDS]))
     for words in calls:
         command = root.commands[words[0]]
         options = {name for parameter in command.params for name in parameter.opts}

@@ -28,13 +28,13 @@ from reconciler.cli.signals import Signals, run
 from reconciler.cli.state import parsed
 from reconciler.cli.storing import user_name
 from reconciler.cli.typed import Commands
-from reconciler.core.acknowledgement import Acknowledgement
+from reconciler.core.acknowledgement import ACKNOWLEDGED, Acknowledgement
 from reconciler.core.drift import DriftReport
 from reconciler.core.errors import Diagnostic, ExitCode, GgrecError, Severity, UsageError
 from reconciler.engine.drift import find_drift, remembered
 from reconciler.engine.planner import Options
 from reconciler.engine.planning import own_state
-from reconciler.loader.acknowledged import FILE, acknowledge, day_problem, path_problem, unacknowledge
+from reconciler.loader.acknowledged import acknowledge, day_problem, path_problem, unacknowledge
 from reconciler.render.drift_forms import drift_json
 from reconciler.render.drift_view import drift_lines
 from reconciler.render.lines import Span, count, line, safe
@@ -214,7 +214,7 @@ def ack(
     replaced = acknowledge(session.project.root, item)
     part = f" at {path}" if path else ""
     word = "Changed in" if replaced else "Written to"
-    session.output.text(f"{word} {FILE}: {whose}{part} may stay as it is until {until}. Commit it for review.")
+    session.output.text(f"{word} {ACKNOWLEDGED}: {whose}{part} may stay as it is until {until}. Commit it for review.")
     return ExitCode.DONE
 
 
@@ -229,8 +229,10 @@ def unack(
     session = Session(Settings(instance, None, config))
     gone = unacknowledge(session.project.root, parsed(address), path, session.instance.name)
     if not gone:
-        raise GgrecError.one("not-acknowledged", f"{FILE} has nothing of {address}", hint="`ggrec drift acks` lists it")
-    session.output.text(f"{count(gone, 'acknowledgement')} of {address} taken out of {FILE}.")
+        raise GgrecError.one(
+            "not-acknowledged", f"{ACKNOWLEDGED} has nothing of {address}", hint="`ggrec drift acks` lists it"
+        )
+    session.output.text(f"{count(gone, 'acknowledgement')} of {address} taken out of {ACKNOWLEDGED}.")
     return ExitCode.DONE
 
 

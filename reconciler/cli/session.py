@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from reconciler.cli.desired import Desired, state_of
 from reconciler.cli.output import Output, SystemClock
 from reconciler.cli.settings import Settings
-from reconciler.core.acknowledgement import Acknowledgement
+from reconciler.core.acknowledgement import ACKNOWLEDGED, Acknowledgement
 from reconciler.core.budget import Budget
 from reconciler.core.desired import DesiredState
 from reconciler.core.errors import GgrecError, InvalidInput, UsageError
@@ -92,6 +92,8 @@ class Session:
     @property
     def acknowledged(self) -> tuple[Acknowledgement, ...]:
         """What acknowledged.yaml lets stand in the chosen instance, ended ones too. Raises InvalidInput."""
+        if not (self.project.root / ACKNOWLEDGED).exists():
+            return ()
         from reconciler.loader.acknowledged import read_acknowledged
 
         found = read_acknowledged(self.project.root)

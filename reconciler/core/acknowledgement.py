@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from reconciler.core.address import Address
 from reconciler.core.source import Mark
 
+ACKNOWLEDGED = "acknowledged.yaml"
+"""The file, beside ggrec.yaml."""
+
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:

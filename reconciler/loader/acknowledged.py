@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from reconciler.core.acknowledgement import Acknowledgement
+from reconciler.core.acknowledgement import ACKNOWLEDGED, Acknowledgement
 from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic, GgrecError, InvalidInput
 from reconciler.core.selectors import BadSelector, parse_selector
@@ -18,7 +18,6 @@ from reconciler.core.source import MarkedDict, MarkedList, mark_at
 from reconciler.loader.envelope import suggestion
 from reconciler.loader.yaml import parse_yaml
 
-FILE = "acknowledged.yaml"
 _FIELDS = ("address", "path", "reason", "until", "who", "instance")
 _NEEDED = ("address", "reason", "until")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
@@ -47,12 +46,14 @@ def read_acknowledged(folder: Path) -> tuple[Acknowledgement, ...]:
     Raises InvalidInput with everything that is wrong in it.
     """
     try:
-        data = (folder / FILE).read_bytes()
+        data = (folder / ACKNOWLEDGED).read_bytes()
     except FileNotFoundError:
         return ()
     except OSError as error:
-        raise GgrecError.one("unreadable-file", f"cannot read {folder / FILE}: {error.strerror or error}") from None
-    documents, problems = parse_yaml(data, FILE)
+        raise GgrecError.one(
+            "unreadable-file", f"cannot read {folder / ACKNOWLEDGED}: {error.strerror or error}"
+        ) from None
+    documents, problems = parse_yaml(data, ACKNOWLEDGED)
     found: list[Acknowledgement] = []
     for document in documents:
         _document(document, found, problems)
@@ -126,7 +127,7 @@ def _same(old: Mapping[str, Any], address: str, path: str, instance: str) -> boo
 
 def _document(document: Any, found: list[Acknowledgement], problems: list[Diagnostic]) -> None:
     if not isinstance(document, MarkedDict):
-        problems.append(Diagnostic("bad-acknowledged", f"{FILE} must be a mapping", subject=FILE))
+        problems.append(Diagnostic("bad-acknowledged", f"{ACKNOWLEDGED} must be a mapping", subject=ACKNOWLEDGED))
         return
     allowed = {"apiVersion", "kind", "acknowledged"}
     for key in document:
@@ -199,7 +200,7 @@ def _yaml() -> Any:
 def _tree(folder: Path) -> Any:
     read_acknowledged(folder)  # what is wrong is said with its place, and is not written over
     try:
-        text = (folder / FILE).read_text("utf-8")
+        text = (folder / ACKNOWLEDGED).read_text("utf-8")
     except FileNotFoundError:
         text = _BEGIN
     return _yaml().load(text)
@@ -208,9 +209,11 @@ def _tree(folder: Path) -> Any:
 def _write(folder: Path, tree: Any) -> None:
     out = io.StringIO()
     _yaml().dump(tree, out)
-    beside = folder / f".{FILE}.new"
+    beside = folder / f".{ACKNOWLEDGED}.new"
     try:
         beside.write_text(out.getvalue(), "utf-8")
-        beside.replace(folder / FILE)
+        beside.replace(folder / ACKNOWLEDGED)
     except OSError as error:
-        raise GgrecError.one("unwritable-file", f"cannot write {folder / FILE}: {error.strerror or error}") from None
+        raise GgrecError.one(
+            "unwritable-file", f"cannot write {folder / ACKNOWLEDGED}: {error.strerror or error}"
+        ) from None
