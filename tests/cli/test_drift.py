@@ -16,6 +16,8 @@ from reconciler.cli.watching import Waiting, health, serving, watch_drift
 from reconciler.core.errors import GgrecError
 from tests.cli.command import DESIRED, Ended, Folder
 
+BOARD = Path(__file__).parents[2] / "examples" / "drift" / "grafana-drift.yaml"
+
 
 @pytest.fixture
 def applied(project: Folder, sandbox: Any) -> Folder:
@@ -372,9 +374,20 @@ def test_metrics_and_health_are_served() -> None:
 
 
 def test_the_dashboard_asks_for_metrics_that_there_are() -> None:
-    board = (Path(__file__).parents[2] / "desired/dashboards/grafana-drift.yaml").read_text("utf-8")
+    board = BOARD.read_text("utf-8")
     asked = set(re.findall(r"ggrec_drift_\w+", board))
     source = (Path(__file__).parents[2] / "reconciler/render/drift_forms.py").read_text("utf-8")
     written = {f"ggrec_drift_{name}" for name in re.findall(r'out\.(?:one|many)\(\s*"(\w+)"', source)}
     assert len(asked) > 4
     assert asked <= written
+
+
+def test_the_dashboard_has_no_findings(tmp_path: Path) -> None:
+    datasource = (
+        "apiVersion: ggrec/v1\nkind: Datasource\nmetadata: {name: prometheus}\nspec: {type: prometheus, url: u}\n"
+    )
+    folder = Folder(tmp_path)
+    folder.write("desired/datasource.yaml", datasource)
+    folder.write("desired/board.yaml", BOARD.read_text("utf-8"))
+    ended = folder.ggrec("check")
+    assert (ended.code, ended.out) == (0, "No findings. 8 queries checked.\n"), ended.err
