@@ -67,8 +67,8 @@ def _parts() -> dict[str, Any]:
     )  # fmt: skip
     drift = _object(
         {
-            "address": _TEXT, "uid": _TEXT, "outcome": {"enum": sorted(OUTCOMES)}, "gone": _YES, "who": _MAYBE,
-            "when": _MAYBE, "messages": _list(_TEXT), "versionBefore": _MAYBE_NUMBER, "versionAfter": _MAYBE_NUMBER,
+            "address": _TEXT, "uid": _TEXT, "outcome": {"enum": sorted(OUTCOMES)}, "gone": _YES, "note": _TEXT,
+            "who": _MAYBE, "when": _MAYBE, "messages": _list(_TEXT), "versionBefore": _MAYBE_NUMBER, "versionAfter": _MAYBE_NUMBER,
             "edits": _list(_refer("edit")), "rows": _list(_refer("row")),
         }
     )  # fmt: skip
@@ -83,6 +83,6 @@ def _parts() -> dict[str, Any]:
         ),
         "change": change,
         "drift": drift,
-        "held": _object({"path": _TEXT, "who": _TEXT, "when": _TEXT, "why": _TEXT}),
+        "held": _object({"path": _TEXT, "who": _TEXT, "when": _TEXT, "why": _TEXT, "until": _TEXT}),
         "finding": _object({**finding, "subject": _TEXT, "where": place}),
     }
