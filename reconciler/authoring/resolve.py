@@ -22,6 +22,7 @@ from reconciler.authoring.roles import KIND as ROLE
 from reconciler.authoring.uniqueness import check_claims, check_uids
 from reconciler.authoring.values import Text, with_values
 from reconciler.core.address import Address
+from reconciler.core.desired import Remembered
 from reconciler.core.errors import Diagnostic, InvalidInput, Severity
 from reconciler.core.graph import closure, order
 from reconciler.core.json import Json, as_object, canonical_value, text_of
@@ -37,13 +38,15 @@ _DASHBOARD = "dashboard"
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """Resources in order of addresses, and every error and warning in order of places. A document with an error has
-    no resource, so nothing may be planned from it while `failed`. `roles` are the declared roles in order of names,
+    no resource, so nothing may be planned from it while `failed`. `roles` are the declared roles in order of names.
+    `remembered` are the dashboards that need not be expanded again while nothing changes that they depend on;
     `catalogue` are the declared metrics.
     """
 
     resources: tuple[Resource, ...]
     diagnostics: tuple[Diagnostic, ...]
     roles: tuple[RoleView, ...] = ()
+    remembered: tuple[Remembered, ...] = ()
     catalogue: Catalogue = field(default_factory=Catalogue)
 
     @property
@@ -52,9 +55,17 @@ class Resolved:
         return any(item.severity is Severity.ERROR for item in self.diagnostics)
 
 
-def resolve(documents: Sequence[Document], registry: Registry, *, values: Mapping[str, Json]) -> Resolved:
-    """Everything that `documents` declare; `values` are the instance's. Never raises for bad input."""
-    return Resolving(documents, registry, values).run()
+def resolve(
+    documents: Sequence[Document],
+    registry: Registry,
+    *,
+    values: Mapping[str, Json],
+    remembered: Sequence[Remembered] = (),
+) -> Resolved:
+    """Everything that `documents` declare; `values` are the instance's. Never raises for bad input. The documents of
+    those that are `remembered` are among them, and are not expanded again.
+    """
+    return Resolving(documents, registry, values, remembered).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +83,16 @@ class Declaration:
 class Resolving:
     """One way from documents to resources. Whoever wants to see what is on the way (provenance) derives from it."""
 
-    def __init__(self, documents: Sequence[Document], registry: Registry, values: Mapping[str, Json]) -> None:
+    def __init__(
+        self,
+        documents: Sequence[Document],
+        registry: Registry,
+        values: Mapping[str, Json],
+        remembered: Sequence[Remembered] = (),
+    ) -> None:
         self.registry = registry
+        self.known = {item.document.mark: item for item in remembered}
+        self.templates: dict[Address, tuple[str, ...]] = {}
         self.values = values
         self.found: list[Diagnostic] = []
         self.declared: dict[Address, Declaration] = {}
@@ -134,7 +153,46 @@ class Resolving:
         once = {(item.where, item.code, item.message): item for item in reversed(self.found)}
         ordered = tuple(resources[address] for address in sorted(resources))
         roles = self.expansion.summaries(self.specs, self.models)
-        return Resolved(ordered, tuple(sorted(once.values(), key=Diagnostic.sort_key)), roles, metrics.catalogue)
+        return Resolved(
+            ordered,
+            tuple(sorted(once.values(), key=Diagnostic.sort_key)),
+            roles,
+            self._to_remember(),
+            metrics.catalogue,
+        )
+
+    def _to_remember(self) -> tuple[Remembered, ...]:
+        """Dashboards that nothing was said about and that no role touches: what they come to depends on their own
+        files, the library, the values, and the objects they need.
+        """
+        if self.expansion.roles or self.expansion.problems:
+            return ()
+        found = []
+        for address, item in self.declared.items():
+            resource = self.built.get(address)
+            if (
+                item.kind.shorthand != _DASHBOARD
+                or resource is None
+                or item.problems.found
+                or item.kind.claims(resource)
+            ):
+                continue
+            spec = MarkedDict(mark=item.document.spec.mark)
+            if "folder" in item.spec:
+                spec.take("folder", item.spec, item.spec["folder"])
+            document = replace(item.document, spec=spec, body=None)
+            found.append(Remembered(document, resource, self.needs.get(address, {}), self.templates.get(address, ())))
+        return tuple(found)
+
+    def _recall(self, address: Address, kind: Kind, known: Remembered, problems: Problems) -> None:
+        """Know a document that was expanded before."""
+        resource = known.resource
+        metadata = Metadata(resource.uid, resource.lifecycle)
+        self.declared[address] = Declaration(kind, known.document, problems, metadata, known.document.spec, None)
+        self.specs[address], self.uids[address] = known.document.spec, resource.uid
+        self.built[address], self.needs[address] = resource, dict(known.needs)
+        self.templates[address] = known.templates
+        self.library.templates.took(known.templates)
 
     def _datasources(self) -> dict[str, str]:
         """The declared datasources: name → uid."""
@@ -172,6 +230,9 @@ class Resolving:
             problems.at(mark_at(document.metadata, ("name",)), "declared-twice", text, hint)
             self.found += problems.found
             return
+        if document.mark in self.known:
+            self._recall(address, kind, self.known[document.mark], problems)
+            return
         whose = Text.GRAFANAS if kind.shorthand == _DASHBOARD else Text.OURS
         spec = unrolled(with_values(document.spec, self.values, problems, whose), problems)
         body = document.body
@@ -203,6 +264,8 @@ class Resolving:
             if expanded is None:
                 return None
             spec = self.whole_spec(address, item, expanded)
+            if not self.expansion.problems:  # only roles look at models again
+                self.models[address] = None
         try:
             checked = kind.spec.model_validate(spec)
         except ValidationError as error:
@@ -251,7 +314,10 @@ class Resolving:
             if not isinstance(item.spec["from"], dict):  # a command that failed is told by the loader
                 item.problems.in_value(item.spec, ("from",), "from-not-read", "the file of `from` was not read")
             return None
-        return expand_dashboard(item.spec, item.body, self.library, names=names, problems=item.problems)
+        with self.library.templates.counted() as used:
+            expanded = expand_dashboard(item.spec, item.body, self.library, names=names, problems=item.problems)
+        self.templates[address] = tuple(sorted(used))
+        return expanded
 
     def whole_spec(self, address: Address, item: Declaration, expanded: Expanded) -> MarkedDict:
         """The spec that the kind is given: the folder's name and the model, its links complete."""

@@ -2,7 +2,8 @@
 that `use:` them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from reconciler.authoring.keys import near_miss_of_panel
@@ -155,6 +156,20 @@ class Templates:
             if other in self._documents:
                 self._collect(other, order, (*trail, name))
         order.append(name)
+
+    def took(self, names: Iterable[str]) -> None:
+        """Know that these templates are used."""
+        self._used |= set(names)
+
+    @contextmanager
+    def counted(self) -> Iterator[set[str]]:
+        """The templates that are used in the block, once it is left."""
+        before, used = self._used, set[str]()
+        self._used = used
+        try:
+            yield used
+        finally:
+            self._used = before | used
 
     def unused(self) -> list[Diagnostic]:
         """A warning for each template that nothing uses."""

@@ -1,76 +1,100 @@
-"""The `ggrec` command and how it ends: every expected failure becomes a message and an exit code, never a traceback."""
+"""The `ggrec` command and how it ends: every expected failure becomes a message and an exit code, never a traceback.
 
+A command line that is plainly written is read by `quick`, and only that command's module is imported; every other one,
+a subcommand's help and completion are typer's, which is imported then.
+"""
+
+import gc
+import os
 import sys
-from typing import TYPE_CHECKING
 
-import typer
+from reconciler.cli.interrupting import interruptible
+from reconciler.cli.table import BY_NAME, COMMANDS
 
-from reconciler.cli.commands import Commands
-from reconciler.cli.crash import guard_logs, unforeseen
-from reconciler.cli.signals import interruptible
-from reconciler.cli.table import EPILOG, HELP
-from reconciler.core.errors import ExitCode, GgrecError
-
+TYPE_CHECKING = False  # what typing calls it: importing that costs `ggrec version` a third of its time
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from reconciler.cli.output import Output
 
-# Newer typers bring their own click: these are its error types, whichever it is.
-_UsageError: type[Exception] = typer.BadParameter.__bases__[0]
-_ClickError: type[Exception] = _UsageError.__bases__[0]
-
-app = typer.Typer(
-    name="ggrec",
-    cls=Commands,
-    help=HELP,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=EPILOG,
-)
-
-
-@app.callback()
-def _all() -> None:
-    """The commands are those of the table, each imported when it is called."""
+_DONE, _ERROR, _USAGE, _INTERRUPTED = 0, 1, 64, 130  # of core.errors.ExitCode, which version and --help do without
+_HELP: tuple[list[str], ...] = ([], ["-h"], ["--help"])
+_COMPLETION = "_GGREC_COMPLETE"
 
 
 def main() -> None:
     """Run, and exit with the design's code."""
     interruptible()
+    gc.set_threshold(100_000, 20, 20)  # a command lives for seconds: looking for garbage often is a tenth of its time
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
     """Run with these arguments; the result is the exit code."""
-    guard_logs()
     try:
-        code = app(arguments, standalone_mode=False)
-    except GgrecError as error:
-        _output(arguments).failure(error)
-        return int(error.exit_code)
-    except _UsageError as error:
-        _show(error)
-        return int(ExitCode.USAGE)
-    except _ClickError as error:
-        _show(error)
-        return int(ExitCode.ERROR)
-    except typer.Abort:  # the answer to a question was no, or Ctrl-C: every question comes before the first write
-        sys.stderr.write("\nNothing was changed.\n")
-        return int(ExitCode.INTERRUPTED)
+        code = _command(arguments)
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")
-        return int(ExitCode.INTERRUPTED)
+        return _INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output went away: nothing is left to say
-        return int(ExitCode.DONE)
-    except Exception as error:  # a traceback would quote whatever a library put into its message
-        _output(arguments).failure(unforeseen(error))
-        return int(ExitCode.ERROR)
-    return int(code) if isinstance(code, int) else int(ExitCode.DONE)
+        return _DONE
+    except Exception as error:
+        return _other(error, arguments)
+    return int(code) if isinstance(code, int) else _DONE
+
+
+def _command(arguments: list[str]) -> object:
+    """What a command returns: its exit code."""
+    completing = _COMPLETION in os.environ
+    if arguments in _HELP and not completing:
+        from reconciler.cli.overview import overview
+
+        sys.stdout.write(overview())
+        return _DONE if arguments else _USAGE
+    command = BY_NAME.get(arguments[0]) if arguments and not completing else None
+    if command is not None and not command.group:
+        function = command.load()
+        given = {} if function.__code__.co_argcount == 0 == len(arguments) - 1 else _given(function, arguments[1:])
+        if given is not None:
+            return function(**given)
+    from reconciler.cli.typed import application
+
+    names = [command.name] if command is not None else [item.name for item in COMMANDS]
+    return application(names)(arguments, prog_name="ggrec", standalone_mode=False)
+
+
+def _given(function: "Callable[..., int]", words: list[str]) -> "dict[str, Any] | None":
+    from reconciler.cli.quick import understood
+
+    return understood(function, words)
+
+
+def _other(error: Exception, arguments: list[str]) -> int:
+    """A failure that was expected, and what typer raises to say or to end something; everything else nobody foresaw."""
+    from reconciler.core.errors import GgrecError
+
+    if isinstance(error, GgrecError):
+        _output(arguments).failure(error)
+        return int(error.exit_code)
+    typer = sys.modules.get("typer")
+    if typer is not None:
+        usage = typer.BadParameter.__bases__[0]  # newer typers bring their own click: its error types, whichever it is
+        if isinstance(error, usage.__bases__[0]):
+            _show(error)
+            return _USAGE if isinstance(error, usage) else _ERROR
+        if isinstance(error, typer.Abort):  # the answer to a question was no, or Ctrl-C: before the first write
+            sys.stderr.write("\nNothing was changed.\n")
+            return _INTERRUPTED
+    from reconciler.cli.crash import unforeseen
+
+    _output(arguments).failure(unforeseen(error))  # a traceback would quote whatever a library put into its message
+    return _ERROR
 
 
 def _output(arguments: list[str]) -> "Output":
-    from reconciler.cli.output import Output  # only a failure needs it here
+    from reconciler.cli.output import Output
 
     return Output(as_json="--json" in arguments, no_color="--no-color" in arguments, verbose=False)
 

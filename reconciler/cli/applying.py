@@ -4,8 +4,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import typer
-
 from reconciler.cli.planned import inputs_of, show_plan
 from reconciler.cli.session import Session, new_lineage
 from reconciler.cli.signals import Signals
@@ -101,6 +99,8 @@ def _ask(session: Session, found: Plan, *, approved: bool) -> None:
     if not sys.stdin.isatty() or session.settings.json:
         hint = "--auto-approve does not ask; or save the plan (-o FILE), read it, and `ggrec apply FILE`"
         raise Refused.one("nobody-to-ask", "apply asks before it writes, and nobody can answer here", hint=hint)
+    import typer  # only where a person is asked
+
     deletes = found.count(Action.DELETE) + found.count(Action.REPLACE)
     if found.destroy:
         answer = typer.prompt(

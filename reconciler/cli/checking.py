@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated
-
-import typer
+from typing import TYPE_CHECKING, Annotated
 
 from reconciler.checking import count_queries
 from reconciler.checking.explanations import EXPLANATIONS, page
 from reconciler.checking.finding import WRONG
 from reconciler.checking.uses import uses_in
+from reconciler.cli.options import Argument, Option
 from reconciler.cli.session import Session
 from reconciler.cli.settings import ConfigOption, InstanceOption, JsonOption, NoColorOption, Settings
 from reconciler.core.address import Address
@@ -22,12 +21,15 @@ from reconciler.render.lines import Line, Span, count, line
 from reconciler.render.metrics_view import metrics_page
 from reconciler.render.plan_view import diagnostic_lines
 
+if TYPE_CHECKING:
+    import typer
+
 
 def check(
-    addresses: Annotated[list[str] | None, typer.Argument(help="Only these dashboards (globs allowed).")] = None,
-    code: Annotated[list[str] | None, typer.Option("--code", help="Only findings of this code. Repeatable.")] = None,
-    explain: Annotated[str, typer.Option("--explain", help="Print what a code means, and nothing else.")] = "",
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
+    addresses: Annotated[list[str] | None, Argument(help="Only these dashboards (globs allowed).")] = None,
+    code: Annotated[list[str] | None, Option("--code", help="Only findings of this code. Repeatable.")] = None,
+    explain: Annotated[str, Option("--explain", help="Print what a code means, and nothing else.")] = "",
+    strict: Annotated[bool, Option("--strict", help="Warnings count as errors.")] = False,
     instance: InstanceOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,
@@ -91,12 +93,8 @@ def _explain(code: str) -> int:
     return ExitCode.DONE
 
 
-metrics_app = typer.Typer(name="metrics", help="The catalogue of business metrics.", no_args_is_help=True)
-
-
-@metrics_app.command("doc")
 def metrics_doc(
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the page here (default: print it).")] = None,
+    out: Annotated[Path | None, Option("--out", "-o", help="Write the page here (default: print it).")] = None,
     instance: InstanceOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,
@@ -127,3 +125,13 @@ def metrics_doc(
         out.write_text(page_text, "utf-8")
         sys.stdout.write(f"wrote {out}\n")
     return ExitCode.DONE
+
+
+def metrics_group() -> "typer.Typer":
+    """`ggrec metrics …`, all of it."""
+    from reconciler.cli.typed import Commands
+
+    group = Commands(help="The catalogue of business metrics.", no_args_is_help=True)
+    group.callback()(lambda: None)
+    group.command("doc")(metrics_doc)
+    return group

@@ -16,7 +16,8 @@ _resolvers: "WeakSet[SecretResolver]" = WeakSet()
 
 
 def hide_those_of(resolver: "SecretResolver") -> "SecretResolver":
-    """Let no report of a crash hold what this resolver finds. The result is the resolver."""
+    """Let no report of a crash, and no log, hold what this resolver finds. The result is the resolver."""
+    guard_logs()
     _resolvers.add(resolver)
     return resolver
 

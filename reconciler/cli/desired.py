@@ -5,7 +5,7 @@ What reads and expands documents is imported only where that has to be done.
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,9 +17,10 @@ from reconciler.core.desired import DesiredState
 from reconciler.core.errors import Diagnostic, InvalidInput
 from reconciler.core.json import Json, JsonObject, canonical_bytes, digest
 from reconciler.core.kind import Registry
-from reconciler.loader.cache import Cache, Inputs
+from reconciler.loader.cache import Cache, Inputs, Kept
 from reconciler.loader.files import Folder
 from reconciler.loader.project import Project
+from reconciler.loader.remembering import parts_of
 
 if TYPE_CHECKING:
     from reconciler.authoring.resolve import Resolved
@@ -36,11 +37,16 @@ class Desired:
 
     project: Project
     values: Mapping[str, Json]
-    registry: Registry
-    secrets: "SecretResolver"
+    kinds: Callable[[], Registry]
+    secrets: "Callable[[], SecretResolver]"
 
-    def read(self) -> "tuple[Loaded, Resolved]":
-        """The files, loaded and resolved as far as they go; never from the cache."""
+    @property
+    def registry(self) -> Registry:
+        """All kinds: imported only where documents are expanded."""
+        return self.kinds()
+
+    def read(self, kept: Kept | None = None) -> "tuple[Loaded, Resolved]":
+        """The files, loaded and resolved as far as they go; of those that are kept, what is remembered of them."""
         from reconciler.authoring.resolve import resolve
         from reconciler.cli.checked import query_diagnostics
         from reconciler.cli.secret_references import reference_problems
@@ -48,11 +54,18 @@ class Desired:
         from reconciler.loader.documents import load_documents
 
         project = self.project
-        loaded = load_documents(project.desired, root=project.root, commands=project.model.commands)
-        resolved = resolve(loaded.documents, self.registry, values=self.values)
-        linted = check(resolved.resources)
-        referred = reference_problems(project, loaded.documents, resolved.resources, self.secrets)
-        queried = query_diagnostics(loaded.documents, resolved, self.registry, values=self.values, project=project)
+        known = kept.dashboards if kept is not None else ()
+        passed_over = kept.stamps if kept is not None else ()
+        loaded = load_documents(
+            project.desired, root=project.root, commands=project.model.commands, passed_over=passed_over
+        )
+        documents = sorted((*loaded.documents, *(item.document for item in known)), key=lambda item: item.mark)
+        resolved = resolve(documents, self.registry, values=self.values, remembered=known)
+        passed = {item.resource.address for item in known}
+        linted = check(resolved.resources, passed)
+        referred = reference_problems(project, loaded.documents, resolved.resources, self.secrets())
+        again = replace(resolved, resources=tuple(r for r in resolved.resources if r.address not in passed))
+        queried = query_diagnostics(loaded.documents, again, self.registry, values=self.values, project=project)
         found = (*resolved.diagnostics, *linted, *referred, *queried)
         return loaded, replace(resolved, diagnostics=tuple(sorted(found, key=Diagnostic.sort_key)))
 
@@ -63,11 +76,31 @@ class Desired:
         found = cache.load(Folder(self.project.desired, self.project.root), self._again)
         if found is not None:
             return found
-        loaded, resolved = self.read()
+        kept = cache.kept(self._again)
+        if kept is not None and not self._stands(kept):
+            kept = None
+        loaded, resolved = self.read(kept)
+        if kept is not None and not self._alone(kept, loaded):
+            kept = None
+            loaded, resolved = self.read()
         state = state_of(loaded, resolved)
         if loaded.settled:
-            cache.save(state, loaded.reads)
+            reads = {**loaded.reads, **(kept.stamps if kept is not None else {})}
+            parts = parts_of(loaded, state, resolved.remembered, kept.parts if kept is not None else ())
+            cache.save(state, reads, parts, kept)
         return state
+
+    def _stands(self, kept: Kept) -> bool:
+        """Whether what is kept needs no dashboard beside it: what the others come to may have changed."""
+        mine = {item.resource.address for item in kept.dashboards}
+        return all(
+            need in mine for item in kept.dashboards for need in item.needs if self.registry[need.kind].shorthand
+        )
+
+    def _alone(self, kept: Kept, loaded: "Loaded") -> bool:
+        """Whether the files that changed or are new hold dashboards and nothing that others may go by."""
+        shorthands = {kind.yaml_kind for kind in self.registry.values() if kind.shorthand}
+        return all(item.mark.file in kept.others or item.kind in shorthands for item in loaded.documents)
 
     def _again(self, address: Address, wanted: str) -> JsonObject:
         """The attributes of an object whose body is not in the cache any more. Raises InvalidInput where the files are

@@ -3,8 +3,6 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-import typer
-
 _FORM = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?\Z", re.ASCII)
 
 
@@ -16,6 +14,8 @@ def seconds(text: str) -> float:
         total = days * 86400 + hours * 3600 + minutes * 60 + rest
         if total > 0:
             return float(total)
+    import typer  # whoever reads the command line without it knows what to do
+
     raise typer.BadParameter(f"'{text}' is no duration: write 90s, 10m, 1h30m or 7d")
 
 

@@ -3,9 +3,8 @@
 import json as jsonlib
 from typing import Annotated
 
-import typer
-
 from reconciler.authoring.provenance import Leaf, Provenance, below_path
+from reconciler.cli.options import Argument, Option
 from reconciler.cli.session import Session
 from reconciler.cli.settings import ConfigOption, InstanceOption, JsonOption, NoColorOption, Settings
 from reconciler.core.errors import ExitCode, UsageError
@@ -16,10 +15,8 @@ _LONGEST = 60
 
 
 def explain(
-    address: Annotated[str, typer.Argument(help="kind.name")],
-    path: Annotated[
-        str, typer.Option("--path", help="Only this part, as in \"panels[title='Revenue'].targets\".")
-    ] = "",
+    address: Annotated[str, Argument(help="kind.name")],
+    path: Annotated[str, Option("--path", help="Only this part, as in \"panels[title='Revenue'].targets\".")] = "",
     instance: InstanceOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,

@@ -8,9 +8,8 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from reconciler.cli.hiding import WrittenSecrets
+from reconciler.cli.options import Argument, Option
 from reconciler.cli.session import Session
 from reconciler.cli.settings import ConfigOption, NoColorOption, Settings
 from reconciler.core.errors import Diagnostic, ExitCode, UsageError
@@ -27,13 +26,13 @@ _STDIN = "-"
 def fmt(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(help="Files and folders; - is stdin to stdout. Default: the desired folder and ggrec.yaml."),
+        Argument(help="Files and folders; - is stdin to stdout. Default: the desired folder and ggrec.yaml."),
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; list what would change, and exit 1 if anything would.")
+        bool, Option("--check", help="Write nothing; list what would change, and exit 1 if anything would.")
     ] = False,
     diff: Annotated[
-        bool, typer.Option("--diff", help="Write nothing; print what would change, and exit 1 if anything would.")
+        bool, Option("--diff", help="Write nothing; print what would change, and exit 1 if anything would.")
     ] = False,
     config: ConfigOption = None,
     no_color: NoColorOption = False,

@@ -9,13 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 from reconciler.authoring.ids import number
 from reconciler.authoring.layout import HEIGHT, WIDTH, Flow
 from reconciler.authoring.problems import Problems
 from reconciler.authoring.resolve import resolve
 from reconciler.cli.applying import apply_quietly
+from reconciler.cli.options import Argument, Option
 from reconciler.cli.session import Session
 from reconciler.cli.settings import (
     ConfigOption,
@@ -46,15 +45,15 @@ _NOT_WRITTEN = frozenset({"id", "uid", "version", "iteration"})
 
 
 def import_dashboards(
-    path: Annotated[Path, typer.Argument(help="A dashboard's JSON file, or a folder of them.")],
-    folder: Annotated[str | None, typer.Option("--folder", help="metadata.name of a declared Folder.")] = None,
+    path: Annotated[Path, Argument(help="A dashboard's JSON file, or a folder of them.")],
+    folder: Annotated[str | None, Option("--folder", help="metadata.name of a declared Folder.")] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Take over dashboards and desired files that exist already.")
+        bool, Option("--overwrite", help="Take over dashboards and desired files that exist already.")
     ] = False,
     message: Annotated[
-        str | None, typer.Option("--message", help="What the version says. Default: Imported from <file>.")
+        str | None, Option("--message", help="What the version says. Default: Imported from <file>.")
     ] = None,
-    once: Annotated[bool, typer.Option("--once", help="Only send: write no desired file, own nothing.")] = False,
+    once: Annotated[bool, Option("--once", help="Only send: write no desired file, own nothing.")] = False,
     instance: InstanceOption = None,
     url: UrlOption = None,
     config: ConfigOption = None,

@@ -1,24 +1,16 @@
-"""init, validate, render, schema, sandbox: what needs no Grafana."""
+"""init, validate, render, sandbox: what needs no Grafana."""
 
 import json as jsonlib
 import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from reconciler.authoring.metrics import KIND as METRIC
-from reconciler.authoring.metrics import MetricDocument
-from reconciler.authoring.roles import KIND as ROLE
-from reconciler.authoring.roles import RoleSpec
+from reconciler.cli.options import Argument, Option
 from reconciler.cli.session import Session
 from reconciler.cli.settings import ConfigOption, InstanceOption, JsonOption, NoColorOption, Settings
 from reconciler.core.errors import ExitCode, GgrecError, Severity
 from reconciler.core.json import as_object
 from reconciler.core.lazy import whole
-from reconciler.kinds import discover
-from reconciler.loader.schema import document_schema, project_schema
-from reconciler.loader.writing import write_files
 from reconciler.render.json_view import diagnostic_json
 from reconciler.render.lines import Line, Span, count, line
 from reconciler.render.plan_view import diagnostic_lines
@@ -53,9 +45,12 @@ spec:
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="Where to begin.")] = Path(),
+    folder: Annotated[Path, Argument(help="Where to begin.")] = Path(),
 ) -> int:
     """Write a commented ggrec.yaml and a first desired folder. Overwrites nothing."""
+    from reconciler.kinds import discover
+    from reconciler.loader.writing import write_files
+
     documents = discover()["dashboard"].example.split("---\n")
     files = {
         "ggrec.yaml": _PROJECT.format(name=folder.resolve().name.lower()[:40] or "project"),
@@ -103,7 +98,7 @@ def validate(
 
 
 def render(
-    address: Annotated[str, typer.Argument(help="kind.name")],
+    address: Annotated[str, Argument(help="kind.name")],
     instance: InstanceOption = None,
     config: ConfigOption = None,
 ) -> int:
@@ -118,19 +113,9 @@ def render(
     return ExitCode.DONE
 
 
-def schema(
-    project: Annotated[bool, typer.Option("--project", help="The schema of ggrec.yaml instead.")] = False,
-) -> int:
-    """Print the JSON Schema of desired files, for editors."""
-    kinds = {kind.yaml_kind: kind.written or kind.spec for kind in discover().values()}
-    found = project_schema() if project else document_schema({**kinds, ROLE: RoleSpec, METRIC: MetricDocument})
-    sys.stdout.write(jsonlib.dumps(found, indent=2) + "\n")
-    return ExitCode.DONE
-
-
 def sandbox(
-    port: Annotated[int, typer.Option("--port", "-p", min=0, max=65535, help="Port on loopback.")] = 3999,
-    folder: Annotated[Path | None, typer.Option("--folder", help="Keep the objects here (default: in memory).")] = None,
+    port: Annotated[int, Option("--port", "-p", min=0, max=65535, help="Port on loopback.")] = 3999,
+    folder: Annotated[Path | None, Option("--folder", help="Keep the objects here (default: in memory).")] = None,
 ) -> int:
     """Run an embedded Grafana API on loopback, to try and to test against."""
     from reconciler.sandbox import serve  # an extra of the package: imported where it is wanted

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Annotated
 
-import typer
-
+from reconciler.cli.options import Option
 from reconciler.core.address import Address
 from reconciler.core.conflicts import OnConflict, Policy
 from reconciler.core.errors import UsageError
 
 OnConflictOption = Annotated[
     list[str] | None,
-    typer.Option(
+    Option(
         "--on-conflict",
         metavar="[ADDRESS=]WAY",
         help="What somebody else changed: ours (overwrite), theirs (leave it), merge, or stop; for an address (globs "

@@ -4,9 +4,8 @@ import asyncio
 import re
 from typing import Annotated, Any
 
-import typer
-
 from reconciler.authoring.resolve import resolve
+from reconciler.cli.options import Argument, Option
 from reconciler.cli.session import Session, new_lineage
 from reconciler.cli.settings import (
     ConfigOption,
@@ -34,10 +33,8 @@ _RUN = re.compile(r"[A-Za-z0-9-]+\Z")
 
 
 def import_(
-    address: Annotated[str, typer.Argument(help="A declared address.")],
-    uid: Annotated[
-        str | None, typer.Argument(help="The object's uid in Grafana, if it is not the declared one.")
-    ] = None,
+    address: Annotated[str, Argument(help="A declared address.")],
+    uid: Annotated[str | None, Argument(help="The object's uid in Grafana, if it is not the declared one.")] = None,
     instance: InstanceOption = None,
     url: UrlOption = None,
     config: ConfigOption = None,
@@ -59,9 +56,9 @@ def import_(
 
 
 def pull(
-    what: Annotated[list[str] | None, typer.Argument(help="KIND or KIND/UID …; nothing: everything.")] = None,
-    folder: Annotated[str | None, typer.Option("--folder", help="Dashboards in this folder (uid) and below.")] = None,
-    tag: Annotated[str | None, typer.Option("--tag", help="Dashboards with this tag.")] = None,
+    what: Annotated[list[str] | None, Argument(help="KIND or KIND/UID …; nothing: everything.")] = None,
+    folder: Annotated[str | None, Option("--folder", help="Dashboards in this folder (uid) and below.")] = None,
+    tag: Annotated[str | None, Option("--tag", help="Dashboards with this tag.")] = None,
     instance: InstanceOption = None,
     url: UrlOption = None,
     config: ConfigOption = None,
@@ -147,8 +144,8 @@ def _choice(session: Session, what: list[str], folder: str | None, tag: str | No
 
 
 def history(
-    what: Annotated[str | None, typer.Argument(help="An address, or a run's id.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="So many of the last runs; 0: all.")] = 20,
+    what: Annotated[str | None, Argument(help="An address, or a run's id.")] = None,
+    limit: Annotated[int, Option("--limit", min=0, help="So many of the last runs; 0: all.")] = 20,
     instance: InstanceOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,

@@ -5,11 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from reconciler.cli.applying import apply_file, plan_and_apply
 from reconciler.cli.duration import later
 from reconciler.cli.on_conflict import OnConflictOption, policy_of
+from reconciler.cli.options import Argument, Option
 from reconciler.cli.planned import inputs_of, show_plan
 from reconciler.cli.session import Session, new_lineage
 from reconciler.cli.settings import (
@@ -44,13 +42,13 @@ _DAY = 86400.0
 
 
 def plan(
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Save the plan for `ggrec apply FILE`.")] = None,
+    out: Annotated[Path | None, Option("--out", "-o", help="Save the plan for `ggrec apply FILE`.")] = None,
     ttl: TtlOption = None,
     target: TargetOption = None,
-    detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 if anything differs.")] = False,
+    detailed_exitcode: Annotated[bool, Option("--detailed-exitcode", help="Exit 2 if anything differs.")] = False,
     adopt: AdoptOption = False,
     pages: Annotated[
-        Path | None, typer.Option("--preview", help="Draw the dashboards into this folder, changes marked.")
+        Path | None, Option("--preview", help="Draw the dashboards into this folder, changes marked.")
     ] = None,
     confirm_deletes: ConfirmDeletesOption = None,
     confirm_updates: ConfirmUpdatesOption = None,
@@ -110,9 +108,7 @@ def _saved(session: Session, file: Path, found: Plan, ttl: float | None) -> str:
 
 
 def apply(
-    file: Annotated[
-        Path | None, typer.Argument(help="A saved plan: exactly that, or a refusal.", show_default=False)
-    ] = None,
+    file: Annotated[Path | None, Argument(help="A saved plan: exactly that, or a refusal.", show_default=False)] = None,
     target: TargetOption = None,
     auto_approve: AutoApproveOption = False,
     adopt: AdoptOption = False,
@@ -131,6 +127,8 @@ def apply(
     timeout: TimeoutOption = None,
 ) -> int:
     """Show the plan, ask, and do it."""
+    from reconciler.cli.applying import apply_file, plan_and_apply  # a plan needs nothing of it
+
     policy = policy_of(on_conflict)
     session = Session(Settings(instance, url, config, json, no_color, verbose, parallelism, timeout, policy))
     if file is not None:
@@ -156,7 +154,7 @@ def apply(
 
 
 def show(
-    file: Annotated[Path, typer.Argument(help="A saved plan.")],
+    file: Annotated[Path, Argument(help="A saved plan.")],
     json: JsonOption = False,
     no_color: NoColorOption = False,
     verbose: VerboseOption = False,
@@ -181,6 +179,8 @@ def destroy(
     timeout: TimeoutOption = None,
 ) -> int:
     """Delete what this state owns, and nothing else."""
+    from reconciler.cli.applying import plan_and_apply
+
     session = Session(Settings(instance, url, config, json, no_color, verbose, parallelism, timeout))
     chosen = session.instance
     options = Options(tuple(target or ()), destroy=True, guard=chosen.guard, protection=chosen.protection)

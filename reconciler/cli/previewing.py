@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from reconciler.authoring.resolve import Resolved
+from reconciler.cli.options import Argument, Option
 from reconciler.cli.session import Session
 from reconciler.cli.settings import ConfigOption, InstanceOption, Settings
 from reconciler.core.address import Address
@@ -30,8 +29,8 @@ _OPS = {Op.ADD: "added"}
 
 
 def preview(
-    addresses: Annotated[list[str] | None, typer.Argument(help="dashboard.name …; nothing: all.")] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The folder for the pages.")] = Path("site"),
+    addresses: Annotated[list[str] | None, Argument(help="dashboard.name …; nothing: all.")] = None,
+    out: Annotated[Path, Option("--out", "-o", help="The folder for the pages.")] = Path("site"),
     instance: InstanceOption = None,
     config: ConfigOption = None,
 ) -> int:

@@ -3,8 +3,6 @@
 import asyncio
 import sys
 
-import typer
-
 from reconciler.cli.planned import inputs_of
 from reconciler.cli.session import Session, new_lineage
 from reconciler.cli.settings import (
@@ -90,5 +88,7 @@ def _ask(*, json: bool) -> None:
     """Raises Refused where nobody can be asked, typer.Abort where the answer is no."""
     if json or not sys.stdin.isatty():
         raise Refused.one("nobody-to-ask", "rebuild asks, and nobody can answer here", hint="--auto-approve")
+    import typer  # only where a person is asked
+
     if not typer.confirm("Store this?", default=False):
         raise typer.Abort

@@ -3,9 +3,8 @@
 from enum import StrEnum
 from typing import Annotated
 
-import typer
-
 from reconciler.authoring.role_findings import role_findings
+from reconciler.cli.options import Option
 from reconciler.cli.session import Session
 from reconciler.cli.settings import ConfigOption, InstanceOption, JsonOption, NoColorOption, Settings
 from reconciler.core.errors import ExitCode
@@ -24,10 +23,10 @@ class Format(StrEnum):
 
 
 def roles(
-    form: Annotated[Format, typer.Option("--format", help="How to print the matrix.")] = Format.TEXT,
+    form: Annotated[Format, Option("--format", help="How to print the matrix.")] = Format.TEXT,
     check: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--check",
             help="Also find dashboards that no role shows, roles without a default, links to what a role may not open; "
             "exit 1 if there are any.",

@@ -105,7 +105,7 @@ class Session:
     def desired(self) -> Desired:
         """What is declared, from the cache or from the files."""
         values = self.project.values(self.settings.instance)
-        return Desired(self.project, values, self.registry, self.secrets)
+        return Desired(self.project, values, lambda: self.registry, lambda: self.secrets)
 
     def resources(self) -> tuple[Resource, ...]:
         """What is declared. Raises InvalidInput with everything that is wrong."""

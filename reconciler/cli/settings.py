@@ -4,32 +4,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from reconciler.cli.duration import seconds
+from reconciler.cli.options import Option
 from reconciler.core.conflicts import Policy, stop
 
 _GRAFANA = "Which Grafana"
 _OUTPUT = "Output"
 
 InstanceOption = Annotated[
-    str | None, typer.Option("--instance", "-i", help="Instance of ggrec.yaml.", rich_help_panel=_GRAFANA)
+    str | None, Option("--instance", "-i", help="Instance of ggrec.yaml.", rich_help_panel=_GRAFANA)
 ]
-UrlOption = Annotated[
-    str | None, typer.Option("--url", help="Grafana's address; wins over all.", rich_help_panel=_GRAFANA)
-]
-ConfigOption = Annotated[Path | None, typer.Option("--config", help="The ggrec.yaml to use.", rich_help_panel=_GRAFANA)]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON (docs/json.md).", rich_help_panel=_OUTPUT)]
-NoColorOption = Annotated[bool, typer.Option("--no-color", help="No colour (also NO_COLOR).", rich_help_panel=_OUTPUT)]
+UrlOption = Annotated[str | None, Option("--url", help="Grafana's address; wins over all.", rich_help_panel=_GRAFANA)]
+ConfigOption = Annotated[Path | None, Option("--config", help="The ggrec.yaml to use.", rich_help_panel=_GRAFANA)]
+JsonOption = Annotated[bool, Option("--json", help="Print JSON (docs/json.md).", rich_help_panel=_OUTPUT)]
+NoColorOption = Annotated[bool, Option("--no-color", help="No colour (also NO_COLOR).", rich_help_panel=_OUTPUT)]
 VerboseOption = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Every request, and nothing folded.", rich_help_panel=_OUTPUT)
+    bool, Option("--verbose", "-v", help="Every request, and nothing folded.", rich_help_panel=_OUTPUT)
 ]
 ParallelismOption = Annotated[
-    int, typer.Option("--parallelism", min=1, max=16, help="Dashboards written at once.", rich_help_panel=_GRAFANA)
+    int, Option("--parallelism", min=1, max=16, help="Dashboards written at once.", rich_help_panel=_GRAFANA)
 ]
 TimeoutOption = Annotated[
     float | None,
-    typer.Option(
+    Option(
         "--timeout",
         metavar="DURATION",
         parser=seconds,
@@ -39,7 +36,7 @@ TimeoutOption = Annotated[
 ]
 TtlOption = Annotated[
     float | None,
-    typer.Option(
+    Option(
         "--ttl",
         metavar="DURATION",
         parser=seconds,
@@ -48,24 +45,20 @@ TtlOption = Annotated[
 ]
 TargetOption = Annotated[
     list[str] | None,
-    typer.Option("--target", "-t", help="Only this address (globs allowed), with what it needs. Repeatable."),
+    Option("--target", "-t", help="Only this address (globs allowed), with what it needs. Repeatable."),
 ]
-AutoApproveOption = Annotated[bool, typer.Option("--auto-approve", help="Do not ask.")]
+AutoApproveOption = Annotated[bool, Option("--auto-approve", help="Do not ask.")]
 ConfirmDeletesOption = Annotated[
-    int | None, typer.Option("--confirm-deletes", help="Accept exactly this many deletes beyond the guard.")
+    int | None, Option("--confirm-deletes", help="Accept exactly this many deletes beyond the guard.")
 ]
 ConfirmUpdatesOption = Annotated[
-    int | None, typer.Option("--confirm-updates", help="Accept exactly this many updates beyond the guard.")
+    int | None, Option("--confirm-updates", help="Accept exactly this many updates beyond the guard.")
 ]
-AdoptOption = Annotated[
-    bool, typer.Option("--adopt", help="Take over existing objects that differ from what is declared.")
-]
+AdoptOption = Annotated[bool, Option("--adopt", help="Take over existing objects that differ from what is declared.")]
 
-FullOption = Annotated[
-    bool, typer.Option("--full", help="Read every body, whatever was verified before (docs/speed.md).")
-]
+FullOption = Annotated[bool, Option("--full", help="Read every body, whatever was verified before (docs/speed.md).")]
 ResendSecretsOption = Annotated[
-    bool, typer.Option("--resend-secrets", help="Send all secrets again, also where none is known to have changed.")
+    bool, Option("--resend-secrets", help="Send all secrets again, also where none is known to have changed.")
 ]
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import asyncio
 
-_CAUGHT = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+from reconciler.cli.interrupting import CAUGHT, interrupt
+
 FINISHING = "Stopping: what is in flight is finished, saved and reported; no more is begun."
 STILL = "Still finishing what is in flight. Once more gives up at once."
 GIVEN_UP = "Given up at once: what was in flight is journalled as begun, and the next run looks at it first."
@@ -57,7 +58,7 @@ class Signals:
     @contextlib.contextmanager
     def asking(self) -> Iterator[None]:
         """While a person is asked, every signal interrupts at once (KeyboardInterrupt): nothing is under way."""
-        with _handlers(_interrupt):
+        with _handlers(interrupt):
             yield
 
 
@@ -69,7 +70,7 @@ def run(command: Callable[[Signals], Coroutine[Any, Any, int]]) -> int:
         task = asyncio.current_task()
         assert task is not None
         found, loop = Signals(task), asyncio.get_running_loop()
-        for number in _CAUGHT:
+        for number in CAUGHT:
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # not in the main thread
                 loop.add_signal_handler(number, found.came, number)
         return await command(found)
@@ -80,22 +81,11 @@ def run(command: Callable[[Signals], Coroutine[Any, Any, int]]) -> int:
         raise KeyboardInterrupt from None
 
 
-def interruptible() -> None:
-    """Outside of `run`, SIGTERM and SIGHUP are what SIGINT is: an orderly end."""
-    for number in _CAUGHT:
-        with contextlib.suppress(ValueError, OSError):
-            signal.signal(number, _interrupt)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 @contextlib.contextmanager
 def _handlers(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     before = {}
     with contextlib.suppress(ValueError):  # not in the main thread: no signals come here
-        before = {number: signal.signal(number, handler) for number in _CAUGHT}
+        before = {number: signal.signal(number, handler) for number in CAUGHT}
     try:
         yield
     finally:

@@ -3,8 +3,7 @@
 import re
 from typing import Annotated, Any
 
-import typer
-
+from reconciler.cli.options import Argument, Option
 from reconciler.cli.session import Session
 from reconciler.cli.settings import (
     ConfigOption,
@@ -13,6 +12,7 @@ from reconciler.cli.settings import (
     NoColorOption,
     Settings,
 )
+from reconciler.cli.typed import Commands
 from reconciler.core.address import Address
 from reconciler.core.errors import ExitCode, GgrecError, UsageError
 from reconciler.core.state import State
@@ -21,8 +21,8 @@ from reconciler.render.run_view import state_lines
 from reconciler.store.codec import encode
 
 _DIGEST = re.compile(r"[0-9a-f]{40}\Z")
-state_app = typer.Typer(help="What is owned, and the care of where it is written down.", no_args_is_help=True)
-ForceOption = Annotated[bool, typer.Option("--force", help="Also put back an older serial; says what that forgets.")]
+state_app = Commands(help="What is owned, and the care of where it is written down.", no_args_is_help=True)
+ForceOption = Annotated[bool, Option("--force", help="Also put back an older serial; says what that forgets.")]
 
 
 def stored_state(session: Session) -> State:
@@ -63,7 +63,7 @@ def state_list(
 
 @state_app.command("show")
 def state_show(
-    address: Annotated[str, typer.Argument(help="kind.name")],
+    address: Annotated[str, Argument(help="kind.name")],
     instance: InstanceOption = None,
     config: ConfigOption = None,
 ) -> int:
@@ -84,7 +84,7 @@ def state_show(
 
 @state_app.command("body")
 def state_body(
-    digest: Annotated[str, typer.Argument(help="As a run's notes name it.")],
+    digest: Annotated[str, Argument(help="As a run's notes name it.")],
     instance: InstanceOption = None,
     config: ConfigOption = None,
 ) -> int:
@@ -98,7 +98,7 @@ def state_body(
 
 @state_app.command("rm")
 def state_rm(
-    addresses: Annotated[list[str], typer.Argument(help="kind.name …")],
+    addresses: Annotated[list[str], Argument(help="kind.name …")],
     instance: InstanceOption = None,
     config: ConfigOption = None,
 ) -> int:
@@ -116,8 +116,8 @@ def state_rm(
 
 @state_app.command("mv")
 def state_mv(
-    old: Annotated[str, typer.Argument(help="The present address.")],
-    new: Annotated[str, typer.Argument(help="The new address, of the same kind.")],
+    old: Annotated[str, Argument(help="The present address.")],
+    new: Annotated[str, Argument(help="The new address, of the same kind.")],
     instance: InstanceOption = None,
     config: ConfigOption = None,
 ) -> int:
@@ -131,7 +131,7 @@ def state_mv(
 
 @state_app.command("release")
 def state_release(
-    addresses: Annotated[list[str], typer.Argument(help="kind.name …")],
+    addresses: Annotated[list[str], Argument(help="kind.name …")],
     instance: InstanceOption = None,
     config: ConfigOption = None,
 ) -> int:

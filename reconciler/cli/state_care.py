@@ -5,8 +5,7 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from reconciler.cli.options import Argument, Option
 from reconciler.cli.session import Session
 from reconciler.cli.settings import (
     AutoApproveOption,
@@ -31,12 +30,12 @@ from reconciler.store.journal import read_mapping
 from reconciler.store.lease import unlock as take_away
 from reconciler.store.state_store import StateStore, without_bookkeeping
 
-ForceOption = Annotated[bool, typer.Option("--force", help="Also put back an older serial; says what that forgets.")]
+ForceOption = Annotated[bool, Option("--force", help="Also put back an older serial; says what that forgets.")]
 
 
 @state_app.command("pull")
 def state_pull(
-    file: Annotated[Path | None, typer.Argument(help="Where to; nothing: stdout.", show_default=False)] = None,
+    file: Annotated[Path | None, Argument(help="Where to; nothing: stdout.", show_default=False)] = None,
     instance: InstanceOption = None,
     config: ConfigOption = None,
 ) -> int:
@@ -57,7 +56,7 @@ def state_pull(
 
 @state_app.command("push")
 def state_push(
-    file: Annotated[Path, typer.Argument(help="What `ggrec state pull` wrote; `-`: stdin.")],
+    file: Annotated[Path, Argument(help="What `ggrec state pull` wrote; `-`: stdin.")],
     force: ForceOption = False,
     instance: InstanceOption = None,
     config: ConfigOption = None,
@@ -183,6 +182,8 @@ def state_repair(
         if not auto_approve:
             if not sys.stdin.isatty():
                 raise Refused.one("nobody-to-ask", "repair asks, and nobody can answer here", hint="--auto-approve")
+            import typer  # only where a person is asked
+
             if not typer.confirm("Do this?", default=False):
                 raise typer.Abort
         saved = repair(session.store, report)
@@ -192,7 +193,7 @@ def state_repair(
 
 @state_app.command("copy")
 def state_copy(
-    to: Annotated[str, typer.Option("--to", help="A URL, a folder, or an instance whose `state` is the new place.")],
+    to: Annotated[str, Option("--to", help="A URL, a folder, or an instance whose `state` is the new place.")],
     instance: InstanceOption = None,
     config: ConfigOption = None,
 ) -> int:
@@ -221,7 +222,7 @@ def _place(session: Session, text: str) -> StateStore:
 
 
 def unlock(
-    lock_id: Annotated[str, typer.Argument(metavar="ID", help="The lock's id, as the message shows it.")],
+    lock_id: Annotated[str, Argument(metavar="ID", help="The lock's id, as the message shows it.")],
     instance: InstanceOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,

@@ -3,8 +3,10 @@ when it is called.
 """
 
 import importlib
-from dataclasses import dataclass
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 DAILY, OWNED, TOOLS = "Every day", "What is owned", "Tools"
 HELP = "Keep a Grafana equal to a folder of YAML, safely."
@@ -14,20 +16,22 @@ EPILOG = (
 )
 
 
-@dataclass(frozen=True, slots=True)
 class Command:
     """A command of `ggrec`: its name, `module:function` below `reconciler.cli`, its panel in the help, and the first
-    sentences of its own help. A `group` is a typer of its own.
+    sentences of its own help. A `group` is a function that gives a typer of its own.
     """
 
-    name: str
-    place: str
-    panel: str
-    help: str
-    group: bool = False
+    __slots__ = ("group", "help", "name", "panel", "place")
 
-    def load(self) -> Any:
-        """The function (of a group: its typer)."""
+    def __init__(self, name: str, place: str, panel: str, help: str, *, group: bool = False) -> None:
+        self.name = name
+        self.place = place
+        self.panel = panel
+        self.help = help
+        self.group = group
+
+    def load(self) -> "Any":
+        """The function (of a group: what gives its typer)."""
         module, _, name = self.place.partition(":")
         return getattr(importlib.import_module(f"reconciler.cli.{module}"), name)
 
@@ -77,7 +81,7 @@ COMMANDS = (
         "Show the runs; one run; or what runs did to one object, with dashboard versions before and after.",
     ),
     Command(
-        "state", "state_group:state_app", OWNED, "What is owned, and the care of where it is written down.", group=True
+        "state", "typed:state_group", OWNED, "What is owned, and the care of where it is written down.", group=True
     ),
     Command(
         "unlock",
@@ -85,7 +89,7 @@ COMMANDS = (
         OWNED,
         "Take away the lock of a holder that certainly no longer runs. Gone already: says so, exit 0.",
     ),
-    Command("metrics", "checking:metrics_app", TOOLS, "The catalogue of business metrics.", group=True),
+    Command("metrics", "checking:metrics_group", TOOLS, "The catalogue of business metrics.", group=True),
     Command(
         "fmt",
         "formatting:fmt",
@@ -106,7 +110,7 @@ COMMANDS = (
     ),
     Command("roles", "roles:roles", TOOLS, "Who sees which dashboard, how much of it, and what opens first. Offline."),
     Command("render", "local:render", TOOLS, "Print one object in full, as it would be sent: JSON."),
-    Command("schema", "local:schema", TOOLS, "Print the JSON Schema of desired files, for editors."),
+    Command("schema", "schema:schema", TOOLS, "Print the JSON Schema of desired files, for editors."),
     Command("sandbox", "local:sandbox", TOOLS, "Run an embedded Grafana API on loopback, to try and to test against."),
     Command("version", "version:version", TOOLS, "Print the version."),
 )

@@ -1,10 +1,26 @@
 """Everything that the desired files come to, as a value: what is declared, by whom it is seen, and what is wrong."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic, Severity
-from reconciler.core.resource import Resource
+from reconciler.core.resource import Document, Resource
 from reconciler.core.roles import RoleView
+from reconciler.core.source import Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A dashboard as it was expanded, together with what that depended on beside its own files and what all dashboards
+    share: the objects that it needs, with the places of the first mention, and the templates that it uses. `document`
+    is its document with nothing in its spec but the folder.
+    """
+
+    document: Document
+    resource: Resource
+    needs: Mapping[Address, Mark]
+    templates: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,11 @@ def diff(
     return tuple(_Differ(identities or {}, authored).walk((), before, after))
 
 
+_SCALARS = frozenset({str, int, float, bool})
+_ALIGNED = 1000
+"""deepdiff is given at most so many values."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Differ:
     identities: Identities
@@ -95,21 +100,21 @@ class _Differ:
         if isinstance(before, Mapping) and isinstance(after, Mapping):
             yield from self._mappings(path, before, after)
         elif isinstance(before, (list, tuple)) and isinstance(after, (list, tuple)):
-            if not same(before, after):
-                yield from self._lists(path, before, after)
+            yield from self._lists(path, before, after)
         elif not same(before, after):
             yield Edit(path, Op.CHANGE, before, after)
 
     def _mappings(self, path: EditPath, before: JsonObject, after: JsonObject) -> Iterable[Edit]:
         for key in sorted({*before, *after}):
-            here = (*path, key)
             if key not in after:
                 if not self.authored:
-                    yield Edit(here, Op.REMOVE, before[key], None)
+                    yield Edit((*path, key), Op.REMOVE, before[key], None)
             elif key not in before:
-                yield Edit(here, Op.ADD, None, after[key])
+                yield Edit((*path, key), Op.ADD, None, after[key])
             else:
-                yield from self.walk(here, before[key], after[key])
+                left, right = before[key], after[key]
+                if left is not right and not (type(left) is type(right) in _SCALARS and left == right):
+                    yield from self.walk((*path, key), left, right)
 
     def _lists(self, path: EditPath, before: Sequence[Json], after: Sequence[Json]) -> Iterable[Edit]:
         name = next((step for step in reversed(path) if isinstance(step, str)), "")
@@ -142,7 +147,13 @@ class _Differ:
             yield Edit(path, Op.MOVE, kept_before, kept_after)
 
     def _aligned(self, path: EditPath, before: Sequence[Json], after: Sequence[Json]) -> Iterable[Edit]:
-        """Lists of different lengths whose items have no identity: deepdiff aligns them."""
+        """Lists of different lengths whose items have no identity: deepdiff aligns them, where they are short. Its
+        effort grows with the square of what it is given, so in long ones only what lies between the items that are the
+        same at both ends is compared, by position.
+        """
+        if _weight((before, after), _ALIGNED) < 0:
+            yield from self._between(path, before, after)
+            return
         from deepdiff import DeepDiff  # 200 ms to import: only where a plan really needs it
 
         tree = DeepDiff(canonical_value(before), canonical_value(after), view="tree")
@@ -155,6 +166,28 @@ class _Differ:
         if not found:  # whatever it overlooks (say, a text that became a number) is still a difference
             found = [Edit(path, Op.CHANGE, before, after)]
         yield from sorted(found, key=lambda edit: [str(step).zfill(9) for step in edit.path])
+
+    def _between(self, path: EditPath, before: Sequence[Json], after: Sequence[Json]) -> Iterable[Edit]:
+        shorter = min(len(before), len(after))
+        start = next((n for n in range(shorter) if not same(before[n], after[n])), shorter)
+        end = next((n for n in range(shorter - start) if not same(before[-1 - n], after[-1 - n])), shorter - start)
+        for index in range(start, shorter - end):
+            yield from self.walk((*path, index), before[index], after[index])
+        for index in range(shorter - end, len(before) - end):
+            yield Edit((*path, index), Op.REMOVE, before[index], None)
+        for index in range(shorter - end, len(after) - end):
+            yield Edit((*path, index), Op.ADD, None, after[index])
+
+
+def _weight(value: Json, left: int) -> int:
+    """What is left of so many values after those in `value` were counted; below 0: it has more."""
+    left -= 1
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    for item in items:
+        if left < 0:
+            break
+        left = _weight(item, left)
+    return left
 
 
 def _from_deepdiff(path: EditPath, category: str, item: Any) -> Edit | None:
@@ -191,14 +224,15 @@ def is_set(items: Sequence[Json]) -> bool:
 
 
 def _sets(path: EditPath, before: Sequence[Json], after: Sequence[Json]) -> Iterable[Edit]:
-    for item in before:
-        if item not in after:
-            yield Edit((*path, before.index(item)), Op.REMOVE, item, None)
-    for item in after:
-        if item not in before:
-            yield Edit((*path, after.index(item)), Op.ADD, None, item)
-    kept_before = [item for item in before if item in after]
-    kept_after = [item for item in after if item in before]
+    old, new = ({item: index for index, item in enumerate(items)} for items in (before, after))
+    for item, index in old.items():
+        if item not in new:
+            yield Edit((*path, index), Op.REMOVE, item, None)
+    for item, index in new.items():
+        if item not in old:
+            yield Edit((*path, index), Op.ADD, None, item)
+    kept_before = [item for item in before if item in new]
+    kept_after = [item for item in after if item in old]
     if kept_before != kept_after:
         yield Edit(path, Op.MOVE, kept_before, kept_after)
 

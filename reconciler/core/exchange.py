@@ -2,9 +2,9 @@
 do).
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, Self, TypeAlias, TypeVar
 
 from reconciler.core.json import Json, JsonObject, as_object, text_of
 from reconciler.core.resource import LiveObject, SecretRef
@@ -22,6 +22,7 @@ class ApiRequest:
     `body` is JSON in which a `SecretRef` stands for a secret: the driver resolves it when it sends. `handles` lists
     the statuses
     beyond 2xx that the kind looks at itself; any other one is raised by the driver as a `ServerError`.
+    `unparsed` names the member of each of the answer's `items` that may be given as core.unparsed.Unparsed.
     """
 
     method: Method
@@ -30,6 +31,7 @@ class ApiRequest:
     body: Body | None = None
     handles: frozenset[int] = frozenset()
     headers: tuple[tuple[str, str], ...] = ()
+    unparsed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,23 @@ ignored).
 """
 
 
+class Page(tuple[LiveObject, ...]):
+    """What a listing found on one page, with the request that it will yield after it (None: there is no more).
+
+    The request is only announced, so that the driver may send it while the page is being looked at: the server works
+    on the next page while the client works on this one. A driver that takes it for a plain tuple
+    loses nothing but time.
+    """
+
+    following: ApiRequest | None
+
+    def __new__(cls, found: Iterable[LiveObject], following: ApiRequest | None) -> Self:
+        """The objects in their order."""
+        made = super().__new__(cls, tuple(found))
+        made.following = following
+        return made
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """What was found out about the Grafana at hand before anything else was asked.
@@ -83,11 +102,17 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which objects of a kind matter to this run; a listing may leave the details of all others out."""
+    """Which objects of a kind matter to this run; a listing may leave the details of all others out (they are not
+    `complete` then).
+
+    `known` gives the revisions, by uid, at which nothing but the revision matters: what has it may come without its
+    attributes.
+    """
 
     uids: frozenset[str] = frozenset()
     keys: frozenset[str] = frozenset()
     everything: bool = False
+    known: Mapping[str, str] = field(default_factory=dict)
 
     def covers(self, uid: str, *keys: str) -> bool:
         """Whether an object of this uid or of one of these keys matters."""

@@ -4,9 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, ClassVar, Protocol
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from reconciler.core.address import Address
 from reconciler.core.diff import Edit, EditPath, Identities
@@ -17,6 +15,9 @@ from reconciler.core.observation import Beacon
 from reconciler.core.references import Content, Reference, Referrer
 from reconciler.core.resource import Attribution, LiveObject, Resource, SecretRef
 from reconciler.core.source import Path
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 class Names(Protocol):
@@ -68,8 +69,9 @@ class Kind(ABC):
     """As in files: `Dashboard`."""
     summary: ClassVar[str]
     """One sentence for documentation."""
-    spec: ClassVar[type[BaseModel]]
-    written: ClassVar[type[BaseModel] | None] = None
+    spec: "ClassVar[type[BaseModel]]"
+    """A pydantic model; may be imported when it is asked for."""
+    written: "ClassVar[type[BaseModel] | None]" = None
     """What authors write, where a shorthand makes it differ from `spec`: for documentation and the JSON Schema."""
     example: ClassVar[str]
     """One or more YAML documents, valid together; the last one is of this kind."""
@@ -224,6 +226,17 @@ class Kind(ABC):
         many objects are read once more in one list before they are written, not one by one.
         """
         return False
+
+    def creates_only(self, server: Server) -> bool:
+        """Whether it is the server that refuses `create` where the object exists: then it is not looked for before."""
+        return False
+
+    def still_there(self, server: Server, expected: Mapping[str, str]) -> Exchange[frozenset[str]]:
+        """Of objects by uid and revision, those of which a cheap question tells that an `update` from that revision is
+        refused by the server unless nobody changed them since. None is always right: they are read again then.
+        """
+        yield from ()
+        return frozenset()
 
     def is_gone(self, live: LiveObject, applied: JsonObject) -> bool:
         """Whether a delete is done although the server still shows an object: for kinds whose object is a part of

@@ -10,6 +10,7 @@ it, by every clock that is off by less than the margin.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reconciler.core.json import digest
 from reconciler.core.resource import LiveObject
 
 MARGIN = 60.0
@@ -59,6 +60,11 @@ class Observation:
     url: str
     org_id: int
     kinds: Mapping[str, Observed] = field(default_factory=dict)
+
+
+def members_of(places: Mapping[str, str]) -> str:
+    """The digest of a collection's members: uid → the folder it lies in."""
+    return digest(places)
 
 
 def distrust(before: Observed, now: Beacon, *, margin: float) -> str:

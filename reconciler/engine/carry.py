@@ -56,9 +56,15 @@ class Carrier:
         """Objects that were read just before this run writes, and are as the plan has them."""
 
     async def create(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written:
-        """Create what the plan found absent."""
-        await self._checked(change, kind, entry)
-        return await self._write(change, kind, entry, None)
+        """Create what the plan found absent; it is looked for only where the server would not refuse by itself."""
+        if not kind.creates_only(self.context.server):
+            await self._checked(change, kind, entry)
+            return await self._write(change, kind, entry, None)
+        try:
+            return await self._write(change, kind, entry, None)
+        except Conflict:
+            await self._checked(change, kind, entry)  # tells it better, if it is there
+            raise
 
     async def update(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written:
         """Change what the plan found at this revision."""

@@ -3,7 +3,7 @@ bodies; where neither can serve, the caller lists everything.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.core.errors import ServerError, Unauthorized, Unreachable
 from reconciler.core.kind import Kind
@@ -26,6 +26,7 @@ class Hinted:
     full_at: int = 0
     cost: float = 1.0
     why: str = ""
+    by_beacon: bool = False
 
 
 async def climb(reader: Reader, kind: Kind, before: Observed | None, *, margin: float) -> Hinted:
@@ -37,7 +38,7 @@ async def climb(reader: Reader, kind: Kind, before: Observed | None, *, margin: 
     doubt = distrust(before, beacon, margin=margin)
     if not doubt:
         unchanged = f"{len(before.objects)} unchanged by the beacon"
-        return Hinted(tuple(before.objects.values()), before.beacon, before.full_at, _GET_COST, unchanged)
+        return Hinted(tuple(before.objects.values()), before.beacon, before.full_at, _GET_COST, unchanged, True)
     listing = kind.outline(reader.server, beacon.titles)
     if listing is None:
         return Hinted(None, beacon, why=f"all read: {doubt}")
@@ -57,5 +58,7 @@ async def _beacon(reader: Reader, kind: Kind) -> Beacon | None:
 
 def _recognised(seen: Seen, before: Mapping[str, Seen]) -> Seen:
     """An object of a list without bodies, with all that was known of that very revision of it."""
-    known = before.get(seen.live.uid)
-    return known if known is not None and known.live.revision == seen.live.revision else seen
+    known, live = before.get(seen.live.uid), seen.live
+    if known is None or known.live.revision != live.revision:
+        return seen
+    return Seen(replace(known.live, attributes=live.attributes, meta={**known.live.meta, **live.meta}), known.content)

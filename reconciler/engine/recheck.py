@@ -1,7 +1,8 @@
 """Before an apply: what it is about to write, read once more in bulk, where that is cheaper than one by one.
 
-Only of kinds whose writes carry the revision, so that the server itself refuses what somebody saves from then on. GET
-only.
+Only of kinds whose writes carry the revision, so that the server itself refuses what somebody saves from then on.
+Where they are few among many, a cheaper question is asked that proves enough together with the revision that the
+write carries. GET only.
 """
 
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from dataclasses import replace
 from reconciler.core.address import Address
 from reconciler.core.errors import GgrecError
 from reconciler.core.exchange import Wanted
-from reconciler.core.kind import Registry
+from reconciler.core.kind import Kind, Registry
 from reconciler.core.plan import Action, Change, Plan
 from reconciler.core.ports import Reader
 from reconciler.core.resource import LiveObject
@@ -28,17 +29,45 @@ async def still_as_planned(
     """
     found: dict[Address, LiveObject] = {}
     for name, kind in registry.items():
-        chosen = {change.uid: change for change in plan.changes if change.address.kind == name and _writes(change)}
-        there = sum(1 for address in state.resources if address.kind == name) + plan.unmanaged.get(name, 0)
-        if not chosen or not kind.revisions_enforced(reader.server) or len(chosen) * _WORTH < there:
+        chosen = {
+            change.uid: change
+            for change in plan.changes
+            if change.address.kind == name and change.uid is not None and _writes(change)
+        }
+        if not chosen or not kind.revisions_enforced(reader.server):
             continue
+        there = sum(1 for address in state.resources if address.kind == name) + plan.unmanaged.get(name, 0)
+        few = len(chosen) * _WORTH < there
         try:
-            async for live in reader.stream(kind.listing(reader.server, Wanted())):
-                change = chosen.get(live.uid)
-                if change is not None and live.complete and live.revision == change.precondition.revision:
-                    found[change.address] = replace(live, attributes={})
+            found |= await (_asked if few else _listed)(chosen, kind, reader)
         except GgrecError:
             continue  # each by itself then: what is wrong is told of the object that it stops
+    return found
+
+
+async def _asked(chosen: Mapping[str, Change], kind: Kind, reader: Reader) -> dict[Address, LiveObject]:
+    """Those to be updated of which a question much cheaper than a list tells enough."""
+    revisions = {
+        uid: change.precondition.revision
+        for uid, change in chosen.items()
+        if change.action is Action.UPDATE and change.precondition.revision is not None
+    }
+    if not revisions:
+        return {}
+    there = await reader.ask(kind.still_there(reader.server, revisions))
+    return {
+        chosen[uid].address: LiveObject(kind.name, uid, {}, revisions[uid], chosen[uid].precondition.version)
+        for uid in sorted(there)
+    }
+
+
+async def _listed(chosen: Mapping[str, Change], kind: Kind, reader: Reader) -> dict[Address, LiveObject]:
+    found: dict[Address, LiveObject] = {}
+    known = {uid: change.precondition.revision or "" for uid, change in chosen.items()}
+    async for live in reader.stream(kind.listing(reader.server, Wanted(known=known))):
+        change = chosen.get(live.uid)
+        if change is not None and live.complete and live.revision == change.precondition.revision:
+            found[change.address] = replace(live, attributes={})
     return found
 
 

@@ -15,7 +15,7 @@ from reconciler.core.exchange import Wanted
 from reconciler.core.guard import kinds
 from reconciler.core.json import digest
 from reconciler.core.kind import Kind, Registry
-from reconciler.core.observation import Observation, Observed, Seen
+from reconciler.core.observation import Beacon, Observation, Observed, Seen, members_of
 from reconciler.core.ports import Audience, Progress, Reader
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import ResourceState, State, Status
@@ -96,7 +96,8 @@ class _Matter:
         uids = {entry.uid for entry in entries.values()} | {r.uid for r in resources.values() if r.uid}
         keys = {key for resource in resources.values() for key in registry[name].keys(resource)}
         known = {e.uid: e for e in entries.values() if e.revision and e.status is Status.OK}
-        return cls(resources, entries, Wanted(frozenset(uids), frozenset(keys)), known)
+        revisions = {uid: entry.revision or "" for uid, entry in known.items()}
+        return cls(resources, entries, Wanted(frozenset(uids), frozenset(keys), known=revisions), known)
 
     def is_unchanged(self, live: LiveObject, content: str | None) -> bool:
         """Whether an object is as it was observed after the last apply: by its revision, or by a body that was looked
@@ -121,6 +122,7 @@ class _Refresh:
         self.by_key: dict[str, LiveObject] = {}
         self.unchanged: set[str] = set()
         self.objects: dict[str, Seen] = {}
+        self.places: dict[str, str] = {}
         self.seen = 0
 
     async def run(self) -> KindSnapshot:
@@ -140,11 +142,18 @@ class _Refresh:
         if hinted.why:
             self.counter.audience.remark(f"{kinds(self.kind.name)}: {hinted.why}")
         if hinted.objects is not None and await self._take_hinted(hinted):
-            return Observed(hinted.beacon, self.objects, hinted.full_at)
+            beacon = hinted.beacon if hinted.by_beacon else self._verified(hinted.beacon)
+            return Observed(beacon, self.objects, hinted.full_at)
         async for live in self.reader.stream(self.kind.listing(self.reader.server, self.matter.wanted)):
             self._take(live)
-        beacon = hinted.beacon
+        beacon = self._verified(hinted.beacon)
         return None if beacon is None else Observed(beacon, self.objects, beacon.at)
+
+    def _verified(self, beacon: Beacon | None) -> Beacon | None:
+        """A beacon whose members are those that the list showed: what was created after it and before the list, and is
+        gone again by the next time, would else never be missed.
+        """
+        return None if beacon is None else replace(beacon, members=members_of(self.places), titles={})
 
     async def _take_hinted(self, hinted: Hinted) -> bool:
         """Take objects whose bodies nobody sent, and read those bodies that are needed; False, and nothing taken,
@@ -203,6 +212,7 @@ class _Refresh:
     def _count(self, live: LiveObject, content: str | None) -> None:
         self.counter.add(self.kind.name)
         self.seen += 1
+        self.places[live.uid] = self.kind.container(live.attributes) or ""
         if live.revision is not None:
             short = replace(live, attributes={}, meta={**live.meta, "title": live.title})
             self.objects[live.uid] = Seen(short, content)

@@ -11,6 +11,7 @@ from reconciler.core.errors import Diagnostic, GgrecError, Refused
 from reconciler.core.exchange import Wanted
 from reconciler.core.json import as_list, as_object
 from reconciler.core.kind import Kind, Registry
+from reconciler.core.lazy import whole
 from reconciler.core.ports import Audience, Progress, Reader, Store
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import UNKNOWN_SECRET, ResourceState, State
@@ -48,6 +49,7 @@ async def take(
 
 def entry_for(kind: Kind, resource: Resource, live: LiveObject, store: Store, state: State) -> ResourceState:
     """An entry as if what is live had been applied as far as the author speaks of it: the next plan shows the rest."""
+    resource = replace(resource, attributes=whole(resource.attributes))
     for address, entry in state.resources.items():
         if address.kind == kind.name and entry.uid == live.uid and address != resource.address:
             hint = f"`ggrec state mv {address} {resource.address}` renames it"

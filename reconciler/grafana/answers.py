@@ -1,12 +1,12 @@
 """From an answer's bytes to the ApiResponse that a kind is given, or to the error that stands in its place. Pure."""
 
-import json
 import re
 from collections.abc import Callable
 
 from reconciler.core.errors import ServerError
 from reconciler.core.exchange import ApiRequest, ApiResponse
-from reconciler.core.json import Json, JsonObject, as_object, text_of
+from reconciler.core.json import Json, JsonObject, as_object, parsed, text_of
+from reconciler.core.unparsed import parsed_but
 from reconciler.grafana.failures import absent_api, broken, failure, not_grafana, redirected
 from reconciler.grafana.replies import Reply
 from reconciler.grafana.retry import come_back
@@ -57,7 +57,7 @@ def _read(request: ApiRequest, reply: Reply, hide: Hide) -> tuple[Json, ServerEr
             return None, broken(request, reply.status, "the answer is empty")
         return None, None
     try:
-        return json.loads(content, parse_constant=_no_number), None
+        return (parsed_but(content, request.unparsed) if request.unparsed else parsed(content)), None
     except (ValueError, RecursionError):
         pass
     if request.path.startswith("/apis/") and reply.status == 404 and content == b"404 page not found":
@@ -71,10 +71,6 @@ def _read(request: ApiRequest, reply: Reply, hide: Hide) -> tuple[Json, ServerEr
 def _place(location: str) -> str:
     """Where a redirect leads, without what it may carry along: credentials, query, fragment."""
     return _CARRIED.sub("", location.partition("#")[0].partition("?")[0])
-
-
-def _no_number(text: str) -> float:
-    raise ValueError(f"{text} is not JSON")
 
 
 def _refusal(request: ApiRequest, reply: Reply, body: Json, hide: Hide) -> ServerError | None:

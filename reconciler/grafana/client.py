@@ -16,17 +16,16 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
-import httpx
-
 from reconciler import __version__
 from reconciler.core.budget import Budget
 from reconciler.core.errors import InvalidInput
-from reconciler.core.exchange import ApiRequest, ApiResponse, Body
+from reconciler.core.exchange import ApiRequest, ApiResponse
 from reconciler.core.ports import Trace
 from reconciler.core.resource import SecretRef
 from reconciler.grafana.answers import clean, understood
 from reconciler.grafana.connection import Connection
 from reconciler.grafana.failures import lost, unwelcome
+from reconciler.grafana.http_library import httpx
 from reconciler.grafana.limiter import Limiter, Quiet
 from reconciler.grafana.replies import Loss, Outcome, Reply
 from reconciler.grafana.retry import Patience, Tried, retry_after
@@ -185,7 +184,7 @@ class Client:
         headers.update(dict(request.headers))
         content: bytes | None = None
         if request.body is not None:
-            text = json.dumps(self._filled(request.body), ensure_ascii=False, allow_nan=False)
+            text = json.dumps(request.body, ensure_ascii=False, allow_nan=False, default=self._filled)
             content = text.encode("utf-8", "surrogatepass")
             headers["Content-Type"] = "application/json"
         authorization = self._authorization()
@@ -213,15 +212,15 @@ class Client:
             return f"Basic {base64.b64encode(pair).decode()}"
         return None
 
-    def _filled(self, body: Body) -> Any:
-        """The body with references replaced by secrets: exists only while the request is built."""
-        if isinstance(body, SecretRef):
-            return self._secrets.resolve(body)
-        if isinstance(body, Mapping):
-            return {key: self._filled(value) for key, value in body.items()}
-        if isinstance(body, (list, tuple)):
-            return [self._filled(item) for item in body]
-        return body
+    def _filled(self, part: object) -> Any:
+        """What stands in a body for a part that is no plain JSON: a reference's secret exists only while the request is
+        built.
+        """
+        if isinstance(part, SecretRef):
+            return self._secrets.resolve(part)
+        if isinstance(part, Mapping):
+            return dict(part)
+        raise TypeError(f"not a JSON value: {type(part).__name__}")
 
     def _hide(self, text: str) -> str:
         """The text without any secret of this run, also where a server repeats the header it was sent."""

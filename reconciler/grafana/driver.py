@@ -2,13 +2,14 @@
 writes.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Self, TypeVar
 
 from reconciler.core.errors import ServerError
-from reconciler.core.exchange import ApiRequest, Exchange, Listing, Server
+from reconciler.core.exchange import ApiRequest, ApiResponse, Exchange, Listing, Page, Server
 from reconciler.core.resource import LiveObject
 from reconciler.grafana.client import Client
 
@@ -58,25 +59,69 @@ class Grafana:
         return await _drive(self._client, exchange, reading=True)
 
     async def stream(self, listing: Listing) -> AsyncIterator[LiveObject]:
-        """Hand out what a listing finds; what it would ask next is asked when this is used up, and a page is let go
-        before the next one is asked for. Raises as `ask` does.
+        """Hand out what a listing finds. The request that a page announces is sent at once, and its answer waits until
+        the page is used up, so at most one page is ahead; what is not announced is asked for only then. Raises as
+        `ask` does, what concerns a page after everything before it was handed out.
         """
+        ahead = _Ahead(self._client)
         try:
             step: ApiRequest | tuple[LiveObject, ...] = next(listing)
             while True:
                 if isinstance(step, tuple):
+                    if isinstance(step, Page):
+                        ahead.begin(step.following)
                     for live in step:
                         yield live
                         del live
+                        await ahead.turn()
                     step = ()
                     step = next(listing)
                 else:
                     _only_get(step)
-                    step = listing.send(await self._client.send(step))
+                    step = listing.send(await ahead.answer(step))
         except StopIteration:
             return
         finally:
+            await ahead.drop()
             listing.close()
+
+
+class _Ahead:
+    """At most one request that is under way before it is asked for."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._request: ApiRequest | None = None
+        self._task: asyncio.Task[ApiResponse] | None = None
+
+    def begin(self, request: ApiRequest | None) -> None:
+        """Send it, if there is one."""
+        if request is not None and self._task is None:
+            _only_get(request)
+            self._request, self._task = request, asyncio.create_task(self._client.send(request))
+
+    async def turn(self) -> None:
+        """Let it get on: whoever looks at a page does not wait for anything, and so would let nothing be sent."""
+        if self._task is not None and not self._task.done():
+            await asyncio.sleep(0)
+
+    async def answer(self, request: ApiRequest) -> ApiResponse:
+        """The answer to what is asked now, which may be the one that was sent already."""
+        if self._task is None or request != self._request:
+            await self.drop()
+            return await self._client.send(request)
+        answer = await self._task
+        self._task = None
+        return answer
+
+    async def drop(self) -> None:
+        """Take back what nobody asked for; how it ends concerns nobody."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+            if not task.cancelled():
+                task.exception()
 
 
 GrafanaReader = Grafana

@@ -5,10 +5,9 @@ import socket
 import ssl
 from collections.abc import Iterator
 
-import httpx
-
 from reconciler.core.errors import InvalidInput
 from reconciler.grafana.connection import Connection, Tls, is_loopback
+from reconciler.grafana.http_library import httpx
 from reconciler.grafana.replies import Loss
 
 _PROXY_HINT = (

@@ -1,9 +1,12 @@
 """What the kinds that are read over /apis share: paths and paging."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import quote
 
-from reconciler.core.exchange import ApiResponse, Server
+from reconciler.core.exchange import ApiRequest, ApiResponse, Listing, Page, Server
 from reconciler.core.json import JsonObject, as_list, as_object, text_of
+from reconciler.core.resource import LiveObject
 
 _LONGEST_NUMBER = 12
 """Digits: longer is a stamp in microseconds, and no number of a save."""
@@ -20,6 +23,28 @@ def continue_token(answer: ApiResponse) -> str:
     1).
     """
     return text_of(as_object(answer.object.get("metadata")).get("continue"))
+
+
+def kube_pages(
+    path: str,
+    limit: int,
+    live: Callable[[JsonObject], LiveObject],
+    *,
+    unparsed: str = "",
+    headers: tuple[tuple[str, str], ...] = (),
+) -> Listing:
+    """A whole collection, page by page; each page announces the request for the one after it."""
+    first = ApiRequest("GET", path, (("limit", str(limit)),), headers=headers, unparsed=unparsed)
+    asked: ApiRequest | None = first
+    while asked is not None:
+        answer = yield asked
+        token = continue_token(answer)
+        query = (("limit", str(limit)), ("continue", token))
+        asked = replace(first, query=query) if token else None
+        page = Page((live(as_object(item)) for item in as_list(answer.object.get("items"))), asked)
+        del answer  # a page is large: while the next one is under way, only what was made of this one is kept
+        yield page
+        del page
 
 
 def collection_stamp(listed: JsonObject) -> int | None:

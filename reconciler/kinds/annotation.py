@@ -4,9 +4,7 @@ Must not: send DELETE for an id of 0 or less (some servers take it for "all"), o
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, ClassVar
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
+from typing import TYPE_CHECKING, ClassVar
 
 from reconciler.core.address import Address
 from reconciler.core.diff import Edit, Op
@@ -15,39 +13,14 @@ from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, 
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.resource import Attribution, LiveObject, Resource
+from reconciler.kinds._later import later
 from reconciler.kinds._owners import ALERTING
-from reconciler.kinds._times import as_written, milliseconds
+from reconciler.kinds._times import as_written
+
+if TYPE_CHECKING:
+    from reconciler.kinds._annotation_spec import AnnotationSpec
 
 MARKER = "ggrec:"
-
-
-_FORMS: dict[str, Any] = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "integer"}]}
-Moment = Annotated[int, BeforeValidator(milliseconds), WithJsonSchema(_FORMS)]
-
-
-class AnnotationSpec(BaseModel):
-    """What an Annotation document says."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    text: str = Field(min_length=1, description="What happened. Grafana shows it as HTML.")
-    time: Moment = Field(description="When: RFC 3339 with a zone, or epoch milliseconds.")
-    timeEnd: Moment | None = Field(default=None, description="The end, for a region.")
-    tags: list[str] = Field(default_factory=list, description="Tags by which dashboards query it.")
-    dashboard: str | None = Field(
-        default=None, description="metadata.name of a Dashboard; omitted: the whole organisation."
-    )
-    panel: int | str | None = Field(
-        default=None, description="A panel of that dashboard, by its title (also inside a collapsed row) or its id."
-    )
-
-    @field_validator("tags")
-    @classmethod
-    def _tags(cls, value: list[str]) -> list[str]:
-        own = [tag for tag in value if tag.strip().startswith(MARKER)]
-        if own:
-            raise ValueError(f"'{own[0]}': tags that begin with {MARKER} are ggrec's own markers")
-        return value
 
 
 class Annotation(Kind):
@@ -60,7 +33,7 @@ class Annotation(Kind):
     name: ClassVar[str] = "annotation"
     yaml_kind: ClassVar[str] = "Annotation"
     summary: ClassVar[str] = "An event on the time axis: of a panel, a dashboard, or the whole organisation."
-    spec: ClassVar[type[BaseModel]] = AnnotationSpec
+    spec = later("_annotation_spec", "AnnotationSpec")
     page: ClassVar[int] = 10_000
     example: ClassVar[str] = """\
 apiVersion: ggrec/v1
@@ -86,7 +59,7 @@ spec:
         """The marker: an annotation that was written anew has another id."""
         return (f"marker:{address.name}",)
 
-    def desired(self, name: str, spec: AnnotationSpec, names: Names) -> Desired:
+    def desired(self, name: str, spec: "AnnotationSpec", names: Names) -> Desired:
         """Tags as the server keeps them (trimmed, no duplicates, in order); a point ends when it begins."""
         start = spec.time
         end = start if spec.timeEnd is None else spec.timeEnd

@@ -4,26 +4,29 @@ Must not: read over v1beta1 (it rewrites), send a foreign `id`, or leave the fol
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
-
-from pydantic import BaseModel
 
 from reconciler.core.diff import Identities
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
-from reconciler.core.json import Json, JsonObject, as_list, as_object, digest, text_of
+from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
-from reconciler.core.observation import Beacon, http_date
+from reconciler.core.observation import Beacon, http_date, members_of
 from reconciler.core.references import Reference, Referrer, datasources_in
 from reconciler.core.resource import Attribution, LiveObject, Resource
-from reconciler.kinds._dashboard_spec import DashboardDocument, DashboardSpec
+from reconciler.core.unparsed import Item, Unparsed, object_of, title_of
 from reconciler.kinds._elsewhere import playlists, rules_and_panels
-from reconciler.kinds._kube import collection_stamp, continue_token, kube_path
+from reconciler.kinds._kube import collection_stamp, kube_pages, kube_path
+from reconciler.kinds._later import later
 from reconciler.kinds._links import links_in
 from reconciler.kinds._owners import SCHEMA_V2, by_marks, provisioned_dashboard
 from reconciler.kinds._panels import alike, all_panels, references_only, renumbered
 from reconciler.kinds._ui_state import as_left
+
+if TYPE_CHECKING:
+    from reconciler.kinds._dashboard_spec import DashboardSpec
 
 GROUP = "dashboard.grafana.app/v0alpha1"
 _PREFIX = "grafana.app/"
@@ -31,6 +34,8 @@ _SERVERS_OWN = frozenset({"id", "uid", "version"})
 _PARTIAL = (("Accept", "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"),)
 _MOST_FOUND = 5000
 """Search gives no more on a page (grafana-api.md section 2)."""
+_SEARCHED = 50
+"""So many uids make a URL that any proxy lets through."""
 _DERIVED = 1_000_000
 """Panel ids from here on were derived from a title, not written (see authoring)."""
 
@@ -43,8 +48,8 @@ class Dashboard(Kind):
     name: ClassVar[str] = "dashboard"
     yaml_kind: ClassVar[str] = "Dashboard"
     summary: ClassVar[str] = "A dashboard: Grafana's own model, written compactly or as exported."
-    spec: ClassVar[type[BaseModel]] = DashboardSpec
-    written: ClassVar[type[BaseModel] | None] = DashboardDocument
+    spec = later("_dashboard_spec", "DashboardSpec")
+    written = later("_dashboard_spec", "DashboardDocument")
     shorthand: ClassVar[str | None] = "dashboard"
     body_key: ClassVar[str | None] = "dashboard"
     identities: ClassVar[Identities] = MappingProxyType(
@@ -99,7 +104,7 @@ spec:
           legendFormat: "{{region}}"
 """
 
-    def desired(self, name: str, spec: DashboardSpec, names: Names) -> Desired:
+    def desired(self, name: str, spec: "DashboardSpec", names: Names) -> Desired:
         """The folder's name becomes its uid; the model is taken as it is."""
         folder = names.uid("folder", spec.folder, ("folder",)) if spec.folder else ""
         if not text_of(spec.model.get("title")).strip():
@@ -176,22 +181,10 @@ spec:
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """Whole dashboards by LIST of v0alpha1, page by page; where it is missing, search and GETs of the wanted."""
         if server.serves(GROUP):
-            yield from self._list_kube(server, None)
+            path = kube_path(server, GROUP, "dashboards")
+            yield from kube_pages(path, 500, lambda item: _from_kube(item, wanted), unparsed="spec")
         else:
             yield from self._list_search(server, wanted)
-
-    def _list_kube(self, server: Server, titles: Mapping[str, str] | None) -> Listing:
-        """All pages, whole; with `titles` only what they are, for which the titles are needed."""
-        token = ""
-        while True:
-            query = (("limit", "500"), *((("continue", token),) if token else ()))
-            path = kube_path(server, GROUP, "dashboards")
-            answer = yield ApiRequest("GET", path, query, headers=() if titles is None else _PARTIAL)
-            items = map(as_object, as_list(answer.object.get("items")))
-            yield tuple(_from_kube(item) if titles is None else _outlined(item, titles) for item in items)
-            token = continue_token(answer)
-            if not token:
-                return
 
     def _list_search(self, server: Server, wanted: Wanted) -> Listing:
         page = 1
@@ -224,13 +217,15 @@ spec:
             answer = yield ApiRequest("GET", "/api/search", query)
             found += [as_object(item) for item in as_list(answer.body)]
             page += 1
-        places = sorted((text_of(item.get("uid")), text_of(item.get("folderUid"))) for item in found)
+        places = {text_of(item.get("uid")): text_of(item.get("folderUid")) for item in found}
         titles = {text_of(item.get("uid")): text_of(item.get("title")) for item in found}
-        return None if at is None else Beacon(stamp, at, digest([list(place) for place in places]), titles)
+        return None if at is None else Beacon(stamp, at, members_of(places), titles)
 
     def outline(self, server: Server, titles: Mapping[str, str]) -> Listing | None:
         """The LIST as metadata: half the time, a fifteenth of the bytes (grafana-api.md section 5)."""
-        return self._list_kube(server, titles) if server.serves(GROUP) else None
+        path = kube_path(server, GROUP, "dashboards")
+        pages = kube_pages(path, 500, lambda item: _outlined(item, titles), headers=_PARTIAL)
+        return pages if server.serves(GROUP) else None
 
     def editors(self, server: Server) -> Exchange[Mapping[str, str]]:
         """The organisation's users; needs the right to list them, else nobody is known."""
@@ -286,6 +281,27 @@ spec:
         """A save takes the version, a DELETE of /apis the resourceVersion; without /apis a list tells neither."""
         return server.serves(GROUP)
 
+    def creates_only(self, server: Server) -> bool:
+        """A save without a version is 412 where the uid exists (grafana-api.md section 8)."""
+        return True
+
+    def still_there(self, server: Server, expected: Mapping[str, str]) -> Exchange[frozenset[str]]:
+        """Those that the search shows with the internal id of their revision: they were not deleted and made anew, and
+        all else is in the version that a save carries. A search is a hundred times cheaper than reading them; where an
+        index answers, its ids are 0, and nothing is known (grafana-api.md section 4).
+        """
+        found: set[str] = set()
+        uids = sorted(expected)
+        for start in range(0, len(uids) if server.serves(GROUP) else 0, _SEARCHED):
+            chosen = uids[start : start + _SEARCHED]
+            query = (("type", "dash-db"), ("limit", "5000"), *(("dashboardUIDs", uid) for uid in chosen))
+            answer = yield ApiRequest("GET", "/api/search", query)
+            for item in map(as_object, as_list(answer.body)):
+                uid, number = text_of(item.get("uid")), item.get("id")
+                if uid in expected and number and expected[uid].rpartition("/")[2] == str(number):
+                    found.add(uid)
+        return frozenset(found)
+
     def attribution(self, server: Server, live: LiveObject, since: int | None) -> Exchange[Attribution]:
         """From the version list, newest first; it needs write permission on the dashboard, so a 403 leaves it open."""
         number = live.version or 1
@@ -309,31 +325,39 @@ def _place(folder: str, title: Json) -> str:
     return f"title:{folder}/{text_of(title).strip()}"
 
 
-def _live(uid: str, folder: str, model: JsonObject, **rest: Any) -> LiveObject:
-    cleaned = {key: value for key, value in model.items() if key not in _SERVERS_OWN}
-    keys = (f"uid:{uid}", _place(folder, cleaned.get("title")))
-    return LiveObject("dashboard", uid, {"folderUid": folder, "dashboard": cleaned}, keys=keys, **rest)
+def _attributes(folder: str, model: JsonObject) -> JsonObject:
+    return {"folderUid": folder, "dashboard": {k: v for k, v in model.items() if k not in _SERVERS_OWN}}
 
 
-def _from_kube(item: JsonObject) -> LiveObject:
-    conversion = as_object(as_object(item.get("status")).get("conversion"))
-    converted = item.get("spec") is None or bool(conversion.get("failed"))
-    spec = as_object(as_object(conversion.get("source")).get("spec")) if converted else as_object(item.get("spec"))
-    known = _outlined(item, {})
-    return _live(
-        known.uid,
-        text_of(known.attributes.get("folderUid")),
-        spec,
-        revision=known.revision,
-        version=known.version,
-        manager=SCHEMA_V2 if converted else known.manager,
-        meta={**known.meta, "title": text_of(spec.get("title"))},
+_ALL = Wanted(everything=True)
+
+
+def _from_kube(item: Item, wanted: Wanted = _ALL) -> LiveObject:
+    """A body that is not parsed yet stays so where `wanted` does not need it."""
+    conversion = as_object(object_of(item.get("status")).get("conversion"))
+    body = item.get("spec")
+    converted = body is None or bool(conversion.get("failed"))
+    spec = as_object(conversion.get("source")).get("spec") if converted else body
+    outlined, title = _outlined(item, {}), title_of(spec)
+    uid, folder = outlined.uid, text_of(outlined.attributes.get("folderUid"))
+    found = replace(
+        outlined,
+        manager=SCHEMA_V2 if converted else outlined.manager,
+        keys=(f"uid:{uid}", _place(folder, title)),
+        meta={**outlined.meta, "title": text_of(title)},
+        complete=True,
     )
+    if isinstance(spec, Unparsed):
+        if wanted.known.get(uid) == found.revision:
+            return found
+        if not wanted.covers(uid, *found.keys):
+            return replace(found, complete=False)
+    return replace(found, attributes=_attributes(folder, object_of(spec)))
 
 
-def _outlined(item: JsonObject, titles: Mapping[str, str]) -> LiveObject:
-    """What an object's metadata tells of it."""
-    metadata = as_object(item.get("metadata"))
+def _outlined(item: Item, titles: Mapping[str, str]) -> LiveObject:
+    """What an object's metadata tells of it: of its attributes only where it lies."""
+    metadata = object_of(item.get("metadata"))
     annotations = as_object(metadata.get("annotations"))
     internal = text_of(as_object(metadata.get("labels")).get("grafana.app/deprecatedInternalID"))
     generation = metadata.get("generation")
@@ -362,13 +386,15 @@ def _from_api(uid: str, body: JsonObject) -> LiveObject:
     meta, model = as_object(body.get("meta")), as_object(body.get("dashboard"))
     version = meta.get("version")
     external = text_of(meta.get("provisionedExternalId"))
-    return _live(
+    folder = text_of(meta.get("folderUid"))
+    return LiveObject(
+        "dashboard",
         uid,
-        text_of(meta.get("folderUid")),
-        model,
+        _attributes(folder, model),
         revision=f"{version}/{text_of(meta.get('updated'))}/{model.get('id')}",
         version=version if isinstance(version, int) else None,
         manager=provisioned_dashboard(external) if meta.get("provisioned") else None,
+        keys=(f"uid:{uid}", _place(folder, model.get("title"))),
         meta={
             "updated": text_of(meta.get("updated")),
             "updatedBy": text_of(meta.get("updatedBy")),

@@ -6,19 +6,20 @@ section 12).
 
 import re
 from collections.abc import Iterable
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Body, Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.references import Referrer
 from reconciler.core.resource import LiveObject, Resource, SecretRef
-from reconciler.core.secret_reference import read_reference
 from reconciler.kinds._elsewhere import rules_and_panels
+from reconciler.kinds._later import later
 from reconciler.kinds._owners import provisioned_datasource
+
+if TYPE_CHECKING:
+    from reconciler.kinds._datasource_spec import DatasourceSpec
 
 SECRET = "secureJsonData."
 _FIELDS = ("name", "type", "access", "url", "user", "database", "basicAuth", "basicAuthUser", "withCredentials")
@@ -37,41 +38,6 @@ _NEVER_EMPTIED = ("url", "basicAuthUser")
 """What an update cannot empty: the storage skips an empty value (grafana-api.md section 12)."""
 
 
-def _reference(value: object) -> str:
-    """A reference, checked. The error never shows the value: it may be the secret itself."""
-    if isinstance(value, str) and read_reference(value) is not None:
-        return value
-    what = "a text of another form" if isinstance(value, str) else "not even a text"
-    raise ValueError(
-        f"a secret must be a reference, and this is {what}: write ${{env:NAME}}, ${{env:NAME:-default}}, "
-        "${file:path}, ${command:…} or ${sops:path#key}, and nothing around it"
-    )
-
-
-class DatasourceSpec(BaseModel):
-    """What a Datasource document says: Grafana's own fields."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
-
-    name: str | None = Field(default=None, min_length=1, max_length=190, description="Omitted: metadata.name.")
-    type: str = Field(min_length=1, description="The plugin: prometheus, elasticsearch, loki …")
-    access: Literal["proxy", "direct"] = Field(default="proxy", description="proxy (Grafana asks) or direct.")
-    url: str = Field(default="", description="Where it is.")
-    user: str = ""
-    database: str = ""
-    basicAuth: bool = False
-    basicAuthUser: str = ""
-    withCredentials: bool = False
-    isDefault: bool | None = Field(
-        default=None, description="Whether it is the organisation's default. Omitted: not ours."
-    )
-    jsonData: dict[str, Any] = Field(default_factory=dict, description="Options of the plugin.")
-    secureJsonData: dict[str, Annotated[str, BeforeValidator(_reference)]] = Field(
-        default_factory=dict,
-        description='Secrets of the plugin, as references: "${env:NAME}", "${file:path}" … (docs/secrets.md).',
-    )
-
-
 class Datasource(Kind):
     """The kind `datasource`. Attributes: Grafana's fields, jsonData, secureJsonFields (which secrets are set) and,
     where authored, isDefault. Secrets are named `secureJsonData.<key>`.
@@ -80,7 +46,7 @@ class Datasource(Kind):
     name: ClassVar[str] = "datasource"
     yaml_kind: ClassVar[str] = "Datasource"
     summary: ClassVar[str] = "A data source: where dashboards get their data from."
-    spec: ClassVar[type[BaseModel]] = DatasourceSpec
+    spec = later("_datasource_spec", "DatasourceSpec")
     held_by_name: ClassVar[bool] = True
     example: ClassVar[str] = """\
 apiVersion: ggrec/v1
@@ -99,7 +65,7 @@ spec:
     httpHeaderValue1: ${env:PROMETHEUS_TENANT:-shop}
 """
 
-    def desired(self, name: str, spec: DatasourceSpec, names: Names) -> Desired:
+    def desired(self, name: str, spec: "DatasourceSpec", names: Names) -> Desired:
         """Grafana's fields; each secret as a key that must be set."""
         attributes: dict[str, Json] = {field: getattr(spec, field) for field in _FIELDS}
         attributes["name"] = spec.name or name

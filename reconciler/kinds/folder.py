@@ -4,10 +4,8 @@ Must not: move a folder by leaving something out, or delete one with anything in
 before).
 """
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from reconciler.core.errors import Diagnostic, GgrecError, ServerError
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
@@ -16,20 +14,14 @@ from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.references import Content
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.kinds._elsewhere import completed, panels_inside, rules_inside
-from reconciler.kinds._kube import continue_token, kube_path
+from reconciler.kinds._kube import kube_pages, kube_path
+from reconciler.kinds._later import later
 from reconciler.kinds._owners import by_marks
 
+if TYPE_CHECKING:
+    from reconciler.kinds._folder_spec import FolderSpec
+
 GROUP = "folder.grafana.app/v1beta1"
-
-
-class FolderSpec(BaseModel):
-    """What a Folder document says."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    title: str = Field(min_length=1, description="The folder's title.")
-    parent: str | None = Field(default=None, description="metadata.name of the Folder it lies in; omitted: top level.")
-    description: str | None = Field(default=None, description="What the folder is for.")
 
 
 class Folder(Kind):
@@ -38,7 +30,7 @@ class Folder(Kind):
     name: ClassVar[str] = "folder"
     yaml_kind: ClassVar[str] = "Folder"
     summary: ClassVar[str] = "A folder: it holds dashboards and other folders, four levels below the top one."
-    spec: ClassVar[type[BaseModel]] = FolderSpec
+    spec = later("_folder_spec", "FolderSpec")
     example: ClassVar[str] = """\
 apiVersion: ggrec/v1
 kind: Folder
@@ -49,7 +41,7 @@ spec:
   description: What the leadership looks at first.
 """
 
-    def desired(self, name: str, spec: FolderSpec, names: Names) -> Desired:
+    def desired(self, name: str, spec: "FolderSpec", names: Names) -> Desired:
         """Title trimmed as the server trims it; the parent's name becomes its uid."""
         parent = names.uid("folder", spec.parent, ("parent",)) if spec.parent else ""
         attributes: dict[str, Json] = {"title": spec.title.strip(), "parentUid": parent}
@@ -86,19 +78,9 @@ spec:
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """All folders, flat: LIST over /apis (every page), or search where that API is missing."""
         if server.serves(GROUP):
-            yield from self._list_kube(server)
+            yield from kube_pages(kube_path(server, GROUP, "folders"), 1000, _from_kube)
         else:
             yield from self._list_search()
-
-    def _list_kube(self, server: Server) -> Listing:
-        token = ""
-        while True:
-            query = (("limit", "1000"), *((("continue", token),) if token else ()))
-            answer = yield ApiRequest("GET", kube_path(server, GROUP, "folders"), query)
-            yield tuple(_from_kube(as_object(item)) for item in as_list(answer.object.get("items")))
-            token = continue_token(answer)
-            if not token:
-                return
 
     def _list_search(self) -> Listing:
         page = 1

@@ -8,10 +8,8 @@ its number from the author (the server's number is looked up by the team's name)
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
-
-from pydantic import BaseModel
 
 from reconciler.core.diff import Edit, EditPath, Identities, Key, Op
 from reconciler.core.errors import GgrecError
@@ -35,10 +33,13 @@ from reconciler.kinds._entries import (
     said,
     strangers,
 )
+from reconciler.kinds._later import later
 from reconciler.kinds._members import accounts
 from reconciler.kinds._members import matched as members_matched
-from reconciler.kinds._permissions_spec import PermissionsSpec
 from reconciler.kinds._shared import folders_of, gone_marked, team_named
+
+if TYPE_CHECKING:
+    from reconciler.kinds._permissions_spec import PermissionsSpec
 
 
 class FolderPermissions(Kind):
@@ -47,7 +48,7 @@ class FolderPermissions(Kind):
     name: ClassVar[str] = "permissions"
     yaml_kind: ClassVar[str] = "FolderPermissions"
     summary: ClassVar[str] = "Who may see, edit and administer what is in a folder."
-    spec: ClassVar[type[BaseModel]] = PermissionsSpec
+    spec = later("_permissions_spec", "PermissionsSpec")
     always_there: ClassVar[bool] = True
     refers_to: ClassVar[frozenset[str]] = frozenset({"team"})
     identities: ClassVar[Identities] = MappingProxyType({"entries": "who"})
@@ -93,7 +94,7 @@ spec:
         """No two documents may declare those of one folder."""
         return (f"folder:{resource.attributes.get('folder')}",)
 
-    def desired(self, name: str, spec: PermissionsSpec, names: Names) -> Desired:
+    def desired(self, name: str, spec: "PermissionsSpec", names: Names) -> Desired:
         """Teams by their names in Grafana."""
         entries: dict[str, Json] = {}
         for index, entry in enumerate(spec.entries):

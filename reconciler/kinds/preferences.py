@@ -6,10 +6,8 @@ home dashboard that is gone (a PUT with it is refused; grafana-api.md section 11
 
 from collections.abc import Iterable
 from types import MappingProxyType
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
-
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from reconciler.core.errors import Conflict, GgrecError
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
@@ -17,7 +15,11 @@ from reconciler.core.json import Json, JsonObject, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.references import HOME, Reference
 from reconciler.core.resource import LiveObject, Resource
+from reconciler.kinds._later import later
 from reconciler.kinds._shared import all_teams, gone_marked, team_named, texts
+
+if TYPE_CHECKING:
+    from reconciler.kinds._preferences_spec import PreferencesSpec
 
 _KEYS = MappingProxyType(
     {
@@ -35,36 +37,6 @@ _ORGANISATION = "organisation"
 _TEAM = "team:"
 
 
-class PreferencesSpec(BaseModel):
-    """What a Preferences document says. Only what is written is managed."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    team: str | None = Field(default=None, description="metadata.name of a Team.")
-    organisation: Literal[True] | None = Field(default=None, description="true: those of the whole organisation.")
-    home: str | None = Field(default=None, description="metadata.name of a Dashboard: what opens first.")
-    theme: str | None = Field(
-        default=None,
-        min_length=1,
-        description="light, dark, system, or another one that this Grafana has; it refuses others.",
-    )
-    timezone: str | None = Field(
-        default=None, min_length=1, description="A zone as in `Europe/Berlin`, or utc, or browser."
-    )
-    week_start: Literal["monday", "sunday", "saturday", "browser"] | None = Field(
-        default=None, description="The first day of a week."
-    )
-    language: str | None = Field(default=None, min_length=2, description="As in `en-US`.")
-
-    @model_validator(mode="after")
-    def _one(self) -> "PreferencesSpec":
-        if (self.team is None) == (self.organisation is None):
-            raise ValueError("preferences are of a `team`, or of the organisation: write `organisation: true`")
-        if all(getattr(self, key) is None for key in _KEYS):
-            raise ValueError(f"nothing is preferred: write one of {', '.join(_KEYS)}")
-        return self
-
-
 class Preferences(Kind):
     """The kind `preferences`. Attributes: `of` (organisation, or team:<name in Grafana>), and Grafana's own keys, those
     that are declared; "" for one that was and no longer is.
@@ -73,7 +45,7 @@ class Preferences(Kind):
     name: ClassVar[str] = "preferences"
     yaml_kind: ClassVar[str] = "Preferences"
     summary: ClassVar[str] = "What a team or the organisation sees first, and in which colours, time zone and language."
-    spec: ClassVar[type[BaseModel]] = PreferencesSpec
+    spec = later("_preferences_spec", "PreferencesSpec")
     always_there: ClassVar[bool] = True
     refers_to: ClassVar[frozenset[str]] = frozenset({"dashboard"})
     example: ClassVar[str] = """\
@@ -107,7 +79,7 @@ spec:
         team = text_of(resource.attributes.get("of")).partition(_TEAM)[2]
         return (f"{_TEAM}{team}",) if team else self.keys(resource)
 
-    def desired(self, name: str, spec: PreferencesSpec, names: Names) -> Desired:
+    def desired(self, name: str, spec: "PreferencesSpec", names: Names) -> Desired:
         """The team by its name in Grafana, the home dashboard by its uid."""
         of = _ORGANISATION
         if spec.team is not None:

@@ -5,11 +5,10 @@ Must not: use the bulk PUT of members (it fails whole and knows e-mails only), o
 (it is the server's).
 """
 
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
-
-from pydantic import BaseModel
 
 from reconciler.core.diff import Edit, EditPath, Identities, Key, Op
 from reconciler.core.errors import Conflict
@@ -17,6 +16,7 @@ from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, 
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.resource import LiveObject, Resource
+from reconciler.kinds._later import later
 from reconciler.kinds._members import (
     ABSENT,
     LEVELS,
@@ -31,7 +31,9 @@ from reconciler.kinds._members import (
     without_account,
 )
 from reconciler.kinds._owners import SCIM
-from reconciler.kinds._team_spec import TeamSpec
+
+if TYPE_CHECKING:
+    from reconciler.kinds._team_spec import TeamSpec
 
 
 class Team(Kind):
@@ -45,7 +47,7 @@ class Team(Kind):
     name: ClassVar[str] = "team"
     yaml_kind: ClassVar[str] = "Team"
     summary: ClassVar[str] = "A team and, where wanted, its members."
-    spec: ClassVar[type[BaseModel]] = TeamSpec
+    spec = later("_team_spec", "TeamSpec")
     identities: ClassVar[Identities] = MappingProxyType({"members": "login"})
     example: ClassVar[str] = """\
 apiVersion: ggrec/v1
@@ -70,7 +72,7 @@ spec:
         """Names are unique in an organisation."""
         return self.keys(resource)
 
-    def desired(self, name: str, spec: TeamSpec, names: Names) -> Desired:
+    def desired(self, name: str, spec: "TeamSpec", names: Names) -> Desired:
         """Members by what the author called them."""
         attributes: dict[str, Json] = {"name": spec.name, "email": spec.email}
         if spec.members is not None or spec.admins is not None:
@@ -115,7 +117,7 @@ spec:
             return result
         exact = desired.get("membership") == "exact"
         members = projected(_members(live), declared(desired["members"]), exact=exact)
-        as_written = isinstance(desired["members"], dict)
+        as_written = isinstance(desired["members"], Mapping)
         return {
             **result,
             "membership": desired.get("membership"),

@@ -6,6 +6,8 @@ from reconciler.core.errors import Diagnostic, Severity
 from reconciler.core.json import as_list, as_object
 from reconciler.core.resource import Resource
 
+ALONE = True
+
 
 def check(resources: Sequence[Resource]) -> Iterable[Diagnostic]:
     """One warning for each dashboard in which there is nothing to see; rows alone are nothing."""

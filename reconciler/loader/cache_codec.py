@@ -32,11 +32,13 @@ class NotKept(Exception):
     """Something cannot be written so that it reads back the same."""
 
 
-def encode_state(state: DesiredState, keep: Keep) -> dict[str, Any]:
-    """The document. Raises NotKept."""
+def encode_state(state: DesiredState, keep: Keep, known: Mapping[tuple[str, str], Any] = {}) -> dict[str, Any]:
+    """The document; what is `known` of an address is taken as it is. Raises NotKept."""
     return {
         "files": state.files,
-        "resources": [_resource(item, keep) for item in state.resources],
+        "resources": [
+            known.get((item.address.kind, item.address.name)) or _resource(item, keep) for item in state.resources
+        ],
         "diagnostics": [_diagnostic(item) for item in state.diagnostics],
         "roles": [_role(item) for item in state.roles],
     }

@@ -28,15 +28,21 @@ class Loaded:
     files: tuple[str, ...]
     reads: Mapping[str, Stamp] = field(default_factory=dict)
     settled: bool = True
+    paths: Mapping[str, str] = field(default_factory=dict)
+    """The path of each file by its name."""
 
 
-def load_documents(folder: Path, *, root: Path | None = None, commands: Collection[str] = ()) -> Loaded:
+def load_documents(
+    folder: Path, *, root: Path | None = None, commands: Collection[str] = (), passed_over: Collection[str] = ()
+) -> Loaded:
     """Read every *.yaml, *.yml and *.json below `folder`. Places are relative to `root` (default: the folder's parent).
     `commands` are the programs that `from: {command: [...]}` may run.
 
+    `passed_over` are paths of files that somebody knows already: they are not read.
+
     An absent or empty folder is an error (`empty-desired`): it must never be taken for "delete everything".
     """
-    return _Reading(Folder(folder, root or folder.parent), Commands(commands)).run()
+    return _Reading(Folder(folder, root or folder.parent), Commands(commands), passed_over).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +60,9 @@ def _is_bare(data: bytes) -> bool:
 
 
 class _Reading:
-    def __init__(self, folder: Folder, commands: Commands) -> None:
+    def __init__(self, folder: Folder, commands: Commands, passed_over: Collection[str]) -> None:
         self.folder = folder
+        self.passed_over = passed_over
         self.commands = commands
         self.problems = folder.problems
         self.documents: list[tuple[Document, Path]] = []
@@ -67,11 +74,12 @@ class _Reading:
     def run(self) -> Loaded:
         files = self.folder.files()
         for found in files:
-            self._read(found)
+            if str(found.path) not in self.passed_over:
+                self._read(found)
         documents = [self._with_body(*item) for item in self.documents]
         documents += [self._with_body(*item) for item in self._json_documents()]
         self._unused()
-        if not documents and not self.problems:
+        if not documents and not self.problems and not self.passed_over:
             text = "holds no documents" if self.folder.exists() else "is not a folder"
             hint = "an empty desired state is never taken for 'delete everything': that is `ggrec destroy`"
             name = self.folder.name(self.folder.folder)
@@ -79,7 +87,10 @@ class _Reading:
         ordered = sorted(documents, key=lambda document: document.mark)
         problems = sorted(self.problems, key=Diagnostic.sort_key)
         names = tuple(found.name for found in files)
-        return Loaded(tuple(ordered), tuple(problems), names, self.folder.reads, settled=not self.commands.ran)
+        paths = {found.name: str(found.path) for found in files}
+        return Loaded(
+            tuple(ordered), tuple(problems), names, self.folder.reads, settled=not self.commands.ran, paths=paths
+        )
 
     def _read(self, found: Found) -> None:
         data = self.folder.read(found.path)

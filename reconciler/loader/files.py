@@ -58,9 +58,7 @@ class Folder:
 
     def name(self, path: Path) -> str:
         """How messages call a path: without line breaks or bytes that a terminal would choke on."""
-        text = path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
-        text = os.fsencode(text).decode("utf-8", "backslashreplace")
-        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+        return _printable(path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix())
 
     def read(self, path: Path) -> bytes | None:
         """The bytes of a file; None (and noted) where it cannot be read."""
@@ -91,10 +89,11 @@ class Folder:
                 self.fail("unreadable-folder", text, "what is in it would count as deleted", folder)
             return []
         found: list[Found] = []
+        above = "" if folder == self.root else f"{self.name(folder)}/"
         for entry in sorted(entries, key=lambda entry: entry.name):
             if plain and entry.is_file(follow_symlinks=False):  # its real path needs no looking up
                 if entry.name.lower().endswith(_SUFFIXES):
-                    found.append(Found(folder / entry.name, self.name(folder / entry.name)))
+                    found.append(Found(folder / entry.name, above + _printable(entry.name)))
             else:
                 found += self._entry(folder / entry.name, trail)
         return found
@@ -118,6 +117,13 @@ class Folder:
             self.fail("link-loop", "a link to a folder that it is in itself", "remove it", path)
             return []
         return self._below(path, (*trail, target))
+
+
+def _printable(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    text = os.fsencode(text).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def resolved(path: Path) -> Path | None:

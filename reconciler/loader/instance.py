@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from reconciler.core.errors import Diagnostic, InvalidInput
@@ -15,11 +15,13 @@ from reconciler.core.protect import Protection
 from reconciler.core.resource import SecretRef
 from reconciler.core.source import MarkedDict, format_path, mark_at
 from reconciler.core.source import Path as ValuePath
-from reconciler.loader.checks import url_diagnostic, url_problem
 from reconciler.loader.guards import guard_of, protection_of
-from reconciler.loader.models import AuthModel, GuardModel, ProjectModel, StateModel, TlsModel
 from reconciler.loader.references import interpolated
 from reconciler.loader.state import RemoteState, remote_problem
+from reconciler.loader.urls import url_diagnostic, url_problem
+
+if TYPE_CHECKING:
+    from reconciler.loader.models import ProjectModel, StateModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class Filling:
 class Resolving:
     """Makes an Instance of a project's model (its `instances` may have none of that name)."""
 
-    def __init__(self, name: str, project: ProjectModel, written: MarkedDict, overrides: Overrides) -> None:
+    def __init__(self, name: str, project: "ProjectModel", written: MarkedDict, overrides: Overrides) -> None:
         self.name = name
         self.project = project
         self.model = project.instances.get(name)
@@ -116,7 +118,7 @@ class Resolving:
         values = self.filling.values(model.values, (*self.base, "values")) if model else {}
         if self.filling.problems:
             raise InvalidInput(tuple(sorted(self.filling.problems, key=Diagnostic.sort_key)))
-        guard = guard_of(self.project.guard, model.guard if model else GuardModel())
+        guard = guard_of(self.project.guard, model.guard if model else _models().GuardModel())
         protect = model.protect if model else None
         return Instance(
             name=name,
@@ -166,7 +168,7 @@ class Resolving:
                 hint = "set both, or neither, or GRAFANA_TOKEN"
                 self.filling.fail("half-credentials", "GRAFANA_USER is set, and GRAFANA_PASSWORD is not", hint)
             return None, environment["GRAFANA_USER"], SecretRef("${env:GRAFANA_PASSWORD}")
-        auth = self.model.auth if self.model else AuthModel()
+        auth = self.model.auth if self.model else _models().AuthModel()
         if auth.token:
             return SecretRef(auth.token), None, None
         if auth.user and auth.password:
@@ -203,7 +205,7 @@ class Resolving:
             self.filling.fail("bad-state-url", message, "as in s3://bucket/prefix, gs://… or az://…", place)
         return self._remote(url, model, root)
 
-    def _remote(self, url: str, model: StateModel, root: Path) -> RemoteState:
+    def _remote(self, url: str, model: "StateModel", root: Path) -> RemoteState:
         def text(key: str) -> str | None:
             value = getattr(model, key)
             return self._text(value, "state", key) if value else None
@@ -221,7 +223,7 @@ class Resolving:
         )
 
     def _tls(self, root: Path) -> Tls:
-        model = self.model.tls if self.model else TlsModel()
+        model = self.model.tls if self.model else _models().TlsModel()
         paths: dict[str, Path | None] = {}
         for key in ("ca", "certificate", "key"):
             text: str | None = getattr(model, key)
@@ -247,3 +249,10 @@ def default_name(url: str) -> str:
         return "default"
     text = parts.netloc.rpartition("@")[2] + parts.path.rstrip("/")
     return re.sub(r"[^A-Za-z0-9._]+", "-", text.lower()).strip("-.") or "default"
+
+
+def _models() -> Any:
+    """The models, for an instance that no file declares: with one, they need not be imported."""
+    from reconciler.loader import models
+
+    return models

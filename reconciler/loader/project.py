@@ -7,16 +7,17 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.core.errors import Diagnostic, InvalidInput, UsageError
 from reconciler.core.json import Json
 from reconciler.core.source import Mark, MarkedDict, mark_at
-from reconciler.loader.checks import checked
 from reconciler.loader.envelope import open_envelope, suggestion
+from reconciler.loader.given import recalled, remember
 from reconciler.loader.instance import Filling, Instance, Overrides, Resolving, Tls
-from reconciler.loader.models import ProjectModel
-from reconciler.loader.yaml import parse_yaml
+
+if TYPE_CHECKING:
+    from reconciler.loader.models import ProjectModel
 
 FILE = "ggrec.yaml"
 
@@ -31,7 +32,7 @@ class Project:
     name: str
     root: Path
     desired: Path
-    model: ProjectModel
+    model: "ProjectModel"
     written: MarkedDict
     file: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -84,6 +85,8 @@ def load_project(path: Path | None, *, start: Path, environment: Mapping[str, st
     known = os.environ if environment is None else environment
     file = path or _found(start)
     if file is None:
+        from reconciler.loader.models import ProjectModel
+
         return Project("default", start, start / "desired", ProjectModel(), MarkedDict(), None, known)
     name, model, spec = _read(file)
     root = file.resolve().parent
@@ -109,13 +112,26 @@ def _found(start: Path) -> Path | None:
     return None
 
 
-def _read(file: Path) -> tuple[str, ProjectModel, MarkedDict]:
-    """The name, the checked model and the written spec of a file."""
+def _read(file: Path) -> "tuple[str, ProjectModel, MarkedDict]":
+    """The name, the checked model and the written spec of a file; as they were the last time, if it is the same."""
     try:
         data = file.read_bytes()
     except OSError as error:
         text = f"cannot be read: {error.strerror or error}"
         raise InvalidInput.one("unreadable-file", text, hint="--config names ggrec.yaml", subject=str(file)) from None
+    known = recalled(file, data)
+    if known is not None:
+        return known
+    found = _understood(file, data)
+    remember(file, data, *found)
+    return found
+
+
+def _understood(file: Path, data: bytes) -> "tuple[str, ProjectModel, MarkedDict]":
+    from reconciler.loader.checks import checked
+    from reconciler.loader.models import ProjectModel
+    from reconciler.loader.yaml import parse_yaml
+
     documents, problems = parse_yaml(data, file.name)
     _raise(problems)
     if len(documents) != 1:

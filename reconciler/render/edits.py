@@ -14,6 +14,8 @@ MOST = 40
 
 _SAME, _DIFFERENT = 24, 48
 """Two addresses are shown by their ends where they begin alike for so long, and differ in no more than that."""
+_MATCHED = 250_000
+"""Two texts are matched line by line where the product of their numbers of lines is no larger."""
 _DERIVED = 1_000_000
 """Panel ids from here on follow from the title: they tell a reader nothing more."""
 
@@ -141,7 +143,7 @@ def _texts(before: Json, after: Json) -> list[Line]:
     old = before.split("\n") if isinstance(before, str) else [] if before is None else [value(before)]
     new = after.split("\n") if isinstance(after, str) else [] if after is None else [value(after)]
     result: list[Line] = []
-    for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for tag, a, b, c, d in _matched(old, new):
         if tag == "equal":
             kept = old[a:b]
             if len(kept) > 3:
@@ -151,3 +153,23 @@ def _texts(before: Json, after: Json) -> list[Line]:
         result += [line(Span(f"- {safe(text)}", "remove")) for text in old[a:b]]
         result += [line(Span(f"+ {safe(text)}", "add")) for text in new[c:d]]
     return result
+
+
+def _matched(old: Sequence[str], new: Sequence[str]) -> Sequence[tuple[str, int, int, int, int]]:
+    """How one text's lines became another's, in difflib's terms. Matching grows with the product of both lengths, so
+    of long texts only the lines that are the same at both ends are told from the rest.
+    """
+    if len(old) * len(new) <= _MATCHED:
+        return SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    shorter = min(len(old), len(new))
+    start = next((n for n in range(shorter) if old[n] != new[n]), shorter)
+    end = next((n for n in range(shorter - start) if old[-1 - n] != new[-1 - n]), shorter - start)
+    a, b = len(old) - end, len(new) - end
+    if (a - start) * (b - start) <= _MATCHED:
+        inner = SequenceMatcher(None, old[start:a], new[start:b], autojunk=False).get_opcodes()
+        found: list[tuple[str, int, int, int, int]] = [
+            (tag, i + start, j + start, k + start, m + start) for tag, i, j, k, m in inner
+        ]
+    else:
+        found = [("replace", start, a, start, b)]
+    return [("equal", 0, start, 0, start), *found, ("equal", a, len(old), b, len(new))]

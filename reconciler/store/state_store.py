@@ -27,6 +27,8 @@ from reconciler.store.lock import Owner
 STATE = "state.json"
 LOST = f"restore {STATE} from a backup (`ggrec state push FILE`), or make it anew from Grafana: `ggrec state rebuild`"
 _INCLUDED = "included"
+_LEVEL = 6
+"""gzip's: three times as fast as 9, for the same size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ class StateStore:
 
     def _put_body(self, digest: str, data: bytes) -> None:
         try:
-            self.blobs.put(object_key(digest), gzip.compress(data, mtime=0))
+            self.blobs.put(object_key(digest), gzip.compress(data, _LEVEL, mtime=0))
         except BaseException:
             self._stored.discard(digest)
             raise

@@ -9,10 +9,10 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.observation import Beacon, Observed, distrust, http_date
+from reconciler.core.observation import Beacon, Observed, distrust, http_date, members_of
 
 MARGIN = 10.0
 SKEW = (MARGIN - 2) / 2
@@ -56,8 +56,10 @@ class Model:
 
     def beacon(self, replica: int) -> Beacon:
         stamps = [*(stamp for *_, stamp in self.objects.values()), *self.folders.values()]
-        members = repr(sorted((uid, folder) for uid, (folder, *_) in self.objects.items()))
-        return Beacon(max(stamps, default=0) * 1_000_000, self.clock(replica), members)
+        return Beacon(max(stamps, default=0) * 1_000_000, self.clock(replica), self.members())
+
+    def members(self) -> str:
+        return members_of({uid: folder for uid, (folder, *_) in self.objects.items()})
 
     def content(self) -> dict[str, tuple[str, int]]:
         return {uid: (folder, content) for uid, (folder, content, _) in self.objects.items()}
@@ -90,11 +92,19 @@ def believed(model: Model, life: list[Any], margin: float) -> tuple[int, int]:
         else:
             for step in during:  # while the list is read
                 model.do(step)
-            before, verified = Observed(now), model.content()
+            before, verified = Observed(dataclasses.replace(now, members=model.members())), model.content()
     return times, wrong
 
 
+CREATED_BEHIND_THE_BEACON = [
+    ([("delete", "a", "x", 0)], [("save", "a", "x", 0)], 0),
+    ([("delete", "a", "x", 0)], [], 0),
+]
+"""Created while the list is read, behind the beacon's back, and gone by the next look: found by this test."""
+
+
 @given(_SKEWS, _LIFE)
+@example((0.0, 0.0, 0.0), CREATED_BEHIND_THE_BEACON)
 @settings(max_examples=400, deadline=None)
 def test_what_is_believed_is_so(skews: tuple[float, ...], life: list[Any]) -> None:
     model = Model(skews)

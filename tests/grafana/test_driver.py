@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from reconciler.core.errors import Forbidden, ServerError, Unreachable
-from reconciler.core.exchange import ApiRequest, ApiResponse, Exchange, Listing, Method, Server
+from reconciler.core.exchange import ApiRequest, ApiResponse, Exchange, Listing, Method, Page, Server
 from reconciler.core.ports import Reader, Writer
 from reconciler.core.resource import LiveObject
 from reconciler.grafana.driver import Grafana, GrafanaWriter, ReadOnlyViolation
@@ -307,3 +307,125 @@ def test_pages_may_follow_each_other_without_a_request() -> None:
             return [live.uid async for live in reader.stream(listing())]
 
     assert asyncio.run(work()) == ["a", "b"]
+
+
+def announced(log: Log, count: int, size: int, *, method: Method = "GET") -> Listing:
+    """A listing whose pages announce the next one's request."""
+    asked: ApiRequest | None = get("/api/0")
+    try:
+        for page in range(count):
+            assert asked is not None
+            yield asked
+            following = ApiRequest(method, f"/api/{page + 1}")
+            asked = following if page + 1 < count else None
+            yield Page((LiveObject("folder", f"{page}.{n}", {}) for n in range(size)), asked)
+    finally:
+        log.closed.append("listing")
+
+
+def test_an_announced_page_is_asked_for_while_the_one_before_is_looked_at() -> None:
+    log = Log()
+    seen: dict[str, int] = {}
+
+    async def work() -> None:
+        async with reader_of(log.handler()) as reader:
+            async for live in reader.stream(announced(log, 3, 50)):
+                seen[live.uid] = len(log.asked)
+
+    asyncio.run(work())
+    assert list(seen) == [f"{page}.{n}" for page in range(3) for n in range(50)]
+    assert log.asked == ["GET /api/0", "GET /api/1", "GET /api/2"]
+    assert (seen["0.0"], seen["0.49"], seen["1.0"], seen["1.49"]) == (1, 2, 2, 3), "one page ahead, and no more"
+
+
+def test_a_page_that_fails_ahead_takes_nothing_from_the_one_before() -> None:
+    log = Log()
+    found: list[str] = []
+
+    async def work() -> None:
+        async with reader_of(statuses(200, 403)) as reader:
+            async for live in reader.stream(announced(log, 3, 50)):
+                found.append(live.uid)
+
+    with pytest.raises(ServerError, match="GET /api/1"):
+        asyncio.run(work())
+    assert found == [f"0.{n}" for n in range(50)]
+    assert log.closed == ["listing"]
+
+
+@pytest.mark.parametrize("looked_at", [1, 50])
+def test_what_was_sent_ahead_is_taken_back_when_nobody_wants_it(looked_at: int) -> None:
+    log = Log()
+    left: list[str] = []
+
+    async def work() -> None:
+        async with reader_of(statuses(200, 500)) as reader:
+            stream = reader.stream(announced(log, 3, 50))
+            for _ in range(looked_at):
+                await anext(stream)
+            await stream.aclose()  # type: ignore[attr-defined]  # an async generator behind the port's iterator
+            left.extend(str(task) for task in asyncio.all_tasks() - {asyncio.current_task()})
+
+    asyncio.run(work())
+    assert left == []
+    assert log.closed == ["listing"]
+
+
+def test_a_reader_that_is_cancelled_while_it_waits_for_a_page_leaves_nothing_behind() -> None:
+    log = Log()
+    left: list[str] = []
+
+    async def work() -> None:
+        reached, never = asyncio.Event(), asyncio.Event()
+
+        async def handler(request: httpx.Request) -> httpx.Response:
+            if request.url.path != "/api/0":
+                reached.set()
+                await never.wait()
+            return httpx.Response(200, json={})
+
+        async def read() -> None:
+            async with reader_of(handler) as reader:
+                async for _ in reader.stream(announced(log, 3, 2)):
+                    pass
+
+        reading = asyncio.create_task(read())
+        await reached.wait()
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        left.extend(str(task) for task in asyncio.all_tasks() - {asyncio.current_task()})
+
+    asyncio.run(work())
+    assert left == []
+    assert log.closed == ["listing"]
+
+
+def test_an_announced_write_is_never_sent() -> None:
+    log = Log()
+
+    async def work() -> None:
+        async with reader_of(log.handler()) as reader:
+            async for _ in reader.stream(announced(log, 2, 50, method="POST")):
+                pass
+
+    with pytest.raises(ReadOnlyViolation):
+        asyncio.run(work())
+    assert log.asked == ["GET /api/0"]
+
+
+def test_an_answer_goes_to_the_request_it_was_sent_for() -> None:
+    def listing() -> Listing:
+        yield get("/api/first")
+        yield Page((LiveObject("folder", str(n), {}) for n in range(50)), get("/api/announced"))
+        answer = yield get("/api/another")
+        yield (LiveObject("folder", str(answer.body), {}),)
+
+    async def work() -> list[str]:
+        def handler(request: httpx.Request) -> httpx.Response:
+            return httpx.Response(200, json=request.url.path)
+
+        async with reader_of(handler) as reader:
+            return [live.uid async for live in reader.stream(listing())]
+
+    assert asyncio.run(work())[-1] == "/api/another"

@@ -12,7 +12,8 @@ from reconciler.core.exchange import Wanted
 from reconciler.core.json import Json, as_object
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.kinds._entries import NONE, changes, declared, is_free, projected
-from reconciler.kinds.permissions import FolderPermissions, PermissionsSpec
+from reconciler.kinds._permissions_spec import PermissionsSpec
+from reconciler.kinds.permissions import FolderPermissions
 from tests.kinds.kind_driver import (
     CONTEXT,
     SERVER,

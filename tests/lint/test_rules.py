@@ -35,7 +35,7 @@ def messages(*resources: Resource) -> list[str]:
 
 
 def test_rules_are_found_by_looking() -> None:
-    names = [rule.__module__.rpartition(".")[2] for rule in rules()]
+    names = [rule.__module__.rpartition(".")[2] for rule, _ in rules()]
     assert names == sorted(names)
     assert {"duplicate_title", "empty_dashboard", "literal_secret"} <= set(names)
 

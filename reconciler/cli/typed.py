@@ -1,0 +1,94 @@
+"""Commands for typer: the same declarations (`options`) in its own words. Imported only where a command line is not
+plain, or somebody wants help.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, get_args, get_origin
+
+import typer
+
+from reconciler.cli.options import Argument, Option
+from reconciler.cli.table import BY_NAME, EPILOG, HELP
+
+
+class Commands(typer.Typer):
+    """A typer whose commands may declare what they take by `options`."""
+
+    def command(self, *arguments: Any, **settings: Any) -> Callable[[Any], Any]:
+        """As typer's."""
+        register = super().command(*arguments, **settings)
+
+        def take(function: Any) -> Any:
+            register(typed(function))
+            return function
+
+        return take
+
+
+def typed(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The command with what it takes told in typer's words."""
+
+    @functools.wraps(function)
+    def command(*arguments: Any, **given: Any) -> Any:
+        return function(*arguments, **given)
+
+    signature = inspect.signature(function)
+    told = [item.replace(annotation=_told(item.annotation)) for item in signature.parameters.values()]
+    command.__signature__ = signature.replace(parameters=told)  # type: ignore[attr-defined]
+    command.__annotations__ = {item.name: item.annotation for item in told}
+    return command
+
+
+def _told(annotation: Any) -> Any:
+    if get_origin(annotation) is not Annotated:
+        return annotation
+    kind, known = get_args(annotation)[:2]
+    if isinstance(known, Option):
+        more: dict[str, Any] = {"min": known.min, "max": known.max, "parser": known.parser, "metavar": known.metavar}
+        more = {name: value for name, value in more.items() if value is not None}
+        told = typer.Option(*known.spellings, help=known.help, rich_help_panel=known.rich_help_panel, **more)
+        return Annotated[kind, told]
+    if isinstance(known, Argument):
+        told = typer.Argument(help=known.help, metavar=known.metavar, show_default=known.show_default)
+        return Annotated[kind, told]
+    return annotation
+
+
+def state_group() -> typer.Typer:
+    """`ggrec state …`, all of it."""
+    from reconciler.cli import state_care
+    from reconciler.cli.rebuilding import state_rebuild
+    from reconciler.cli.state import state_app
+
+    assert state_care  # its commands are in the group once it is imported
+    names = {info.name for info in state_app.registered_commands}
+    if "rebuild" not in names:
+        state_app.command("rebuild")(state_rebuild)
+    return state_app
+
+
+def application(names: Sequence[str]) -> typer.Typer:
+    """`ggrec` with these commands."""
+    app = Commands(
+        name="ggrec",
+        help=HELP,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        epilog=EPILOG,
+    )
+    app.callback()(_nothing)
+    for name in names:
+        command = BY_NAME[name]
+        found = command.load()
+        if command.group:
+            app.add_typer(found(), name=name, rich_help_panel=command.panel)
+        else:
+            app.command(name, rich_help_panel=command.panel)(found)
+    return app
+
+
+def _nothing() -> None:
+    """Keeps `ggrec` a group, also where it has one command."""

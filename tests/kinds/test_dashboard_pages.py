@@ -1,0 +1,57 @@
+"""Pages of dashboards whose bodies came unparsed: only those that matter are looked into."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconciler.core.exchange import ApiResponse, Page, Wanted
+from reconciler.core.unparsed import parsed_but
+from reconciler.kinds.dashboard import GROUP, Dashboard
+from tests.kinds.kind_driver import SERVER, ok, talk
+
+HERE = replace(SERVER, apis=frozenset({GROUP}))
+PAGE = b"""{"metadata": {}, "items": [%s]}"""
+ITEM = b"""{"metadata": {"name": "%s", "generation": 3, "labels": {"grafana.app/deprecatedInternalID": "7"},
+  "annotations": {"grafana.app/folder": "ops", "grafana.app/updatedTimestamp": "now"}},
+  "spec": {"id": 7, "uid": "x", "version": 3, "title": "Title of %s", "panels": []}, "status": {}}"""
+MODEL = {"title": "Title of a", "panels": []}
+
+
+def listed(wanted: Wanted) -> Any:
+    body = parsed_but(PAGE % b", ".join(ITEM % (name, name) for name in (b"a", b"b")), "spec")
+    return {live.uid: live for live in talk(Dashboard().listing(HERE, wanted), [ok(body)]).found}
+
+
+def test_what_has_another_revision_is_whole() -> None:
+    live = listed(Wanted(frozenset("a"), known={"a": "2/now/7"}))["a"]
+    assert live.complete and live.attributes == {"folderUid": "ops", "dashboard": MODEL}
+    assert (live.revision, live.version, live.title) == ("3/now/7", 3, "Title of a")
+
+
+@pytest.mark.parametrize("wanted", [Wanted(everything=True), Wanted(keys=frozenset({"title:ops/Title of a"}))])
+def test_so_is_what_is_wanted_at_any_revision(wanted: Wanted) -> None:
+    assert listed(wanted)["a"].attributes == {"folderUid": "ops", "dashboard": MODEL}
+
+
+def test_what_has_the_known_revision_comes_without_its_body() -> None:
+    live = listed(Wanted(frozenset("a"), known={"a": "3/now/7"}))["a"]
+    assert live.complete and "dashboard" not in live.attributes
+    assert (live.keys, live.title) == (("uid:a", "title:ops/Title of a"), "Title of a")
+
+
+def test_a_stranger_has_no_body_and_is_not_complete() -> None:
+    live = listed(Wanted(frozenset("a")))["b"]
+    assert not live.complete and "dashboard" not in live.attributes
+    assert (live.keys, live.revision) == (("uid:b", "title:ops/Title of b"), "3/now/7")
+
+
+def test_a_page_announces_exactly_the_request_that_follows() -> None:
+    listing = Dashboard().listing(HERE, Wanted())
+    assert next(listing).unparsed == "spec"  # type: ignore[union-attr]  # the first step is a request
+    page = listing.send(ApiResponse(200, {"metadata": {"continue": "on/2"}, "items": []}))
+    assert isinstance(page, Page) and page.following is not None
+    assert page.following == next(listing)
+    assert page.following.query == (("limit", "500"), ("continue", "on/2"))
+    last = listing.send(ApiResponse(200, {"metadata": {}, "items": []}))
+    assert isinstance(last, Page) and last.following is None
