@@ -45,6 +45,10 @@ class Client:
             raise OSError(f"{method} {path}: {answer.status} {content[:300]!r}")
         return content
 
+    def close(self) -> None:
+        """End the connection."""
+        self.connection.close()
+
     def json(self, method: str, path: str, body: Any = None) -> Any:
         """The answer, parsed."""
         return json.loads(self.send(method, path, body) or b"null")

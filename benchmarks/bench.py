@@ -3,6 +3,7 @@ down, the bare client, and a beacon that is old enough.
 """
 
 import json
+import re
 import sys
 import tempfile
 import time
@@ -16,7 +17,7 @@ from benchmarks.process import Cost, run
 from benchmarks.server import Server
 
 _HERE = Path(__file__).parent
-_RUN = "from reconciler.cli import main; main()"
+GGREC = "from reconciler.cli import main; main()"
 _MARGIN = 2.0
 _PROJECT = """\
 apiVersion: ggrec/v1
@@ -69,7 +70,7 @@ class Bench:
 
     def ggrec(self, *arguments: str, codes: Sequence[int] = (0,)) -> Cost:
         """A command, measured."""
-        return self.python("-c", _RUN, *arguments, codes=codes)
+        return self.python("-c", GGREC, *arguments, codes=codes)
 
     def knows(self, command: str, option: str = "--help") -> bool:
         """Whether this program has a command with this option."""
@@ -81,19 +82,17 @@ class Bench:
 
     def recorded(self, *arguments: str) -> list[dict[str, Any]]:
         """What a command sends, in the order in which it began each request. Not for measuring."""
-        return self._recorded(*arguments)[0]
-
-    def modules(self, *arguments: str) -> list[str]:
-        """What a command imports."""
-        return self._recorded(*arguments)[1]
-
-    def _recorded(self, *arguments: str) -> tuple[list[dict[str, Any]], list[str]]:
         with tempfile.TemporaryDirectory(prefix="ggrec-bench-") as name:
             out = Path(name) / "requests"
             self.python(str(_HERE / "recorder.py"), str(out), *arguments)
             with out.open(encoding="utf-8") as file:
-                requests = [json.loads(line) for line in file]
-            return requests, Path(f"{out}.modules").read_text().split("\n")
+                return [json.loads(line) for line in file]
+
+    def imports(self, code: str, *arguments: str) -> tuple[float, int]:
+        """Seconds that importing takes in a process, as the interpreter itself tells, and how many modules it is."""
+        said = self.python("-X", "importtime", "-c", code, *arguments).error
+        own = [int(found) for found in re.findall(r"(?m)^import time: +(\d+) \|", said)]
+        return sum(own) / 1e6, len(own)
 
     def bare(self, task: str, requests: Sequence[dict[str, Any]] = (), **more: Any) -> dict[str, float]:
         """The bare client: wall, cpu, requests of the work alone."""

@@ -43,13 +43,13 @@ _JOB = 'job=~"$job", region=~"$region"'
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much there is. `compact` makes all dashboards compact YAML."""
+    """How much there is. `form` of the dashboards: compact (YAML over templates), exported (JSON), or mixed."""
 
     dashboards: int = 1000
     folders: int = FOLDERS
     annotations: int = ANNOTATIONS
     teams: int = TEAMS
-    compact: bool = False
+    form: str = "mixed"
     seed: int = 1
 
 
@@ -132,7 +132,7 @@ def _write_dashboard(folder: Path, number: int, size: Size) -> None:
     name, place = name_of(number), folder_of(number, size.folders)
     head = f"apiVersion: ggrec/v1\nkind: Dashboard\nmetadata: {{name: {name}}}\n"
     panels = chance.randint(16, 29)
-    if size.compact or number % 2:
+    if size.form == "compact" or (size.form == "mixed" and number % 2):
         (folder / f"{name}.yaml").write_text(f"{head}spec:\n{_compact(chance, number, place, panels)}")
     else:
         (folder / f"{name}.json").write_text(json.dumps(exported(chance, number, panels), indent=2))

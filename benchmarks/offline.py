@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import estate
-from benchmarks.bench import Bench
+from benchmarks.bench import GGREC, Bench
 from benchmarks.plans import renderings
 from benchmarks.process import Cost
 from benchmarks.server import clear
@@ -31,7 +31,7 @@ def validating(bench: Bench, boards: int) -> Iterator[Row]:
     """`validate` of compact files: again, and for the first time beside libyaml composing the same files."""
     with tempfile.TemporaryDirectory(prefix="ggrec-bench-") as name:
         own = replace(bench, folder=Path(name))
-        own.prepare(estate.Size(dashboards=boards, compact=True))
+        own.prepare(estate.Size(dashboards=boards, form="compact"))
         own.ggrec("validate")
         warm, cold, composed = [], [], []
         for _ in range(bench.runs):
@@ -49,29 +49,23 @@ def validating(bench: Bench, boards: int) -> Iterator[Row]:
 
 def starting(bench: Bench) -> Iterator[Row]:
     """The shortest commands, and what a no-op plan imports, beside an interpreter that does nothing."""
-    modules = [name for name in bench.modules("plan") if name and not name.startswith("__")]
-    imports = "import importlib, contextlib\n" + "".join(
-        f"with contextlib.suppress(Exception): importlib.import_module({name!r})\n" for name in modules
-    )
-    script = bench.folder / "imports.py"
-    script.write_text(imports)
-    bench.python(str(script))  # once, so that everything is compiled
-    found: dict[str, list[float]] = {"pass": [], "version": [], "help": [], "imports": []}
-    for _ in range(max(_START if bench.runs > 1 else 1, bench.runs)):
-        found["pass"].append(bench.python("-c", "pass").cpu)
-        found["version"].append(bench.ggrec("version").cpu)
-        found["help"].append(bench.ggrec("--help").cpu)
-        found["imports"].append(bench.python(str(script)).cpu)
-    base = statistics.median(found["pass"])
-    for key, name, bound in (
-        ("version", "`ggrec version` ÷ `python -c pass`: CPU", Bound(5, 3)),
-        ("help", "`ggrec --help` ÷ `python -c pass`: CPU", Bound(5, 3)),
-        ("imports", f"imports of a no-op plan ({len(modules)} modules) ÷ `python -c pass`: CPU", Bound(8, 4)),
-    ):
-        middle = statistics.median(found[key])
+    nothing: list[float] = []
+    found: dict[str, list[float]] = {"version": [], "--help": []}
+    imports: list[float] = []
+    modules = 0
+    for _ in range(_START if bench.runs > 1 else 1):
+        nothing.append(bench.python("-c", "pass").cpu)
+        for argument, figures in found.items():
+            figures.append(bench.ggrec(argument).cpu)
+        seconds, modules = bench.imports(GGREC, "plan")
+        imports.append(nothing[-1] + seconds - bench.imports("pass")[0])
+    base = statistics.median(nothing)
+    rows = [(f"`ggrec {argument}`", figures, Bound(5, 3)) for argument, figures in found.items()]
+    for name, figures, bound in [*rows, (f"imports of a no-op plan ({modules} modules)", imports, Bound(8, 4))]:
+        middle = statistics.median(figures)
         detail = f"{middle * 1000:.0f} ms, `pass` {base * 1000:.0f} ms"
-        ratios = [one / base for one in found[key]]
-        yield bound.row(name, ratios, detail, figure=middle / base)
+        ratios = [one / other for one, other in zip(figures, nothing, strict=True)]
+        yield bound.row(f"{name} ÷ `python -c pass`: CPU", ratios, detail, figure=middle / base)
 
 
 def very_large(bench: Bench) -> Iterator[Row]:

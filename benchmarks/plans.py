@@ -1,5 +1,6 @@
 """The rows about plans: nothing changed, everything read, a few edits, somebody's edit found."""
 
+import shutil
 import statistics
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -35,6 +36,12 @@ def nothing_changed(bench: Bench, boards: int) -> Iterator[Row]:
     memory = Bound(250, 150, " MB") if large else Bound(120, 70, " MB")
     yield memory.row("… its peak memory", [cost.memory for cost in costs])
     yield plain("… its requests", [len(requests)], "", _sorts(requests))
+    cold = []
+    for _ in range(1 if large else bench.runs):
+        shutil.rmtree(bench.folder / ".ggrec", ignore_errors=True)
+        cold.append(bench.ggrec("plan"))
+    yield plain("… without a cache of the desired files: CPU", [cost.cpu for cost in cold], " s")
+    yield plain("… without a cache: peak memory", [cost.memory for cost in cold], " MB")
 
 
 def everything_read(bench: Bench, boards: int) -> Iterator[Row]:

@@ -1,5 +1,5 @@
 """Run `ggrec` with everything that it sends written down: `recorder.py OUT ARGUMENTS…`, with OUT a file of one JSON
-object a line: connection, method, path (with its query), headers, body. Beside it OUT.modules: what was imported.
+object a line: connection, method, path (with its query), headers, body.
 
 Listens at Python's sockets, so that it does not matter by which library ggrec talks. Slower than ggrec itself: for the
 unmeasured warm-up only. The credentials are not written down.
@@ -81,7 +81,6 @@ def main() -> None:
     def keep() -> None:
         with Path(out).open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(request) + "\n" for request in recorder.requests())
-        Path(f"{out}.modules").write_text("\n".join(sorted(sys.modules)))
 
     atexit.register(keep)
     sys.argv = ["ggrec", *arguments]
