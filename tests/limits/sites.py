@@ -1,6 +1,7 @@
 """An estate of the benchmark, applied to a sandbox whose saves are old enough to be believed."""
 
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,15 @@ from typing import Any
 from benchmarks import estate, process
 from reconciler.sandbox import World, start
 from tests.cli.command import PROJECT, Folder
+
+_TRACED = """\
+import atexit, pathlib, tracemalloc
+import reconciler.cli.planning  # not what is measured
+tracemalloc.start()
+atexit.register(lambda: pathlib.Path({report!r}).write_text(str(tracemalloc.get_traced_memory()[1])))
+from reconciler.cli import main
+main()
+"""
 
 
 @dataclass
@@ -44,6 +54,14 @@ class Site:
         """Megabytes that a process of its own takes at most."""
         code = "from reconciler.cli import main; main()"
         return _peak(self.folder.path, ["-c", code, *arguments])
+
+    def held(self, *arguments: str) -> float:
+        """Megabytes that Python's own objects take at most, in a process of its own: the same each time, unlike what
+        the system counts, which depends on how an allocator cuts up what was freed.
+        """
+        with tempfile.NamedTemporaryFile("r", prefix="ggrec-limits-") as report:
+            _peak(self.folder.path, ["-c", _TRACED.format(report=report.name), *arguments])
+            return int(report.read()) / 1e6
 
     def stop(self) -> None:
         """End the sandbox."""
