@@ -49,6 +49,12 @@ class Client:
         """End the connection."""
         self.connection.close()
 
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def json(self, method: str, path: str, body: Any = None) -> Any:
         """The answer, parsed."""
         return json.loads(self.send(method, path, body) or b"null")
@@ -104,6 +110,8 @@ def _side_by_side(make: Callable[[], Client], lines: Iterable[Sequence[Mapping[s
                 client.send(item["method"], item["path"].removeprefix(client.prefix), body, item["headers"])
         except Exception as error:
             failures.append(error)
+        finally:
+            client.close()
 
     threads = []
     for line in lines:

@@ -62,8 +62,13 @@ def write(folder: Path, size: Size) -> None:
     (desired / "teams.yaml").write_text(_documents(_teams(size.teams)))
     (desired / "annotations.yaml").write_text(_documents(_annotations(size.annotations)))
     (desired / "templates.yaml").write_text(_documents(_templates()))
-    for number in range(size.dashboards):
-        _write_dashboard(desired / "dashboards", number, size)
+    add(folder, size, range(size.dashboards))
+
+
+def add(folder: Path, size: Size, numbers: Iterable[int]) -> None:
+    """Write these dashboards into an estate's files."""
+    for number in numbers:
+        _write_dashboard(folder / "desired" / "dashboards", number, size)
 
 
 def name_of(number: int) -> str:

@@ -60,9 +60,9 @@ def serving(url: str = "") -> Iterator[Server]:
     url = url or os.environ.get("GRAFANA_URL", "")
     if url:
         user, password = os.environ.get("GRAFANA_USER", "admin"), os.environ.get("GRAFANA_PASSWORD", "admin")
-        health = Client(url, user, password).json("GET", "/api/health")
-        server = Server(url, user, password, f"Grafana {health['version']}")
-        server = Server(url, user, password, f"{server.name}, {_storage(server)}")
+        with Client(url, user, password) as client:
+            version = client.json("GET", "/api/health")["version"]
+            server = Server(url, user, password, f"Grafana {version}, {_storage(client)}")
         try:
             yield server
         finally:
@@ -84,10 +84,10 @@ def serving(url: str = "") -> Iterator[Server]:
             process.wait()
 
 
-def _storage(server: Server) -> str:
+def _storage(client: Client) -> str:
     """Legacy storage numbers the saves of an object, unified storage stamps them (grafana-api.md section 4)."""
     path = "/apis/dashboard.grafana.app/v0alpha1/namespaces/default/dashboards?limit=1"
-    items = server.client().json("GET", path).get("items") or []
+    items = client.json("GET", path).get("items") or []
     if not items:
         return "storage unknown (no dashboard there)"
     return "unified storage" if len(items[0]["metadata"]["resourceVersion"]) > 12 else "legacy storage"
@@ -95,19 +95,19 @@ def _storage(server: Server) -> str:
 
 def add_editor(server: Server) -> Client:
     """Another user, who may edit everything, signed in."""
-    admin = server.client()
     fields = {"login": EDITOR, "email": f"{EDITOR}@example.org", "password": _EDITORS_PASSWORD, "name": "Bench Editor"}
-    known = [user for user in admin.json("GET", "/api/org/users") if user["login"] == EDITOR]
-    number = known[0]["userId"] if known else admin.json("POST", "/api/admin/users", fields)["id"]
-    admin.json("PATCH", f"/api/orgs/1/users/{number}", {"role": "Admin"})
+    with server.client() as admin:
+        known = [user for user in admin.json("GET", "/api/org/users") if user["login"] == EDITOR]
+        number = known[0]["userId"] if known else admin.json("POST", "/api/admin/users", fields)["id"]
+        admin.json("PATCH", f"/api/orgs/1/users/{number}", {"role": "Admin"})
     return Client(server.url, EDITOR, _EDITORS_PASSWORD)
 
 
 def _forget_editor(server: Server) -> None:
-    admin = server.client()
-    for user in admin.json("GET", "/api/org/users"):
-        if user["login"] == EDITOR:
-            admin.send("DELETE", f"/api/admin/users/{user['userId']}")
+    with server.client() as admin:
+        for user in admin.json("GET", "/api/org/users"):
+            if user["login"] == EDITOR:
+                admin.send("DELETE", f"/api/admin/users/{user['userId']}")
 
 
 def edit_by_hand(client: Client, uids: Iterable[str], word: str) -> None:
@@ -143,18 +143,18 @@ def ours(client: Client) -> Mapping[str, list[Any]]:
 
 def clear(server: Server) -> None:
     """Take away what has the benchmark's names. Raises OSError if something is left."""
-    client = server.client()
-    found = ours(client)
-    for uid in found["dashboards"]:
-        client.send("DELETE", f"/api/dashboards/uid/{uid}")
-    for uid in sorted(found["folders"], reverse=True):  # those inside have higher numbers
-        client.send("DELETE", f"/api/folders/{uid}")
-    for uid in found["datasources"]:
-        client.send("DELETE", f"/api/datasources/uid/{uid}")
-    for number in found["teams"]:
-        client.send("DELETE", f"/api/teams/{number}")
-    for number in found["annotations"]:
-        client.send("DELETE", f"/api/annotations/{number}")
-    left = {key: items for key, items in ours(client).items() if items}
+    with server.client() as client:
+        found = ours(client)
+        for uid in found["dashboards"]:
+            client.send("DELETE", f"/api/dashboards/uid/{uid}")
+        for uid in sorted(found["folders"], reverse=True):  # those inside have higher numbers
+            client.send("DELETE", f"/api/folders/{uid}")
+        for uid in found["datasources"]:
+            client.send("DELETE", f"/api/datasources/uid/{uid}")
+        for number in found["teams"]:
+            client.send("DELETE", f"/api/teams/{number}")
+        for number in found["annotations"]:
+            client.send("DELETE", f"/api/annotations/{number}")
+        left = {key: items for key, items in ours(client).items() if items}
     if left:
         raise OSError(f"{server.url}: not taken away: {left}")
