@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import estate, offline, plans, serving, writes
 from benchmarks.bench import Bench
+from benchmarks.process import CommandFailed
 from benchmarks.server import clear
 from benchmarks.server import serving as serving_at
 from benchmarks.table import Row, keep, section, text
@@ -69,19 +70,31 @@ def measured(bench: Bench, given: argparse.Namespace, chosen: set[str]) -> Itera
         "startup": lambda: offline.starting(bench),
     }
     if "create" in chosen:
-        yield from writes.from_empty(bench, boards, given.creates or given.runs)
+        yield from _whole("create", lambda: writes.from_empty(bench, boards, given.creates or given.runs))
     elif chosen & set(steps):
         bench.ggrec("apply", "--auto-approve")
     for name, step in steps.items():
         if name in chosen:
-            yield from step()
+            yield from _whole(name, step)
     clear(bench.server)
-    if "validate" in chosen:
-        yield from offline.validating(bench, boards)
-    if "big" in chosen:
-        yield from offline.very_large(bench)
-    if "large" in chosen:
-        yield from _large(bench, given.large)
+    others: dict[str, Callable[[], Iterator[Row]]] = {
+        "validate": lambda: offline.validating(bench, boards),
+        "big": lambda: offline.very_large(bench),
+        "large": lambda: _large(bench, given.large),
+    }
+    for name, step in others.items():
+        if name in chosen:
+            yield from _whole(name, step)
+            clear(bench.server)
+
+
+def _whole(name: str, step: Callable[[], Iterator[Row]]) -> Iterator[Row]:
+    """A group's rows; where one cannot be measured, a row that says why, and the other groups go on."""
+    try:
+        yield from step()
+    except (CommandFailed, OSError) as error:
+        print(f"  {name}: {error}", file=sys.stderr, flush=True)
+        yield Row(f"{GROUPS[name]}: not measured", "", "", str(error).splitlines()[0], "**no**")
 
 
 def _large(bench: Bench, boards: int) -> Iterator[Row]:
@@ -94,7 +107,6 @@ def _large(bench: Bench, boards: int) -> Iterator[Row]:
             own.ggrec("apply", "--auto-approve")
         yield from plans.nothing_changed(own, boards)
         yield from plans.everything_read(own, boards)
-        clear(bench.server)
 
 
 def _arguments() -> argparse.Namespace:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.bare import Client
+from benchmarks.bare import DASHBOARDS, Client
 from benchmarks.estate import PREFIX
 
 EDITOR = "bench-editor"
@@ -86,11 +86,11 @@ def serving(url: str = "") -> Iterator[Server]:
 
 def _storage(client: Client) -> str:
     """Legacy storage numbers the saves of an object, unified storage stamps them (grafana-api.md section 4)."""
-    path = "/apis/dashboard.grafana.app/v0alpha1/namespaces/default/dashboards?limit=1"
-    items = client.json("GET", path).get("items") or []
-    if not items:
-        return "storage unknown (no dashboard there)"
-    return "unified storage" if len(items[0]["metadata"]["resourceVersion"]) > 12 else "legacy storage"
+    uid = f"{PREFIX}probe"
+    client.json("POST", "/api/dashboards/db", {"dashboard": {"uid": uid, "title": uid}, "overwrite": True})
+    version = client.json("GET", f"{DASHBOARDS}/{uid}")["metadata"]["resourceVersion"]
+    client.send("DELETE", f"/api/dashboards/uid/{uid}")
+    return "unified storage" if len(version) > 12 else "legacy storage"
 
 
 def add_editor(server: Server) -> Client:
