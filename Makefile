@@ -40,8 +40,8 @@ fmt: $(READY)
 	@$(BIN)/ruff format .
 	@$(BIN)/ggrec fmt
 
-bench: $(READY)         ## ratios against a bare client, side by side
-	@$(BIN)/python benchmarks/plan.py
+bench: $(READY)         ## ratios against a bare client, side by side (ARGS="--help" tells more)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 pictures: $(READY)      ## docs/pictures/*.png from desired/ (needs Chromium)
 	@$(BIN)/python scripts/pictures.py

@@ -1,11 +1,10 @@
 """Dashboards over /api: saves with versions, history, restore (grafana-api.md section 8)."""
 
-import json
 import uuid
 from typing import Any
 
 from reconciler.sandbox import access, folders
-from reconciler.sandbox.call import BAD, Call, Reply, bad_uid, denied, message
+from reconciler.sandbox.call import BAD, Call, Reply, bad_uid, denied, encoded, message
 from reconciler.sandbox.world import User, slugify
 
 _MISMATCH = "The dashboard has been changed by someone else"
@@ -19,15 +18,23 @@ def login(user: User) -> str:
 
 def stored(value: Any) -> Any:
     """A body as Grafana keeps it: keys sorted, whole floats as integers, large integers rounded."""
-    if isinstance(value, dict):
-        return {key: stored(value[key]) for key in sorted(value)}
-    if isinstance(value, list):
+    sort = type(value)
+    if sort is str or value is None or sort is bool:
+        return value
+    if sort is dict:
+        return {key: stored(item) for key, item in sorted(value.items())}
+    if sort is list:
         return [stored(item) for item in value]
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
+    if sort is float and value.is_integer() and abs(value) < 1e21:
         return int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _EXACT:
+    if sort is int and abs(value) > _EXACT:
         return int(float(value))
     return value
+
+
+def _with(body: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A stored body with keys of the server's, still sorted: what is inside it is so already, and is not copied."""
+    return dict(sorted({**body, **more}.items()))
 
 
 def _meta(call: Call, board: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +77,7 @@ def read(call: Call) -> Reply:
         return _absent(call)
     if not visible(call, board):
         return denied("dashboards:read")
-    body = stored({**board["body"], "id": board["id"], "uid": board["uid"], "version": board["version"]})
+    body = _with(board["body"], id=board["id"], uid=board["uid"], version=board["version"])
     return Reply(200, {"meta": _meta(call, board), "dashboard": body})
 
 
@@ -216,7 +223,7 @@ def store(
 def rewritten(call: Call, body: dict[str, Any]) -> dict[str, Any]:
     """The body as a server keeps it that adds and changes fields (a fault switch; 12.3 does not)."""
     additions = call.options.get("rewrite_on_save")
-    return {**body, **additions} if additions else body
+    return _with(body, **stored(additions)) if additions else body
 
 
 def delete(call: Call) -> Reply:
@@ -234,7 +241,7 @@ def delete(call: Call) -> Reply:
 
 def _version(board: dict[str, Any], item: dict[str, Any], *, listed: bool) -> dict[str, Any]:
     number = item["version"]
-    data = stored({**item["body"], "uid": board["uid"], "version": number})
+    data = _with(item["body"], uid=board["uid"], version=number)
     return {
         "id": number,
         "dashboardId": board["id"],
@@ -316,5 +323,5 @@ def tags_of(board: dict[str, Any]) -> list[str]:
 def body_bytes(board: dict[str, Any]) -> bytes:
     """The stored body as JSON, made once a version: a LIST of a thousand dashboards is a join."""
     if board.get("json") is None:
-        board["json"] = json.dumps(board["body"], separators=(",", ":"), ensure_ascii=True)
+        board["json"] = encoded(board["body"]).decode()
     return str(board["json"]).encode()

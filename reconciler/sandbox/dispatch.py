@@ -3,7 +3,6 @@ stand on it.
 """
 
 import base64
-import json
 import re
 import threading
 from collections.abc import Mapping, Sequence
@@ -25,7 +24,7 @@ from reconciler.sandbox import (
     search,
     teams,
 )
-from reconciler.sandbox.call import BAD, Call, Handler, Reply, message, status
+from reconciler.sandbox.call import Call, Handler, Reply, decoded, encoded, message, status
 from reconciler.sandbox.faults import Faults
 from reconciler.sandbox.world import Org, User, World
 
@@ -230,7 +229,16 @@ class Dispatcher:
                 elif org.id not in user.roles:
                     return _no_member(path), user.login
                 call = Call(
-                    self.world, user, org, method, path, parts, query, _json(body), headers.get("accept", ""), faults
+                    self.world,
+                    user,
+                    org,
+                    method,
+                    path,
+                    parts,
+                    query,
+                    decoded(body) if body else None,
+                    headers.get("accept", ""),
+                    faults,
                 )
                 return handler(call), user.login
         self.unknown.append(f"{method} {path}")
@@ -276,20 +284,11 @@ def _early(faults: Mapping[str, Any]) -> Reply | None:
     return message(404, "Not found") if "not_found" in faults else None
 
 
-def _json(body: bytes) -> Any:
-    if not body:
-        return None
-    try:
-        return json.loads(body)
-    except ValueError:
-        return BAD
-
-
 def _bytes(reply: Reply) -> bytes:
     """The body of an answer."""
     if reply.raw is not None:
         return reply.raw
-    return b"" if reply.body is None else json.dumps(reply.body).encode()
+    return b"" if reply.body is None else encoded(reply.body)
 
 
 def _unauthorized(text: str, code: str) -> Reply:

@@ -4,11 +4,11 @@
 v1beta1 and v2beta1 show migrated copies; that is not emulated.
 """
 
-import json
+from operator import itemgetter
 from typing import Any
 
 from reconciler.sandbox import dashboards, folders
-from reconciler.sandbox.call import Call, Reply, bad_uid, status
+from reconciler.sandbox.call import Call, Reply, bad_uid, encoded, status
 from reconciler.sandbox.world import kube_uid
 
 GROUP = "dashboard.grafana.app"
@@ -48,7 +48,7 @@ def _version(call: Call) -> str:
 
 def _object(call: Call, board: dict[str, Any]) -> bytes:
     head = {"kind": "Dashboard", "apiVersion": VERSION, "metadata": _metadata(call, board)}
-    return json.dumps(head).encode()[:-1] + b', "spec": ' + dashboards.body_bytes(board) + b', "status": {}}'
+    return encoded(head)[:-1] + b',"spec":' + dashboards.body_bytes(board) + b',"status":{}}'
 
 
 def _absent(uid: str) -> Reply:
@@ -73,32 +73,33 @@ def list_(call: Call) -> Reply:
         return status(500, "invalid continue token (too few parts)")
     start = int(token.split("start:")[1].split("/")[0]) if token else 1 << 62
     hidden = call.options.get("hidden", frozenset())
-    boards = sorted(call.org.dashboards.values(), key=lambda b: -int(b["id"]))
-    rest = [board for board in boards if board["id"] < start and board["uid"] not in hidden]
-    rest = [board for board in rest if dashboards.visible(call, board)]
+    rest = [board for board in call.org.dashboards.values() if board["id"] < start and board["uid"] not in hidden]
+    rest.sort(key=itemgetter("id"), reverse=True)
     limit = call.number("limit", 0) or len(rest) + 1
     partial = _PARTIAL in call.accept
     items: list[bytes] = []
     size = 0
     last = 0
-    for board in rest[:limit]:
-        if size > _PAGE_BYTES:
+    more = False
+    for board in (board for board in rest if dashboards.visible(call, board)):
+        if len(items) == limit or size > _PAGE_BYTES:
+            more = True
             break
         item = _partial(call, board) if partial else _object(call, board)
         items.append(item)
         size += len(item)
         last = board["id"]
     metadata = {"resourceVersion": _newest(call)}
-    if len(items) < len(rest):
+    if more:
         metadata["continue"] = f"org:{call.org.id}/start:{last}/folder:"
     kind, version = ("PartialObjectMetadataList", "meta.k8s.io/v1") if partial else ("DashboardList", VERSION)
-    head = json.dumps({"kind": kind, "apiVersion": version, "metadata": metadata}).encode()[:-1]
-    return Reply(200, raw=head + b', "items": [' + b",".join(items) + b"]}")
+    head = encoded({"kind": kind, "apiVersion": version, "metadata": metadata})[:-1]
+    return Reply(200, raw=head + b',"items":[' + b",".join(items) + b"]}")
 
 
 def _partial(call: Call, board: dict[str, Any]) -> bytes:
     head = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": _metadata(call, board)}
-    return json.dumps(head).encode()
+    return encoded(head)
 
 
 def _newest(call: Call) -> str:

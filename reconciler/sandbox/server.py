@@ -33,6 +33,7 @@ def _server(app: Any, port: int) -> tuple[uvicorn.Server, socket.socket]:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((_HOST, port))
+    listener.listen(128)
     config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
     return uvicorn.Server(config), listener
 
@@ -96,7 +97,6 @@ def start(world: World, port: int) -> Handle:
     """Run in a thread; answers as soon as this returns (the socket listens already)."""
     app = create_app(world)
     server, listener = _server(app, port)
-    listener.listen(128)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     return Handle(f"http://{_HOST}:{listener.getsockname()[1]}", app, server, thread, listener)

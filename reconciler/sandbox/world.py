@@ -3,6 +3,7 @@ file.
 """
 
 import base64
+import functools
 import hashlib
 import json
 import re
@@ -150,12 +151,14 @@ def short_uid() -> str:
     return secrets.token_hex(7)
 
 
+@functools.lru_cache(maxsize=32_768)
 def kube_uid(namespace: str, name: str) -> str:
     """A uid of /apis that follows from the name, as in legacy storage."""
     digest = hashlib.sha256(f"{namespace}/{name}".encode()).digest()
     return base64.b64encode(digest).decode().translate(str.maketrans("+/=", "abX"))
 
 
+@functools.lru_cache(maxsize=32_768)
 def slugify(title: str) -> str:
     """The slug in an object's url: at most 50 characters, else the beginning of a hash."""
     slug = ""

@@ -1,0 +1,78 @@
+"""The rows about writing: an estate created from empty, and a few dashboards changed."""
+
+import json
+import random
+import re
+import shutil
+import statistics
+from collections.abc import Iterator
+from typing import Any
+
+from benchmarks import estate
+from benchmarks.bench import Bench
+from benchmarks.server import clear
+from benchmarks.table import Bound, Row, plain
+
+_AT_ONCE = 2
+_NUMBERED = re.compile(r"/api/teams/\d+")
+"""Paths with a number that the server gives: they differ at each creation, and are few."""
+
+
+def from_empty(bench: Bench, boards: int, runs: int) -> Iterator[Row]:
+    """Everything created, beside the bare client's same writes; ends with the estate as ggrec created it."""
+    saves = [item for item in _create_recorded(bench) if item["method"] != "GET" and not _NUMBERED.search(item["path"])]
+    costs, bares = [], []
+    for _ in range(runs):
+        clear(bench.server)
+        bares.append(bench.bare("save", saves, at_once=_AT_ONCE)["wall"])
+        clear(bench.server)
+        shutil.rmtree(bench.folder / "state")
+        costs.append(bench.ggrec("apply", "--auto-approve"))
+    walls = [cost.wall for cost in costs]
+    middle = statistics.median(walls) / statistics.median(bares)
+    detail = f"{statistics.median(walls):.2f} s, bare {statistics.median(bares):.2f} s, {len(saves)} writes"
+    name = f"create {boards:,} dashboards and all around them from empty ÷ bare saves, {_AT_ONCE} at once"
+    ratios = [wall / bare for wall, bare in zip(walls, bares, strict=True)]
+    yield Bound(1.2, 1.05).row(name, ratios, detail, figure=middle)
+    yield plain("… its CPU", [cost.cpu for cost in costs], " s")
+    yield plain("… its peak memory", [cost.memory for cost in costs], " MB")
+
+
+def _create_recorded(bench: Bench) -> list[dict[str, Any]]:
+    return bench.recorded("apply", "--auto-approve")
+
+
+def a_few(bench: Bench, boards: int) -> Iterator[Row]:
+    """Ten changed dashboards applied, beyond what the plan takes; beside ten bare saves with read-back."""
+    count = min(10, boards // 3)
+    strangers = [f"{estate.PREFIX}x{number}" for number in range(count)]
+    bench.bare("save", _saves(strangers, "first"), at_once=_AT_ONCE)
+    plans, applies, bares = [], [], []
+    for number in range(bench.runs):
+        estate.edit(bench.folder, range(count), f"apply {number}"[::-1])
+        bench.settle()  # so that the plan and the apply stand on the same rung of the ladder
+        plans.append(bench.ggrec("plan").wall)
+        applies.append(bench.ggrec("apply", "--auto-approve").wall)
+        bares.append(bench.bare("save", _saves(strangers, str(number)), at_once=_AT_ONCE, read_back=True)["wall"])
+    beyond = [apply - plan for apply, plan in zip(applies, plans, strict=True)]
+    middle = statistics.median(beyond) / statistics.median(bares)
+    detail = (
+        f"apply {statistics.median(applies):.2f} s, plan {statistics.median(plans):.2f} s, "
+        f"bare {statistics.median(bares):.3f} s"
+    )
+    name = f"apply of {count}: beyond the plan ÷ {count} bare saves with read-back, {_AT_ONCE} at once"
+    ratios = [more / bare for more, bare in zip(beyond, bares, strict=True)]
+    yield Bound(1.3, 1.1).row(name, ratios, detail, figure=middle)
+
+
+def _saves(uids: list[str], word: str) -> list[dict[str, Any]]:
+    found = []
+    for number, uid in enumerate(uids):
+        model = estate.exported(random.Random(number), number, 22)
+        model |= {"uid": uid, "title": f"Bench stranger {number}", "description": word}
+        body = json.dumps({"dashboard": model, "folderUid": estate.folder_of(number), "overwrite": True})
+        headers = {"content-type": "application/json"}
+        found.append(
+            {"connection": 0, "method": "POST", "path": "/api/dashboards/db", "headers": headers, "body": body}
+        )
+    return found

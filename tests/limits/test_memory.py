@@ -1,0 +1,36 @@
+"""How much memory a plan takes for each dashboard more, and how much one of few takes beyond an empty interpreter."""
+
+from pathlib import Path
+
+from benchmarks import estate
+from tests.limits.sites import Site, empty_peak
+
+FEW, MANY = 50, 100
+"""Both more than a page of the list holds (about 48), so that no page's own size counts as growth."""
+NO_OP = 0.025
+"""Megabytes for each dashboard of a plan that proves that nothing has changed: what the index and the beacon hold."""
+FULL = 0.07
+"""The same of a plan that reads every body, of 43 kB each: none is kept parsed, which would be 0.15 and more. That no
+page is kept at all would be 0.03: today each lives on in the circles of httpx until garbage is collected.
+"""
+BEYOND = 45.0
+"""Megabytes beyond an empty interpreter, as the system counts them."""
+
+
+def test_memory_grows_little_with_each_dashboard(tmp_path: Path) -> None:
+    base = empty_peak(tmp_path)
+    commands = {("plan",): NO_OP, ("plan", "--full"): FULL}
+    held: dict[tuple[str, ...], list[float]] = {command: [] for command in commands}
+    for boards in (FEW, MANY):
+        size = estate.Size(dashboards=boards, folders=4, teams=1, annotations=1, form="exported")
+        site = Site.applied(tmp_path / str(boards), size)
+        try:
+            site.peak("validate")  # a process of its own has a cache of its own
+            for command in commands:
+                held[command].append(site.held(*command))
+                assert boards > FEW or site.peak(*command) - base < BEYOND, command
+        finally:
+            site.stop()
+    for command, most in commands.items():
+        few, many = held[command]
+        assert (many - few) / (MANY - FEW) < most, held
