@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test soak test-grafana lint types check fmt bench docs pictures lock clean
+.PHONY: demo demo-data test soak test-grafana lint types check fmt bench docs pictures lock clean
 
 $(READY): requirements.lock pyproject.toml
 	@echo "Installing into $(VENV) (a minute, once) …"
@@ -15,6 +15,9 @@ $(READY): requirements.lock pyproject.toml
 
 demo: $(READY)          ## the main job, on the embedded sandbox, or on GRAFANA_URL
 	@$(BIN)/python scripts/demo.py
+
+demo-data: $(READY)     ## the dashboards with their data: a shop, its past, a real Prometheus (ARGS=--keep: stays up)
+	@$(BIN)/python scripts/demo_data.py $(ARGS)
 
 test: $(READY)          ## all tests
 	@$(BIN)/python -m pytest -n 2 $(ARGS)

@@ -68,7 +68,8 @@ def _parts() -> dict[str, Any]:
     drift = _object(
         {
             "address": _TEXT, "uid": _TEXT, "outcome": {"enum": sorted(OUTCOMES)}, "gone": _YES, "note": _TEXT,
-            "who": _MAYBE, "when": _MAYBE, "messages": _list(_TEXT), "versionBefore": _MAYBE_NUMBER, "versionAfter": _MAYBE_NUMBER,
+            "who": _MAYBE, "when": _MAYBE, "messages": _list(_TEXT),
+            "versionBefore": _MAYBE_NUMBER, "versionAfter": _MAYBE_NUMBER,
             "edits": _list(_refer("edit")), "rows": _list(_refer("row")),
         }
     )  # fmt: skip
