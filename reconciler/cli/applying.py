@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from reconciler.cli.planned import inputs_of, show_plan
 from reconciler.cli.session import Session, new_lineage
@@ -22,11 +23,21 @@ from reconciler.render.lines import Line
 from reconciler.render.run_view import account_lines, outcome_lines
 from reconciler.store.planfile import SavedPlan, plan_digest, read_plan, use_up
 
+NO_MESSAGES: Mapping[Address, str] = MappingProxyType({})
+
 
 async def plan_and_apply(
-    session: Session, resources: Sequence[Resource], options: Options, signals: Signals, *, approved: bool
+    session: Session,
+    resources: Sequence[Resource],
+    options: Options,
+    signals: Signals,
+    *,
+    approved: bool,
+    messages: Mapping[Address, str] = NO_MESSAGES,
 ) -> int:
-    """The lock is held from before the state is read until it is saved, so that nobody applies in between."""
+    """The lock is held from before the state is read until it is saved, so that nobody applies in between. `messages`
+    is what the versions of single objects say.
+    """
     with session.store.lock(session.command):
         async with session.writer() as writer:
             state = own_state(session.store.load(), writer, lineage=new_lineage())
@@ -45,7 +56,7 @@ async def plan_and_apply(
             if any(change.action is not Action.NO_OP or change.moved_from for change in found.changes):
                 with signals.asking():
                     _ask(session, found, approved=approved)
-            return await _carry_out(session, found, state, writer, signals)
+            return await _carry_out(session, found, state, writer, signals, messages=messages)
 
 
 async def apply_quietly(
@@ -121,6 +132,7 @@ async def _carry_out(
     signals: Signals,
     *,
     saved: SavedPlan | None = None,
+    messages: Mapping[Address, str] = NO_MESSAGES,
 ) -> int:
     this_run = session.new_run(saved.digest if saved is not None else plan_digest(found))
     missing = missing_secrets(found, session.secrets)
@@ -139,7 +151,7 @@ async def _carry_out(
             session.output.text(text)
 
     job = _job(session, found, state, writer, this_run)
-    job.told, job.said, job.stop = told, said, signals.stop
+    job.told, job.said, job.stop, job.messages = told, said, signals.stop, messages
     session.output.endure()
     signals.applying()
     applied = await carry_out(job)

@@ -1,9 +1,13 @@
 """What plan and apply share: the inputs of a plan, and showing it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
+from reconciler.cli.duration import later
 from reconciler.cli.forms import Forms
 from reconciler.cli.session import Session
+from reconciler.cli.storing import user_name
 from reconciler.core.address import Address
 from reconciler.core.description import describe_plan
 from reconciler.core.json import digest
@@ -15,9 +19,10 @@ from reconciler.engine.inputs import Inputs
 from reconciler.engine.planner import Options
 from reconciler.render.json_view import plan_json
 from reconciler.render.plan_view import PlanView, plan_lines, saved_line
-from reconciler.store.planfile import SavedPlan, plan_digest
+from reconciler.store.planfile import Made, SavedPlan, plan_digest, write_plan
 
 NO_FORMS = Forms()
+_DAY = 86400.0
 
 
 def inputs_of(
@@ -89,3 +94,22 @@ def _touches(session: Session, plan: Plan) -> dict[Address, tuple[str, ...]]:
 
     state = session.desired.state
     return impact(changed, state.resources, state.roles, session.registry)
+
+
+def save_plan(session: Session, file: Path, found: Plan, ttl: float | None) -> str:
+    """Save the plan; what to say of it."""
+    now = session.clock.now()
+    expires = later(now, _DAY if ttl is None else ttl)
+    write_plan(file, found, Made(now, expires, user_name(), session.commit))
+    return f"Saved to {file}: `ggrec apply {file}` does exactly this, once, until {expires}."
+
+
+def guarded(session: Session, asked: Options) -> Options:
+    """What was asked, within the limits of the instance, and with what is acknowledged today."""
+    return replace(
+        asked,
+        guard=session.instance.guard,
+        protection=session.instance.protection,
+        acknowledged=session.acknowledged,
+        today=session.clock.now()[:10],
+    )

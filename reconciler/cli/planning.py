@@ -1,15 +1,13 @@
 """plan, apply, show, destroy."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-from reconciler.cli.duration import later
 from reconciler.cli.forms import Forms, GithubOption, HtmlOption, JunitOption, MarkdownOption, SarifOption
 from reconciler.cli.on_conflict import OnConflictOption, policy_of
 from reconciler.cli.options import Argument, Option
-from reconciler.cli.planned import inputs_of, show_plan
+from reconciler.cli.planned import guarded, inputs_of, save_plan, show_plan
 from reconciler.cli.session import Session, new_lineage
 from reconciler.cli.settings import (
     AdoptOption,
@@ -32,15 +30,12 @@ from reconciler.cli.settings import (
     VerboseOption,
 )
 from reconciler.cli.signals import Signals, run
-from reconciler.cli.storing import user_name
 from reconciler.core.errors import ExitCode, UsageError
 from reconciler.core.plan import Plan
 from reconciler.core.resource import Resource
 from reconciler.engine.planner import Options
 from reconciler.engine.planning import compute_plan, own_state
-from reconciler.store.planfile import Made, read_plan, write_plan
-
-_DAY = 86400.0
+from reconciler.store.planfile import read_plan
 
 
 def plan(
@@ -83,7 +78,7 @@ def plan(
         full=full,
         policy=policy_of(on_conflict),
     )
-    options = _guarded(session, asked)
+    options = guarded(session, asked)
     resources = session.resources()
     made: list[Plan] = []
 
@@ -93,7 +88,7 @@ def plan(
 
     run(work)
     (found,) = made
-    saved = _saved(session, out, found, ttl) if out is not None and not found.unreadable else ""
+    saved = save_plan(session, out, found, ttl) if out is not None and not found.unreadable else ""
     show_plan(session, found, forms=forms, declared=True)
     if pages is not None:
         from reconciler.cli.previewing import preview_plan  # imports what only this option needs
@@ -106,14 +101,6 @@ def plan(
     if found.refusals:
         return ExitCode.REFUSED
     return ExitCode.DIFFERENCES if detailed_exitcode and found.differs else ExitCode.DONE
-
-
-def _saved(session: Session, file: Path, found: Plan, ttl: float | None) -> str:
-    """Save the plan; what to say of it."""
-    now = session.clock.now()
-    expires = later(now, _DAY if ttl is None else ttl)
-    write_plan(file, found, Made(now, expires, user_name(), session.commit))
-    return f"Saved to {file}: `ggrec apply {file}` does exactly this, once, until {expires}."
 
 
 def apply(
@@ -157,7 +144,7 @@ def apply(
         full=full,
         policy=policy,
     )
-    options = _guarded(session, asked)
+    options = guarded(session, asked)
     resources = session.resources()
     return run(lambda signals: plan_and_apply(session, resources, options, signals, approved=auto_approve))
 
@@ -199,17 +186,6 @@ def destroy(
     chosen = session.instance
     options = Options(tuple(target or ()), destroy=True, guard=chosen.guard, protection=chosen.protection)
     return run(lambda signals: plan_and_apply(session, (), options, signals, approved=auto_approve))
-
-
-def _guarded(session: Session, asked: Options) -> Options:
-    """What was asked, within the limits of the instance, and with what is acknowledged today."""
-    return replace(
-        asked,
-        guard=session.instance.guard,
-        protection=session.instance.protection,
-        acknowledged=session.acknowledged,
-        today=session.clock.now()[:10],
-    )
 
 
 async def _plan(session: Session, resources: Sequence[Resource], options: Options, *, live: bool) -> Plan:

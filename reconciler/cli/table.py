@@ -89,6 +89,18 @@ COMMANDS = (
         "Show the runs; one run; or what runs did to one object, with dashboard versions before and after.",
     ),
     Command(
+        "show-version",
+        "versions:show_version",
+        OWNED,
+        "Show a version that Grafana keeps: whose it is, and how it differs from what is declared. Sends GET only.",
+    ),
+    Command(
+        "rollback",
+        "versions:rollback",
+        OWNED,
+        "Put an object back to a version that Grafana keeps, or all of a run: a plan as any other, shown and asked for.",
+    ),
+    Command(
         "state", "typed:state_group", OWNED, "What is owned, and the care of where it is written down.", group=True
     ),
     Command(

@@ -138,7 +138,9 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True)
 class KeptVersion:
-    """One version of an object that the server still has, with its body as a kind reads it. Times are RFC 3339."""
+    """One version of an object that the server still has: of its attributes those that it has versions of (not where a
+    dashboard lies). Times are RFC 3339.
+    """
 
     number: int
     attributes: JsonObject

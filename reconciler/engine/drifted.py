@@ -149,7 +149,7 @@ def with_drift(situation: Situation, change: Change, found: Drifted) -> Decision
         "declare what shall be, or take the edit into the file; or decide it in this run: "
         f"--on-conflict {situation.address}=ours, =theirs or =merge"
     )
-    text = f"was changed outside ggrec, and its lifecycle says on_drift: {on_drift}"
+    text = f"was changed outside ggrec, and is not to be overwritten (on_drift: {on_drift})"
     refusal = Diagnostic("drift-refused", text, hint, where=resource.source, subject=str(situation.address))
     return Decision(change, replace(drift, outcome="conflict"), refusals=(refusal,))
 

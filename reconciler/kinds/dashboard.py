@@ -351,7 +351,7 @@ def _path(uid: str) -> str:
 
 def _kept(item: JsonObject) -> KeptVersion:
     number = item.get("version")
-    attributes = _attributes("", as_object(item.get("data")))
+    attributes = {"dashboard": _attributes("", as_object(item.get("data")))["dashboard"]}
     facts = (text_of(item.get(name)) for name in ("createdBy", "created", "message"))
     return KeptVersion(number if isinstance(number, int) else 0, attributes, *facts)
 

@@ -1,0 +1,119 @@
+"""show-version and rollback: a version that Grafana keeps is read, and put back as a plan like any other."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.cli.command import Folder
+from tests.cli.test_drift import edit, live
+
+
+def titled(project: Folder, title: str) -> None:
+    """The files call the dashboard so, and it is applied."""
+    path = project.path / "desired" / "all.yaml"
+    text = path.read_text("utf-8")
+    before = live_title(text)
+    path.write_text(text.replace(f"title: {before}", f"title: {title}", 1), "utf-8")
+    assert project.ggrec("apply", "--auto-approve").code == 0
+
+
+def asked(sandbox: Any, path: str) -> Any:
+    """What Grafana says."""
+    return httpx.get(f"{sandbox.url}/api/dashboards/uid/orders{path}", auth=("admin", "admin")).json()
+
+
+def live_title(text: str) -> str:
+    """What the files call the dashboard."""
+    return next(name for name in ("Orders", "Second", "Third") if f"title: {name}" in text)
+
+
+@pytest.fixture
+def three(project: Folder, sandbox: Any) -> Folder:
+    """Three versions of a dashboard, all of them ours."""
+    assert project.ggrec("apply", "--auto-approve").code == 0
+    for name in ("bob", "carol"):
+        sandbox.world.add_user(name, f"{name}@example.org", password="pw", role="Admin")
+    titled(project, "Second")
+    titled(project, "Third")
+    assert live(sandbox)["version"] == 3
+    return project
+
+
+def test_a_version_is_shown_against_the_files(three: Folder, sandbox: Any) -> None:
+    before = len(sandbox.requests)
+    ended = three.ggrec("show-version", "dashboard.orders@2")
+    assert {seen.method for seen in sandbox.requests[before:]} == {"GET"}
+    assert ended.code == 0
+    assert "dashboard.orders, version 2 by admin" in ended.out
+    assert '"Third" → "Second"' in ended.out
+    found = three.ggrec("show-version", "dashboard.orders@2", "--json").json
+    assert (found["version"], found["attributes"]["dashboard"]["title"]) == (2, "Second")
+
+
+def test_a_version_is_put_back_and_said_to_the_files(three: Folder, sandbox: Any) -> None:
+    folder = asked(sandbox, "")["meta"]["folderUid"]
+    ended = three.ggrec("rollback", "dashboard.orders@1", "--auto-approve")
+    assert ended.code == 0, ended.err
+    assert (live(sandbox)["title"], live(sandbox)["version"], asked(sandbox, "")["meta"]["folderUid"]) == (
+        "Orders",
+        4,
+        folder,
+    )
+    assert "so that the next apply does not undo this, change in them:" in ended.out
+    assert '"Third" → "Orders"' in ended.out
+    (version,) = [item for item in asked(sandbox, "/versions")["versions"] if item["version"] == 4]
+    assert version["message"].startswith("rollback to version 1")
+    assert three.ggrec("drift").code == 7  # not drift: the files say otherwise
+    titled(three, "Orders")
+    assert live(sandbox)["version"] == 4
+    assert three.ggrec("plan", "--detailed-exitcode").code == 0
+
+
+def test_what_somebody_did_since_is_not_gone_over(three: Folder, sandbox: Any) -> None:
+    edit(sandbox, "bob", tags=["hers"])
+    refused = three.ggrec("rollback", "dashboard.orders@2", "--auto-approve")
+    assert refused.code == 3
+    assert "is not to be overwritten" in refused.out
+    assert (live(sandbox)["title"], live(sandbox)["tags"]) == ("Third", ["hers"])
+    merged = three.ggrec("rollback", "dashboard.orders@2", "--auto-approve", "--on-conflict", "merge")
+    assert merged.code == 0, merged.err
+    assert (live(sandbox)["title"], live(sandbox)["tags"]) == ("Second", ["hers"])
+
+
+def test_what_somebody_did_and_apply_put_back_can_be_had_again(three: Folder, sandbox: Any) -> None:
+    edit(sandbox, "carol", title="Better")
+    assert three.ggrec("apply", "--auto-approve").code == 0
+    assert live(sandbox)["title"] == "Third"
+    assert three.ggrec("rollback", "dashboard.orders@4", "--auto-approve").code == 0
+    assert live(sandbox)["title"] == "Better"
+
+
+def test_a_saved_rollback_is_applied_as_a_plan(three: Folder, sandbox: Any) -> None:
+    assert three.ggrec("rollback", "dashboard.orders@2", "-o", "back.ggrec").code == 0
+    assert live(sandbox)["title"] == "Third"
+    assert three.ggrec("apply", "back.ggrec").code == 0
+    assert live(sandbox)["title"] == "Second"
+
+
+def test_what_is_not_kept_or_not_a_version_is_said(three: Folder) -> None:
+    gone = three.ggrec("rollback", "dashboard.orders@9", "--auto-approve")
+    assert gone.code == 1
+    assert "Grafana keeps no version 9 of it" in gone.err and "it keeps 1, 2, 3" in gone.err
+    assert three.ggrec("rollback", "dashboard.orders").code == 64
+    assert three.ggrec("show-version", "folder.ops@1").code == 1
+
+
+def test_a_run_is_undone_as_a_whole_or_not_at_all(three: Folder, sandbox: Any) -> None:
+    made = three.ggrec("history", "dashboard.orders", "--json").json["runs"]
+    runs = {o["version_after"]: run["id"] for run in made for o in run["outcomes"] if "orders" in str(o["address"])}
+    first = three.ggrec("rollback", runs[1], "--auto-approve")
+    assert first.code == 3
+    assert "the run's create of it cannot be undone from here" in first.err
+    assert live(sandbox)["title"] == "Third"
+    again = three.ggrec("rollback", runs[2], "--auto-approve")
+    assert (again.code, live(sandbox)["title"]) == (3, "Third")
+    assert "was changed again since (the run made version 2)" in again.err
+    last = three.ggrec("rollback", runs[3], "--auto-approve")
+    assert (last.code, live(sandbox)["title"]) == (0, "Second"), last.err
+    assert len(three.ggrec("history", "--json").json["runs"]) == 4
