@@ -98,7 +98,7 @@ COMMANDS = (
         "rollback",
         "versions:rollback",
         OWNED,
-        "Put an object back to a version that Grafana keeps, or all of a run: a plan as any other, shown and asked for.",
+        "Put an object back to a version that Grafana keeps, or a whole run: a plan as any other, shown and asked for.",
     ),
     Command(
         "state", "typed:state_group", OWNED, "What is owned, and the care of where it is written down.", group=True

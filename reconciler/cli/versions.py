@@ -81,7 +81,7 @@ def rollback(
     verbose: VerboseOption = False,
     timeout: TimeoutOption = None,
 ) -> int:
-    """Put an object back to a version that Grafana keeps, or all of a run: a plan as any other, shown and asked for.
+    """Put an object back to a version that Grafana keeps, or a whole run: a plan as any other, shown and asked for.
 
     An edit that somebody made since the last apply is not gone over: it is refused, merged where the object's lifecycle
     merges, or what --on-conflict says. Objects stay in their folders. What the files must say, so that the next apply
