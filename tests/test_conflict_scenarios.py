@@ -116,7 +116,7 @@ def test_nothing_of_hers_is_overwritten_and_it_is_said_what_she_did(
     assert held(grafana, mark) == _both(mark, mine=False, hers=True)
     assert f"was changed by {alice.user}" in ended.out
     assert '(version 1 → 2), "percent reads better"' in ended.out
-    for change in ('unit  "reqps" → "percent"', '"Mine." → "Hers."', "maxLines  10 → 99", "hers@example.org"):
+    for change in ("unit from reqps to percent", '"Mine." → "Hers."', "maxLines  10 → 99", "hers@example.org"):
         assert change in ended.out, change
     assert f"--on-conflict dashboard.{mark}-b=ours" in ended.out
 

@@ -16,10 +16,10 @@ from reconciler.core.source import Path
 
 PROMETHEUS = frozenset({"prometheus", "grafana-amazonprometheus-datasource", "grafana-azureprometheus-datasource"})
 ELASTICSEARCH = frozenset({"elasticsearch", "grafana-opensearch-datasource"})
-_LABEL_VALUES = re.compile(
+LABEL_VALUES = re.compile(
     r"^\s*label_values\s*\((?:(?P<selector>.*),)?\s*(?P<label>[A-Za-z_$][\w$]*)\s*\)\s*$", re.DOTALL
 )
-_QUERY_RESULT = re.compile(r"^\s*query_result\s*\((?P<expr>.*)\)\s*$", re.DOTALL)
+QUERY_RESULT = re.compile(r"^\s*query_result\s*\((?P<expr>.*)\)\s*$", re.DOTALL)
 _OTHER = re.compile(r"^\s*(label_names|metrics)\s*\(.*\)\s*$", re.DOTALL)
 
 
@@ -82,7 +82,7 @@ class _Checking:
         metrics = self.metrics[query.source.uid]
         if _OTHER.match(written) or not written.strip():
             return
-        values, result = _LABEL_VALUES.match(written), _QUERY_RESULT.match(written)
+        values, result = LABEL_VALUES.match(written), QUERY_RESULT.match(written)
         group = values or result
         inner = (values["selector"] if values else result["expr"] if result else written) or ""
         start = max(0, group.start("selector" if values else "expr")) if group else 0
@@ -108,7 +108,7 @@ def expression_of(query: Query) -> str:
     written = text_of(query.target.get("query"))
     if _OTHER.match(written):
         return ""
-    values, result = _LABEL_VALUES.match(written), _QUERY_RESULT.match(written)
+    values, result = LABEL_VALUES.match(written), QUERY_RESULT.match(written)
     return (values["selector"] or "" if values else result["expr"] if result else written).strip()
 
 

@@ -12,7 +12,7 @@ from reconciler.core.json import JsonObject, as_list, as_object, text_of
 
 MARK = "ggrecvar"
 """Begins every stand-in that stands for a text or name: whatever holds it cannot be looked up."""
-_VARIABLE = re.compile(
+VARIABLE = re.compile(
     r"\$\{(?P<braced>[A-Za-z_][\w.]*)(?:\.[\w.\[\]\"']+)?(?::(?P<format>[\w:.-]+))?\}|\$(?P<plain>\w+)|\[\[(?P<old>\w+)(?::\w+)?\]\]"
 )
 _DURATION = re.compile(r"^(\d+(ms|[smhdwy]))+$")
@@ -63,7 +63,7 @@ def filled(text: str, variables: Mapping[str, JsonObject]) -> Filled:
     places: list[_Place] = []
     names: list[str] = []
     end = length = 0
-    for found in _VARIABLE.finditer(text):
+    for found in VARIABLE.finditer(text):
         name = found["braced"] or found["plain"] or found["old"]
         if name.isdigit():  # $1 belongs to label_replace, not to Grafana
             continue

@@ -130,11 +130,9 @@ async def _carry_out(
         use_up(session.store.blobs, saved, this_run)
     width = max((len(str(change.address)) for change in found.changes), default=0)
 
-    body_keys = {name: kind.body_key for name, kind in session.registry.items()}
-
     def told(outcome: Outcome) -> None:
         if not session.settings.json:
-            session.output.lines(outcome_lines(outcome, width=width, body_keys=body_keys))
+            session.output.lines(outcome_lines(outcome, width=width, kinds=session.registry))
 
     def said(text: str) -> None:
         if not session.settings.json:

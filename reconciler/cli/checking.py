@@ -11,9 +11,22 @@ from reconciler.checking import count_queries
 from reconciler.checking.explanations import EXPLANATIONS, page
 from reconciler.checking.finding import WRONG
 from reconciler.checking.uses import uses_in
+from reconciler.checking.verdicts import Bounds
+from reconciler.cli.live import Limits
+from reconciler.cli.live_check import Wanted, check_live
 from reconciler.cli.options import Argument, Option
 from reconciler.cli.session import Session
-from reconciler.cli.settings import ConfigOption, InstanceOption, JsonOption, NoColorOption, Settings
+from reconciler.cli.settings import (
+    ConfigOption,
+    InstanceOption,
+    JsonOption,
+    NoColorOption,
+    Settings,
+    TimeoutOption,
+    UrlOption,
+    VerboseOption,
+)
+from reconciler.cli.signals import run
 from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic, ExitCode, Severity, UsageError
 from reconciler.render.json_view import diagnostic_json
@@ -30,15 +43,34 @@ def check(
     code: Annotated[list[str] | None, Option("--code", help="Only findings of this code. Repeatable.")] = None,
     explain: Annotated[str, Option("--explain", help="Print what a code means, and nothing else.")] = "",
     strict: Annotated[bool, Option("--strict", help="Warnings count as errors.")] = False,
+    live: Annotated[bool, Option("--live", help="Ask the datasources, through Grafana: is there data?")] = False,
+    matrix: Annotated[bool, Option("--matrix", help="With --live: each value of each variable as well.")] = False,
+    prometheus: Annotated[str, Option("--prometheus", help="With --live: ask this Prometheus, not Grafana.")] = "",
+    report: Annotated[
+        list[Path] | None,
+        Option("--report", help="With --live: write it here (.md, .html, .json, else text). Repeatable."),
+    ] = None,
+    metrics: Annotated[Path | None, Option("--metrics", help="With --live: write metrics for Prometheus here.")] = None,
+    at_once: Annotated[int, Option("--at-once", min=1, max=32, help="With --live: queries side by side.")] = 4,
+    slow: Annotated[int, Option("--slow", min=1, help="With --live: seconds from which a panel is slow.")] = 5,
+    most_series: Annotated[int, Option("--most-series", min=1, help="With --live: more series explode.")] = 500,
+    timeout: TimeoutOption = None,
     instance: InstanceOption = None,
+    url: UrlOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,
     no_color: NoColorOption = False,
+    verbose: VerboseOption = False,
 ) -> int:
-    """Check every query of every dashboard: its syntax, its metrics and labels, its units. Offline."""
+    """Check every query of every dashboard: syntax, metrics, labels, units. Offline, but with --live."""
     if explain:
         return _explain(explain)
-    session = Session(Settings(instance, None, config, json, no_color))
+    session = Session(Settings(instance, url, config, json, no_color, verbose))
+    if live or prometheus:
+        bounds, limits = Bounds(slow=slow, series=most_series), Limits(at_once, timeout)
+        wanted = Wanted(matrix, prometheus, tuple(report or ()), metrics, limits, bounds)
+        boards = [str(item.address) for item in session.resources() if item.address.kind == "dashboard"]
+        return run(lambda signals: check_live(session, sorted(_chosen(boards, addresses or ())), wanted))
     _, resolved = session.valid_apart_from(EXPLANATIONS)
     known = [resource.address for resource in resolved.resources if resource.address.kind == "dashboard"]
     chosen = _chosen([str(address) for address in known], addresses or ())

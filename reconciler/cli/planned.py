@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 
+from reconciler.cli.forms import Forms
 from reconciler.cli.session import Session
-from reconciler.core.plan import Plan
+from reconciler.core.address import Address
+from reconciler.core.description import describe_plan
+from reconciler.core.json import digest
+from reconciler.core.plan import Action, Plan
 from reconciler.core.ports import Reader
 from reconciler.core.resource import Resource
 from reconciler.core.state import State
@@ -11,7 +15,9 @@ from reconciler.engine.inputs import Inputs
 from reconciler.engine.planner import Options
 from reconciler.render.json_view import plan_json
 from reconciler.render.plan_view import PlanView, plan_lines, saved_line
-from reconciler.store.planfile import SavedPlan
+from reconciler.store.planfile import SavedPlan, plan_digest
+
+NO_FORMS = Forms()
 
 
 def inputs_of(
@@ -33,20 +39,53 @@ def inputs_of(
     )
 
 
-def show_plan(session: Session, found: Plan, saved: SavedPlan | None = None) -> None:
-    """The plan, as text or JSON; where it was `saved`, also when and until when it may be applied."""
+def show_plan(
+    session: Session,
+    plan: Plan,
+    saved: SavedPlan | None = None,
+    *,
+    forms: Forms = NO_FORMS,
+    declared: bool = False,
+) -> None:
+    """The plan, as text or JSON, and in the other forms that were asked for; where it was `saved`, also when and until
+    when it may be applied. Where it is of what is `declared` now, also what else each change touches.
+    """
     now = session.clock.now()
+    found = describe_plan(plan, session.registry, _touches(session, plan) if declared else {})
+    if declared and (forms.github or forms.sarif is not None):
+        from reconciler.cli.places import with_places
+
+        loaded, resolved = session.valid()
+        found = with_places(session, found, resolved, loaded.documents)
+    commit = saved.made.commit if saved is not None else session.commit
     if session.settings.json:
         made = saved.made if saved is not None else None
-        document = plan_json(found, now=made.at if made else now, commit=made.commit if made else session.commit)
+        document = plan_json(found, now=made.at if made else now, commit=commit)
         if saved is not None and made is not None:
             facts = {"who": made.who, "expires": made.expires, "expired": saved.expired(now), "digest": saved.digest}
             document["saved"] = facts
         session.output.json(document)
+        forms.write(session, found, commit)
         return
+    fence = digest(plan_digest(plan) + commit)
+    if forms.github:  # what is inside a plan must not command the pipeline
+        session.output.text(f"::stop-commands::{fence}")
     if saved is not None:
         session.output.lines([saved_line(saved.made.at, saved.made.expires, who=saved.made.who, now=now)])
-    body_keys = {name: kind.body_key for name, kind in session.registry.items()}
-    commit = saved.made.commit if saved is not None else session.commit
-    view = PlanView(now, commit, body_keys, session.settings.verbose)
+    view = PlanView(now, commit, session.registry, session.settings.verbose)
     session.output.lines(plan_lines(found, view))
+    if forms.github:
+        from reconciler.render.findings_view import plan_github
+
+        session.output.text("\n".join([f"::{fence}::", *plan_github(found)]))
+    forms.write(session, found, commit)
+
+
+def _touches(session: Session, plan: Plan) -> dict[Address, tuple[str, ...]]:
+    changed = [(change.address, change.uid) for change in plan.visible if change.action is not Action.CREATE]
+    if not changed:
+        return {}
+    from reconciler.authoring.impact import impact  # a plan of nothing goes without
+
+    state = session.desired.state
+    return impact(changed, state.resources, state.roles, session.registry)

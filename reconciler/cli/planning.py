@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from reconciler.cli.duration import later
+from reconciler.cli.forms import Forms, GithubOption, HtmlOption, JunitOption, MarkdownOption, SarifOption
 from reconciler.cli.on_conflict import OnConflictOption, policy_of
 from reconciler.cli.options import Argument, Option
 from reconciler.cli.planned import inputs_of, show_plan
@@ -13,6 +14,7 @@ from reconciler.cli.session import Session, new_lineage
 from reconciler.cli.settings import (
     AdoptOption,
     AutoApproveOption,
+    CheckLiveOption,
     ConfigOption,
     ConfirmDeletesOption,
     ConfirmUpdatesOption,
@@ -54,7 +56,13 @@ def plan(
     confirm_updates: ConfirmUpdatesOption = None,
     resend_secrets: ResendSecretsOption = False,
     full: FullOption = False,
+    live: CheckLiveOption = False,
     on_conflict: OnConflictOption = None,
+    markdown: MarkdownOption = None,
+    html: HtmlOption = None,
+    junit: JunitOption = None,
+    sarif: SarifOption = None,
+    github: GithubOption = False,
     instance: InstanceOption = None,
     url: UrlOption = None,
     config: ConfigOption = None,
@@ -65,6 +73,7 @@ def plan(
 ) -> int:
     """Show what would change, why, and what somebody changed by hand. Sends GET only."""
     session = Session(Settings(instance, url, config, json, no_color, verbose, timeout=timeout))
+    forms = Forms(markdown, html, junit, sarif, github)
     asked = Options(
         tuple(target or ()),
         adopt=adopt,
@@ -79,13 +88,13 @@ def plan(
     made: list[Plan] = []
 
     async def work(signals: Signals) -> int:
-        made.append(await _plan(session, resources, options))
+        made.append(await _plan(session, resources, options, live=live))
         return ExitCode.DONE
 
     run(work)
     (found,) = made
     saved = _saved(session, out, found, ttl) if out is not None and not found.unreadable else ""
-    show_plan(session, found)
+    show_plan(session, found, forms=forms, declared=True)
     if pages is not None:
         from reconciler.cli.previewing import preview_plan  # imports what only this option needs
 
@@ -155,6 +164,11 @@ def apply(
 
 def show(
     file: Annotated[Path, Argument(help="A saved plan.")],
+    markdown: MarkdownOption = None,
+    html: HtmlOption = None,
+    junit: JunitOption = None,
+    sarif: SarifOption = None,
+    github: GithubOption = False,
     json: JsonOption = False,
     no_color: NoColorOption = False,
     verbose: VerboseOption = False,
@@ -162,7 +176,7 @@ def show(
     """Show a saved plan again. Asks no Grafana."""
     session = Session(Settings(json=json, no_color=no_color, verbose=verbose))
     saved = read_plan(file)
-    show_plan(session, saved.plan, saved)
+    show_plan(session, saved.plan, saved, forms=Forms(markdown, html, junit, sarif, github))
     return ExitCode.DONE
 
 
@@ -188,11 +202,22 @@ def destroy(
 
 
 def _guarded(session: Session, asked: Options) -> Options:
-    """What was asked, within the limits of the instance."""
-    return replace(asked, guard=session.instance.guard, protection=session.instance.protection)
+    """What was asked, within the limits of the instance, and with what is acknowledged today."""
+    return replace(
+        asked,
+        guard=session.instance.guard,
+        protection=session.instance.protection,
+        acknowledged=session.acknowledged,
+        today=session.clock.now()[:10],
+    )
 
 
-async def _plan(session: Session, resources: Sequence[Resource], options: Options) -> Plan:
+async def _plan(session: Session, resources: Sequence[Resource], options: Options, *, live: bool) -> Plan:
     async with session.reader() as reader:
         state = own_state(session.store.load(), reader, lineage=new_lineage())
-        return await compute_plan(inputs_of(session, resources, options, state, reader))
+        found = await compute_plan(inputs_of(session, resources, options, state, reader))
+        if not live:
+            return found
+        from reconciler.cli.live_check import with_data  # imports what only this option needs
+
+        return await with_data(found, session, reader, resources)

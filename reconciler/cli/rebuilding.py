@@ -54,9 +54,8 @@ def state_rebuild(
         if json:
             session.output.json(rebuilt_json(found))
         else:
-            body_keys = {name: kind.body_key for name, kind in session.registry.items()}
             told = [line(Span(f"The stored index is damaged and will be replaced: {damage}", "warn")), ()]
-            session.output.lines([*(told if damage else []), *rebuilt_lines(found, body_keys)])
+            session.output.lines([*(told if damage else []), *rebuilt_lines(found, session.registry)])
         if found.unreadable:
             raise Unreadable(found.unreadable)
         if not found.found:

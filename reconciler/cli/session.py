@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from reconciler.cli.desired import Desired, state_of
 from reconciler.cli.output import Output, SystemClock
 from reconciler.cli.settings import Settings
+from reconciler.core.acknowledgement import ACKNOWLEDGED, Acknowledgement
 from reconciler.core.budget import Budget
 from reconciler.core.desired import DesiredState
 from reconciler.core.errors import GgrecError, InvalidInput, UsageError
@@ -87,6 +88,16 @@ class Session:
         from reconciler.cli.storing import open_store
 
         return open_store(self.instance.state, self.secrets, lease=self.instance.lease)
+
+    @property
+    def acknowledged(self) -> tuple[Acknowledgement, ...]:
+        """What acknowledged.yaml lets stand in the chosen instance, ended ones too. Raises InvalidInput."""
+        if not (self.project.root / ACKNOWLEDGED).exists():
+            return ()
+        from reconciler.loader.acknowledged import read_acknowledged
+
+        found = read_acknowledged(self.project.root)
+        return tuple(item for item in found if item.instance in ("", self.instance.name)) if found else ()
 
     @cached_property
     def hints(self) -> "StoredHints":

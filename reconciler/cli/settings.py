@@ -56,6 +56,10 @@ ConfirmUpdatesOption = Annotated[
 ]
 AdoptOption = Annotated[bool, Option("--adopt", help="Take over existing objects that differ from what is declared.")]
 
+CheckLiveOption = Annotated[
+    bool,
+    Option("--check-live", help="Ask the queries of what changes, before and after: which panels lose their data."),
+]
 FullOption = Annotated[bool, Option("--full", help="Read every body, whatever was verified before (docs/speed.md).")]
 ResendSecretsOption = Annotated[
     bool, Option("--resend-secrets", help="Send all secrets again, also where none is known to have changed.")

@@ -12,7 +12,8 @@ DAILY, OWNED, TOOLS = "Every day", "What is owned", "Tools"
 HELP = "Keep a Grafana equal to a folder of YAML, safely."
 EPILOG = (
     "Exit codes: 0 done · 1 error · 2 differences · 3 refused by a guard · 4 conflict · 5 state locked · "
-    "6 some objects failed or could not be read · 64 usage · 130 interrupted."
+    "6 some objects failed or could not be read · 7 `drift`: only the files changed · 8 `drift`: both · "
+    "64 usage · 130 interrupted."
 )
 
 
@@ -45,7 +46,7 @@ COMMANDS = (
         "check",
         "checking:check",
         DAILY,
-        "Check every query of every dashboard: its syntax, its metrics and labels, its units. Offline.",
+        "Check every query of every dashboard: syntax, metrics, labels, units. Offline, but with --live.",
     ),
     Command(
         "plan",
@@ -54,6 +55,13 @@ COMMANDS = (
         "Show what would change, why, and what somebody changed by hand. Sends GET only.",
     ),
     Command("apply", "planning:apply", DAILY, "Show the plan, ask, and do it."),
+    Command(
+        "drift",
+        "drifting:drift_group",
+        DAILY,
+        "Show what somebody changed outside ggrec since the last apply: who, when, save by save. Sends GET only.",
+        group=True,
+    ),
     Command("show", "planning:show", DAILY, "Show a saved plan again. Asks no Grafana."),
     Command("destroy", "planning:destroy", DAILY, "Delete what this state owns, and nothing else."),
     Command(

@@ -26,6 +26,16 @@ class Commands(typer.Typer):
 
         return take
 
+    def callback(self, *arguments: Any, **settings: Any) -> Callable[[Any], Any]:
+        """As typer's."""
+        register = super().callback(*arguments, **settings)
+
+        def take(function: Any) -> Any:
+            register(typed(function))
+            return function
+
+        return take
+
 
 def typed(function: Callable[..., Any]) -> Callable[..., Any]:
     """The command with what it takes told in typer's words."""

@@ -20,6 +20,8 @@ class ExitCode(IntEnum):
     CONFLICT = 4
     LOCKED = 5
     PARTIAL = 6
+    PENDING = 7
+    DRIFT_AND_PENDING = 8
     USAGE = 64
     INTERRUPTED = 130
 

@@ -13,7 +13,8 @@ from reconciler.core.exchange import Exchange, Listing, Server, Wanted, WriteCon
 from reconciler.core.json import Json, JsonObject
 from reconciler.core.observation import Beacon
 from reconciler.core.references import Content, Reference, Referrer
-from reconciler.core.resource import Attribution, LiveObject, Resource, SecretRef
+from reconciler.core.resource import Attribution, KeptVersion, LiveObject, Resource, SecretRef
+from reconciler.core.semantic import ChangeClass, Row, generic_rows
 from reconciler.core.source import Path
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ class Kind(ABC):
     """
     held_by_name: ClassVar[bool] = False
     """Whether others hold it by name as well, so that a new name leaves them behind."""
+    change_class: ClassVar[ChangeClass] = ChangeClass.SETTINGS
+    """What most of its changes are about, for who reviews them (see `describe`)."""
     refers_to: ClassVar[frozenset[str]] = frozenset()
     """The kinds that objects of this one may refer to (see `references`)."""
     write_weight: ClassVar[int] = 2
@@ -284,6 +287,14 @@ class Kind(ABC):
         """The object (`kind:uid`) with which this one goes, where it is a part of it."""
         return ""
 
+    def describe(
+        self, edits: tuple[Edit, ...], before: JsonObject | None = None, after: JsonObject | None = None
+    ) -> tuple[Row, ...]:
+        """The edits as people think of them, each edit in at least one row. `before` and `after` (normalised
+        attributes) are what the edits lie between, as far as that is known.
+        """
+        return generic_rows(edits, self.body_key, self.change_class)
+
     def container(self, attributes: JsonObject) -> str | None:
         """The uid of the folder it lies in ("": the root); None: objects of this kind lie in none."""
         return None
@@ -296,6 +307,13 @@ class Kind(ABC):
         """Who changed it since version `since`, as far as the server tells."""
         yield from ()
         return Attribution()
+
+    def kept_versions(self, server: Server, uid: str, since: int) -> Exchange[tuple[KeptVersion, ...]]:
+        """The versions from `since` on that the server keeps, oldest first, `since` among them where it is kept; none
+        where the kind has no history, or we may not see it.
+        """
+        yield from ()
+        return ()
 
 
 class Registry(Mapping[str, Kind]):

@@ -86,7 +86,7 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class Drift:
     """What somebody else made different in one object. `outcome` says what this plan does about it:
-    reverted · kept · merged · left · conflict · recreated · forgotten · deleted · settled."""
+    reverted · kept · merged · left · acknowledged · conflict · recreated · forgotten · deleted · settled."""
 
     address: Address
     uid: str
@@ -97,6 +97,10 @@ class Drift:
     attribution: Attribution = field(default_factory=Attribution)
     version_before: int | None = None
     version_after: int | None = None
+    declared_too: bool = False
+    """Whether the files changed the object as well since the last apply."""
+    note: str = ""
+    """Which acknowledgement lets it (or a part of it) stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,7 @@ class Plan:
         """Whether desired and live differ (what `--detailed-exitcode` reports)."""
         return bool(
             self.writes
-            or self.drift
+            or any(drift.outcome != "acknowledged" for drift in self.drift)
             or any(c.action in {Action.ADOPT, Action.FORGET} or c.moved_from for c in self.changes)
         )
 

@@ -134,3 +134,14 @@ class Attribution:
     when: str | None = None
     version: int | None = None
     messages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptVersion:
+    """One version of an object that the server still has, with its body as a kind reads it. Times are RFC 3339."""
+
+    number: int
+    attributes: JsonObject
+    who: str = ""
+    when: str = ""
+    message: str = ""

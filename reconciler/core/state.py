@@ -35,6 +35,8 @@ class Held:
     who: str = ""
     when: str = ""
     why: str = ""
+    until: str = ""
+    """The last day of the acknowledgement that it was left for ("": until it is released)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from reconciler.core.lazy import whole
 from reconciler.core.plan import Action, Change, Drift
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import Held, ResourceState, Status
-from reconciler.engine.drifted import Drifted, aim_of, back, with_drift, writable
+from reconciler.engine.acknowledging import drift_of_ended, over, refused_ended, whole_of, why_ended
+from reconciler.engine.drifted import Drifted, aim_of, back, with_drift, without_ended, writable
 from reconciler.engine.ignoring import Ignoring
 from reconciler.engine.situation import Bodies, Decision, Situation, managed, precondition_of, protected, title_of
 from reconciler.engine.undeclared import undeclared
@@ -59,6 +60,7 @@ def _untouched(situation: Situation) -> bool:
         and situation.intent is None
         and situation.moved_from is None
         and not situation.secrets.all
+        and not over(situation)
         and type(situation.kind).outstanding is Kind.outstanding
     )
 
@@ -141,6 +143,8 @@ def _recreate(situation: Situation, resource: Resource, entry: ResourceState) ->
         )
     if drift is not None and situation.way is OnConflict.THEIRS:
         return Decision(None, replace(drift, outcome="left"))
+    if drift is not None and (whole := whole_of(situation)) is not None:
+        return Decision(None, replace(drift, outcome="acknowledged", note=str(whole)))
     decision = _create(situation, resource)
     assert decision.change is not None
     return Decision(replace(decision.change, reason="was deleted outside ggrec"), drift)
@@ -221,19 +225,29 @@ def _compare(situation: Situation, resource: Resource, live: LiveObject, bodies:
         present = ignoring.as_in(kind.normalise(live.attributes), observed)
         drifted = diff(kind.project(observed, was), kind.project(present, was), identities=kind.identities)
     pending = () if drifted or edits else kind.outstanding(resource, live)
+    ended = over(situation)
     change = replace(_sending(situation, resource, live), edits=edits or pending)
-    if not (edits or pending or change.secrets or drifted):
+    if not (edits or pending or change.secrets or drifted or ended):
         return Decision(_settle(situation, change, live), warnings=warnings)
     if observed is None:
         observed = kind.normalise(bodies(entry.observed))
         if situation.unchanged:
             live = replace(live, attributes=observed)
-    aim = aim_of(kind, wanted, was, kind.project(observed, wanted), entry.held)
+    aim = without_ended(kind, aim_of(kind, wanted, was, kind.project(observed, wanted), entry.held), ended)
     target = ignoring.as_in(aim.attributes, kind.project(kind.normalise(live.attributes), wanted))
     change = replace(change, action=Action.UPDATE, resource=replace(resource, attributes=target), held=aim.held)
+    if ended:
+        change = replace(change, edits=back(kind, change, live))
     decision = _sent(
-        situation, replace(change, reason=_why(change)), Drifted(drifted, observed, live, aim.unheld), bodies
+        situation,
+        replace(change, reason=_why(change) or why_ended(ended, edits)),
+        Drifted(drifted, observed, live, aim.unheld),
+        bodies,
     )
+    if ended and decision.drift is None:
+        drift = drift_of_ended(situation, ended, change, live)
+        refusals = (*decision.refusals, *refused_ended(situation))
+        decision = replace(decision, drift=replace(drift, declared_too=bool(edits)), refusals=refusals)
     return replace(decision, warnings=(*decision.warnings, *warnings))
 
 

@@ -6,14 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from reconciler.core.conflicts import OnConflict
-from reconciler.core.diff import Edit, carry_over, diff, format_edit_path
+from reconciler.core.diff import Edit, Key, carry_over, diff, format_edit_path
 from reconciler.core.errors import Diagnostic
 from reconciler.core.json import JsonObject, shown
 from reconciler.core.kind import Kind
 from reconciler.core.merge import MISSING, MergeConflict, Merged, Part, merge
 from reconciler.core.plan import Action, Change, Drift
 from reconciler.core.resource import LiveObject, OnDrift, Resource
+from reconciler.core.selectors import Pick, Selector, as_in
 from reconciler.core.state import Held
+from reconciler.engine.acknowledging import standing
 from reconciler.engine.situation import Decision, Situation, managed, title_of
 
 _ASKED = {OnConflict.OURS: OnDrift.REVERT, OnConflict.MERGE: OnDrift.MERGE}
@@ -51,6 +53,24 @@ def aim_of(kind: Kind, wanted: JsonObject, was: JsonObject, observed: JsonObject
         return Aim(aim, aim)
     merged = merge(was, wanted, observed, identities=kind.identities, wholes=kind.wholes).value
     return Aim(merged, aim, _still_held(kind, held, aim, merged))
+
+
+def without_ended(kind: Kind, aim: Aim, ended: tuple[Held, ...]) -> Aim:
+    """The aim without what was to be held until a day that has passed: there it is what the files say."""
+    if not ended:
+        return aim
+    apart = diff(aim.unheld, aim.attributes, identities=kind.identities)
+    gone = {item.path for item in ended}
+    back_again = [e.path for e in apart if any(_touch(path, format_edit_path(e.path)) for path in gone)]
+    selectors = tuple(Selector(format_edit_path(path), tuple(map(_pick, path))) for path in back_again)
+    attributes = as_in(aim.attributes, aim.unheld, selectors, kind.identities)
+    return Aim(attributes, aim.unheld, tuple(item for item in aim.held if item.path not in gone))
+
+
+def _pick(step: str | int | Key) -> str | Pick:
+    if isinstance(step, Key):
+        return Pick(field=step.field, text=str(step.value))
+    return Pick(index=step) if isinstance(step, int) else step
 
 
 def _still_held(kind: Kind, held: Iterable[Held], unheld: JsonObject, aim: JsonObject) -> tuple[Held, ...]:
@@ -95,6 +115,7 @@ def with_drift(situation: Situation, change: Change, found: Drifted) -> Decision
         edits=found.edits,
         version_before=entry.version,
         version_after=found.live.version,
+        declared_too=bool(mine),
     )
     differing = back(situation.kind, change, found.live)
     if not differing and not change.secrets:
@@ -102,6 +123,20 @@ def with_drift(situation: Situation, change: Change, found: Drifted) -> Decision
         return Decision(settled, replace(drift, outcome="settled"))
     if situation.way is OnConflict.THEIRS:
         return Decision(None, replace(drift, outcome="left"))
+    kept = standing(situation, found.edits, found.observed, found.live, change.edits)
+    if kept is not None:
+        drift = replace(drift, note=kept.note)
+        if not kept.others and not mine:
+            return Decision(None, replace(drift, outcome="acknowledged"))
+        change = replace(change, resource=kept.left_in(situation.kind, resource, found.live))
+        change = replace(change, held=(*change.held, *kept.held))
+        differing = back(situation.kind, change, found.live)
+        if not kept.others:
+            change = replace(change, edits=differing)
+            decision = writable(situation, change, found.live) if differing or change.secrets else Decision(None)
+            return replace(decision, drift=replace(drift, outcome="acknowledged"))
+        found, resource = replace(found, edits=kept.others), change.resource
+        assert resource is not None
     on_drift = _ASKED.get(situation.way, resource.lifecycle.on_drift)
     if on_drift is OnDrift.MERGE or (on_drift is OnDrift.KEEP and not mine):
         return _merged(situation, change, found, drift)

@@ -26,7 +26,7 @@ class Ignoring:
         """`value` (normalised attributes) with what is ignored as it is in `other`."""
         if self.lifecycle.ui_state:
             value = self.kind.as_left(value, other, self.authored)
-        selectors = tuple(_rooted(_parsed(text), value, self.kind.body_key) for text in self.lifecycle.ignore_changes)
+        selectors = tuple(rooted(_parsed(text), value, self.kind.body_key) for text in self.lifecycle.ignore_changes)
         return as_in(value, other, selectors, self.kind.identities)
 
     def hidden(self, before: JsonObject, after: JsonObject) -> tuple[str, ...]:
@@ -35,6 +35,6 @@ class Ignoring:
         return tuple(format_edit_path(edit.path) for edit in diff(kept, after, identities=self.kind.identities))
 
 
-def _rooted(selector: Selector, value: JsonObject, body: str | None) -> Selector:
-    """People leave out the attribute that holds Grafana's own model."""
+def rooted(selector: Selector, value: JsonObject, body: str | None) -> Selector:
+    """A selector from the object's root: people leave out the attribute that holds Grafana's own model."""
     return selector if body is None or selector.steps[0] in value else selector.below(body)

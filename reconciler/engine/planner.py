@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
+from reconciler.core.acknowledgement import Acknowledgement, holding
 from reconciler.core.address import Address
 from reconciler.core.conflicts import Policy, stop
 from reconciler.core.errors import BodyLost, Diagnostic, InvalidInput
@@ -44,6 +45,9 @@ class Options:
     """Read every body, whatever was verified before."""
     policy: Policy = stop
     """What to do with an object that somebody changed, where that was asked for."""
+    acknowledged: tuple[Acknowledgement, ...] = ()
+    today: str = ""
+    """The day on which the plan is made (YYYY-MM-DD): what is acknowledged until an earlier one is no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +242,8 @@ def _situation(
         adopt=options.adopt,
         destroy=options.destroy,
         way=options.policy(address),
+        acknowledged=holding(options.acknowledged, address, options.today),
+        today=options.today,
     )
 
 

@@ -65,7 +65,7 @@ async def _attributed(
     many: Mapping[str, Mapping[str, str]],
 ) -> Drift:
     found = live.get(str(drift.address))
-    if drift.gone or found is None:
+    if drift.gone or found is None or drift.attribution.who:
         return drift
     editors = many.get(drift.address.kind)
     mark = text_of(found.meta.get("updatedBy"))

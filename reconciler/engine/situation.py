@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from reconciler.core.acknowledgement import Acknowledgement
 from reconciler.core.address import Address
 from reconciler.core.conflicts import OnConflict
 from reconciler.core.errors import Diagnostic
@@ -45,6 +46,10 @@ class Situation:
     destroy: bool = False
     way: OnConflict = OnConflict.STOP
     """What was asked for this address, should somebody have changed it; STOP: nothing, so its lifecycle decides."""
+    acknowledged: tuple[Acknowledgement, ...] = ()
+    """What of its drift is to stand today."""
+    today: str = ""
+    """The day of the plan, for what is held until one ("": not known, nothing has ended)."""
     declared: str = ""
     """The digest of the resource's attributes, made once."""
 

@@ -9,13 +9,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
 
-from reconciler.core.diff import Identities
+from reconciler.core.diff import Edit, Identities
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.observation import Beacon, http_date, members_of
 from reconciler.core.references import Reference, Referrer, datasources_in
-from reconciler.core.resource import Attribution, LiveObject, Resource
+from reconciler.core.resource import Attribution, KeptVersion, LiveObject, Resource
+from reconciler.core.semantic import Row
 from reconciler.core.unparsed import Item, Unparsed, object_of, title_of
 from reconciler.kinds._elsewhere import playlists, rules_and_panels
 from reconciler.kinds._kube import collection_stamp, kube_pages, kube_path
@@ -36,6 +37,8 @@ _MOST_FOUND = 5000
 """Search gives no more on a page (grafana-api.md section 2)."""
 _SEARCHED = 50
 """So many uids make a URL that any proxy lets through."""
+_VERSIONS_AT_ONCE, _MOST_PAGES = 5, 5
+"""Grafana keeps 20 versions where nothing else is set."""
 _DERIVED = 1_000_000
 """Panel ids from here on were derived from a title, not written (see authoring)."""
 
@@ -164,6 +167,15 @@ spec:
         """Playlists, and alert rules that are shown on a panel."""
         rules = yield from rules_and_panels()
         return (*rules, *(yield from playlists(server)))
+
+    def describe(
+        self, edits: tuple[Edit, ...], before: JsonObject | None = None, after: JsonObject | None = None
+    ) -> tuple[Row, ...]:
+        """Panels, variables, annotation queries and links by identity; the layout in one sentence."""
+        from reconciler.kinds._dashboard_changes import dashboard_rows  # only where something changes
+
+        models = [as_object(side.get("dashboard")) if side is not None else None for side in (before, after)]
+        return dashboard_rows(edits, models[0], models[1], self.body_key)
 
     def container(self, attributes: JsonObject) -> str | None:
         """Its folder."""
@@ -316,9 +328,32 @@ spec:
         who = list(dict.fromkeys(text_of(item.get("createdBy")) for item in versions))
         return Attribution(", ".join(who), text_of(newest.get("created")) or None, live.version, messages)
 
+    def kept_versions(self, server: Server, uid: str, since: int) -> Exchange[tuple[KeptVersion, ...]]:
+        """From the version list, newest first, a few at a time: each comes with its whole body. A 403 (it needs write
+        permission on the dashboard) is no history.
+        """
+        found: list[KeptVersion] = []
+        token = ""
+        for _ in range(_MOST_PAGES):
+            query = (("limit", str(_VERSIONS_AT_ONCE)), *((("continueToken", token),) if token else ()))
+            answer = yield ApiRequest("GET", f"{_path(uid)}/versions", query, handles=frozenset({403, 404}))
+            page = [as_object(item) for item in as_list(answer.object.get("versions"))] if answer.status == 200 else []
+            found += [_kept(item) for item in page if as_object(item.get("data"))]
+            token = text_of(answer.object.get("continueToken")) if answer.status == 200 else ""
+            if not page or not token or (found and found[-1].number <= since):
+                break
+        return tuple(item for item in reversed(found) if item.number >= since)
+
 
 def _path(uid: str) -> str:
     return f"/api/dashboards/uid/{quote(uid, safe='')}"
+
+
+def _kept(item: JsonObject) -> KeptVersion:
+    number = item.get("version")
+    attributes = _attributes("", as_object(item.get("data")))
+    facts = (text_of(item.get(name)) for name in ("createdBy", "created", "message"))
+    return KeptVersion(number if isinstance(number, int) else 0, attributes, *facts)
 
 
 def _place(folder: str, title: Json) -> str:

@@ -14,6 +14,7 @@ from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.references import Referrer
 from reconciler.core.resource import LiveObject, Resource, SecretRef
+from reconciler.core.semantic import ChangeClass
 from reconciler.kinds._elsewhere import rules_and_panels
 from reconciler.kinds._later import later
 from reconciler.kinds._owners import provisioned_datasource
@@ -46,6 +47,7 @@ class Datasource(Kind):
     name: ClassVar[str] = "datasource"
     yaml_kind: ClassVar[str] = "Datasource"
     summary: ClassVar[str] = "A data source: where dashboards get their data from."
+    change_class: ClassVar[ChangeClass] = ChangeClass.DATA_SOURCE
     spec = later("_datasource_spec", "DatasourceSpec")
     held_by_name: ClassVar[bool] = True
     example: ClassVar[str] = """\

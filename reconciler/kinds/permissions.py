@@ -18,6 +18,7 @@ from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.references import Reference
 from reconciler.core.resource import LiveObject, Resource
+from reconciler.core.semantic import ChangeClass
 from reconciler.kinds._entries import (
     NONE,
     absent,
@@ -48,6 +49,7 @@ class FolderPermissions(Kind):
     name: ClassVar[str] = "permissions"
     yaml_kind: ClassVar[str] = "FolderPermissions"
     summary: ClassVar[str] = "Who may see, edit and administer what is in a folder."
+    change_class: ClassVar[ChangeClass] = ChangeClass.ACCESS
     spec = later("_permissions_spec", "PermissionsSpec")
     always_there: ClassVar[bool] = True
     refers_to: ClassVar[frozenset[str]] = frozenset({"team"})

@@ -16,6 +16,7 @@ from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, 
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.resource import LiveObject, Resource
+from reconciler.core.semantic import ChangeClass
 from reconciler.kinds._later import later
 from reconciler.kinds._members import (
     ABSENT,
@@ -47,6 +48,7 @@ class Team(Kind):
     name: ClassVar[str] = "team"
     yaml_kind: ClassVar[str] = "Team"
     summary: ClassVar[str] = "A team and, where wanted, its members."
+    change_class: ClassVar[ChangeClass] = ChangeClass.ACCESS
     spec = later("_team_spec", "TeamSpec")
     identities: ClassVar[Identities] = MappingProxyType({"members": "login"})
     example: ClassVar[str] = """\

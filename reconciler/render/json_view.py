@@ -4,18 +4,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from reconciler.core.conflicts import Meanwhile
+from reconciler.core.description import DescribedChange, DescribedDrift, Description, describe_plan
 from reconciler.core.diff import Edit, Key, format_edit_path
 from reconciler.core.errors import Diagnostic, GgrecError, Locked
-from reconciler.core.plan import Change, Drift, Plan
+from reconciler.core.plan import Plan
+from reconciler.core.semantic import Row
 from reconciler.core.state import Held, Outcome
+from reconciler.render.rows import row_text
 
 PLAN = "ggrec/plan/v1"
 RUN = "ggrec/run/v1"
 ERROR = "ggrec/error/v1"
 
 
-def plan_json(plan: Plan, *, now: str, commit: str) -> dict[str, Any]:
-    """The plan. Secrets are named, never shown."""
+def plan_json(found: Plan | Description, *, now: str, commit: str) -> dict[str, Any]:
+    """The plan; described, with rows and classes. Secrets are named, never shown."""
+    described = found if isinstance(found, Description) else describe_plan(found, {})
+    plan = described.plan
     target = plan.target
     return {
         "format": PLAN,
@@ -27,16 +32,19 @@ def plan_json(plan: Plan, *, now: str, commit: str) -> dict[str, Any]:
         "compared": plan.compared,
         "unchanged": plan.unchanged,
         "unmanaged": dict(plan.unmanaged),
-        "changes": [_change(change) for change in plan.visible],
-        "drift": [_drift(drift) for drift in plan.drift],
-        "held": {str(address): [_held(item) for item in held] for address, held in plan.held.items()},
+        "classes": {str(name): number for name, number in described.classes.items()},
+        "changes": [_change(change) for change in described.changes],
+        "drift": [_drift(drift) for drift in described.drift],
+        "held": {str(address): [held_json(item) for item in held] for address, held in plan.held.items()},
         "refusals": [diagnostic_json(item) for item in plan.refusals],
         "unreadable": [diagnostic_json(item) for item in plan.unreadable],
         "warnings": [diagnostic_json(item) for item in plan.warnings],
     }
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _change(described: DescribedChange) -> dict[str, Any]:
+    change = described.change
+    source = change.resource.source if change.resource is not None else None
     return {
         "address": str(change.address),
         "action": str(change.action),
@@ -48,25 +56,47 @@ def _change(change: Change) -> dict[str, Any]:
         "secrets": list(change.secrets),
         "secretsResent": list(change.resent),
         "notes": list(change.notes),
+        "rows": _rows(described.rows, change.edits),
+        "touches": list(described.touches),
+        "where": {"file": source.file, "line": source.line, "column": source.column} if source else None,
     }
 
 
-def _held(held: Held) -> dict[str, Any]:
-    return {"path": held.path, "who": held.who, "when": held.when, "why": held.why}
+def held_json(held: Held) -> dict[str, Any]:
+    """One held edit."""
+    return {"path": held.path, "who": held.who, "when": held.when, "why": held.why, "until": held.until}
 
 
-def _drift(drift: Drift) -> dict[str, Any]:
+def _rows(rows: Sequence[Row], edits: Sequence[Edit]) -> list[dict[str, Any]]:
+    """Rows; `edits` are the places of theirs in the list of the object's edits."""
+    places = {id(edit): place for place, edit in enumerate(edits)}
+    return [
+        {
+            "class": str(row.change_class),
+            "subject": row.subject,
+            "name": row.name,
+            "text": row_text(row),
+            "edits": [places[id(edit)] for edit in row.edits if id(edit) in places],
+        }
+        for row in rows
+    ]
+
+
+def _drift(described: DescribedDrift) -> dict[str, Any]:
+    drift = described.drift
     return {
         "address": str(drift.address),
         "uid": drift.uid,
         "outcome": drift.outcome,
         "gone": drift.gone,
+        "note": drift.note,
         "who": drift.attribution.who,
         "when": drift.attribution.when,
         "messages": list(drift.attribution.messages),
         "versionBefore": drift.version_before,
         "versionAfter": drift.version_after,
         "edits": [edit_json(edit) for edit in drift.edits],
+        "rows": _rows(described.rows, drift.edits),
     }
 
 

@@ -22,6 +22,8 @@ STYLES = {
     "error": "bold red",
     "warn": "yellow",
     "good": "green",
+    "add-word": "bold underline green",
+    "remove-word": "bold underline red",
 }
 _LONG = 100
 _BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u2028\u2029")

@@ -1,14 +1,16 @@
 """A plan as lines: header, what was changed outside, what ggrec will do, what stands against it, the count."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from reconciler.core.diff import Edit
+from reconciler.core.description import DescribedChange, DescribedDrift, Description, describe_plan
 from reconciler.core.errors import Diagnostic
-from reconciler.core.plan import Action, Change, Drift, Plan
-from reconciler.render.edits import MOST, edit_lines
+from reconciler.core.kind import Kind
+from reconciler.core.plan import Action, Change, Plan
+from reconciler.core.semantic import ChangeClass, Row
 from reconciler.render.lines import Line, Span, count, indented, line, safe
+from reconciler.render.rows import MOST, row_lines
 
 _SYMBOLS = {
     Action.CREATE: ("+", "add"),
@@ -19,11 +21,12 @@ _SYMBOLS = {
     Action.FORGET: ("x", "dim"),
     Action.NO_OP: ("→", "dim"),
 }
-_OUTCOMES = {
+OUTCOMES = {
     "reverted": "will be put back",
     "conflict": "and in the declared state too: the declared one wins",
     "kept": "will be left as it is, and held",
     "merged": "will be left as it is, and held, beside what changed in the files",
+    "acknowledged": "left as it is",
     "left": "will be left as it is this time, and nothing is sent",
     "recreated": "deleted; will be created again",
     "forgotten": "deleted, and no longer declared",
@@ -41,12 +44,17 @@ class PlanView:
 
     now: str
     commit: str = ""
-    body_keys: Mapping[str, str | None] = field(default_factory=dict)
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
     verbose: bool = False
 
-    def edits(self, kind: str, edits: tuple[Edit, ...]) -> list[Line]:
-        """An object's edits, folded where they are very many."""
-        return edit_lines(edits, self.body_keys.get(kind), most=10**9 if self.verbose else MOST)
+    def rows(self, rows: Sequence[Row]) -> list[Line]:
+        """An object's rows, folded where they are very many. That it is created or deleted, its head says."""
+        return row_lines([row for row in rows if row.edits or row.subject or row.name], most=self.most)
+
+    @property
+    def most(self) -> int:
+        """The lines of one object that are shown."""
+        return 10**9 if self.verbose else MOST
 
 
 def saved_line(made: str, expires: str, *, who: str, now: str) -> Line:
@@ -57,25 +65,29 @@ def saved_line(made: str, expires: str, *, who: str, now: str) -> Line:
     return line(Span(f"Saved {ago(made, now)}{by}; may be applied until {safe(expires)}", "dim"))
 
 
-def plan_lines(plan: Plan, view: PlanView) -> list[Line]:
-    """The whole plan."""
+def plan_lines(plan: Plan | Description, view: PlanView) -> list[Line]:
+    """The whole plan, described already or not."""
+    found = describe_plan(plan, view.kinds) if isinstance(plan, Plan) else plan
+    plan = found.plan
     result: list[Line] = [_header(plan, view), ()]
     addresses = [*(c.address for c in plan.visible), *(drift.address for drift in plan.drift), *plan.held]
     width = max((len(str(address)) for address in addresses), default=0) + 3
     if plan.drift:
         title = "Changed outside ggrec since the last apply"
         result.append(line(Span(f"{title} ({len(plan.drift)})", "head")))
-        for drift in plan.drift:
+        for drift in found.drift:
             result += indented(2, _drift(drift, view, width))
         result.append(())
     if plan.visible:
         result.append(line(Span("ggrec will", "head")))
-        for change in plan.visible:
+        for change in found.changes:
             result += indented(2, _change(change, view, width))
         result.append(())
     result += _held(plan, view, width)
     result += _complaints(plan)
     result.append(_summary(plan, view))
+    if found.classes:
+        result.append(line(Span(classes_text(found.classes), "dim")))
     if plan.unmanaged:
         total = sum(plan.unmanaged.values())
         kinds = ", ".join(count(number, kind) for kind, number in sorted(plan.unmanaged.items()))
@@ -90,7 +102,8 @@ def _header(plan: Plan, view: PlanView) -> Line:
     return line(Span(" · ".join([*parts, *([f"commit {view.commit}"] if view.commit else [])]), "head"))
 
 
-def _drift(drift: Drift, view: PlanView, width: int) -> list[Line]:
+def _drift(described: DescribedDrift, view: PlanView, width: int) -> list[Line]:
+    drift = described.drift
     by = drift.attribution
     versions = ""
     if drift.version_before is not None and drift.version_after is not None:
@@ -98,14 +111,22 @@ def _drift(drift: Drift, view: PlanView, width: int) -> list[Line]:
     who = f"by {safe(by.who)}" if by.who else ""
     when = ago(by.when, view.now) if by.when else ""
     facts = " ".join(part for part in (versions, who) if part) + (f", {when}" if when else "")
-    outcome = _OUTCOMES[drift.outcome]
+    outcome = ", ".join(part for part in (OUTCOMES[drift.outcome], safe(drift.note)) if part)
     text = f"{facts.strip(', ')}: {outcome}" if facts.strip(", ") else outcome
     head = line(Span("! ", "drift"), Span(f"{drift.address!s:<{width}}", "drift"), text)
+    if drift.outcome == "acknowledged" and not view.verbose:
+        return [head]  # somebody looked at it: one line says that it is still so
     messages = [line(Span(f'message "{safe(text)}"', "dim")) for text in by.messages[:3]]
-    return [head, *indented(4, [*messages, *view.edits(drift.address.kind, drift.edits)])]
+    return [head, *indented(4, [*messages, *view.rows(described.rows)])]
 
 
-def _change(change: Change, view: PlanView, width: int) -> list[Line]:
+def classes_text(classes: Mapping[ChangeClass, int]) -> str:
+    """`By class: deletion 1, query 2, layout 1.`"""
+    return "By class: " + ", ".join(f"{name} {number:,}" for name, number in classes.items()) + "."
+
+
+def _change(described: DescribedChange, view: PlanView, width: int) -> list[Line]:
+    change = described.change
     symbol, style = _SYMBOLS[change.action]
     what = "move" if change.action is Action.NO_OP else str(change.action)
     title = f'"{_short(change.title)}"' if change.title and change.action in {Action.CREATE, Action.DELETE} else ""
@@ -114,9 +135,10 @@ def _change(change: Change, view: PlanView, width: int) -> list[Line]:
         reason = f"was {change.moved_from}" + (f"; {reason}" if reason else "")
     about = "  ".join(part for part in (title, reason) if part)
     head = line(Span(f"{symbol} ", style), Span(f"{change.address!s:<{width}}", style), f"{what:<8} ", about)
-    inside = view.edits(change.address.kind, change.edits)
+    inside = view.rows([row for row in described.rows if row.name not in change.secrets or row.edits])
     if change.action is not Action.CREATE:
         inside += [_secret(name, change) for name in change.secrets]
+    inside += [line(Span(f"touches {safe(text)}", "dim")) for text in described.touches]
     inside += [line(Span(f"note: {safe(note)}", "dim")) for note in change.notes]
     return [head, *indented(4, inside)]
 
@@ -127,12 +149,15 @@ def _held(plan: Plan, view: PlanView, width: int) -> list[Line]:
         return []
     result = [line(Span(f"Held in Grafana, and not in the files ({len(plan.held)})", "head"))]
     for address, held in plan.held.items():
-        body = view.body_keys.get(address.kind)
+        kind = view.kinds.get(address.kind)
+        body = kind.body_key if kind else None
         paths = ", ".join(item.path.removeprefix(f"{body}.") if body else item.path for item in held)
         who = ", ".join(dict.fromkeys(safe(item.who) for item in held if item.who))
         since = min((item.when for item in held if item.when), default="")
         facts = f"by {who} " * bool(who) + (ago(since, view.now) if since else "")
-        text = f"{safe(paths)}{f', {facts.strip()}' if facts else ''}"
+        until = max((item.until for item in held), default="")
+        facts = ", ".join(part for part in (facts.strip(), f"acknowledged until {until}" if until else "") if part)
+        text = f"{safe(paths)}{f', {facts}' if facts else ''}"
         result += indented(2, [line(Span("= ", "dim"), Span(f"{address!s:<{width}}", "dim"), text)])
     hint = "write it into the files to end this, or `ggrec state release ADDRESS` to have the files' values put back"
     return [*result, *indented(4, [line(Span(f"hint: {hint}", "dim"))]), ()]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from reconciler.core.kind import Kind
 from reconciler.core.rebuilt import Found, Rebuilt
 from reconciler.core.state import UNKNOWN_SECRET
 from reconciler.render.edits import edit_lines
@@ -13,14 +14,14 @@ from reconciler.render.plan_view import diagnostic_lines
 REBUILT = "ggrec/rebuilt-state/v1"
 
 
-def rebuilt_lines(found: Rebuilt, body_keys: Mapping[str, str | None]) -> list[Line]:
+def rebuilt_lines(found: Rebuilt, kinds: Mapping[str, Kind]) -> list[Line]:
     """What would be owned, what differs in it, what is not there, and what is not ours."""
     result: list[Line] = []
     width = max((len(str(item.address)) for item in found.found), default=0) + 3
     if found.found:
         result.append(line(Span("The state will own", "head")))
         for item in found.found:
-            result += indented(2, _found(item, body_keys.get(item.address.kind), width))
+            result += indented(2, _found(item, kinds.get(item.address.kind), width))
         result.append(())
     if found.absent:
         result.append(line(Span("Declared, and not in Grafana: the next apply creates", "head")))
@@ -43,11 +44,11 @@ def rebuilt_lines(found: Rebuilt, body_keys: Mapping[str, str | None]) -> list[L
     return [*result, line(Span(text, "head"))]
 
 
-def _found(item: Found, body_key: str | None, width: int) -> list[Line]:
+def _found(item: Found, kind: Kind | None, width: int) -> list[Line]:
     title = f'"{safe(item.title)}"  ' if item.title and item.title != item.address.name else ""
     about = f"{title}differs, and the next plan changes it:" if item.edits else f"{title}as declared"
     secrets = [name for name, known in item.entry.secrets.items() if known == UNKNOWN_SECRET]
-    inside = edit_lines(item.edits, body_key)
+    inside = edit_lines(item.edits, kind)
     if secrets:
         text = (
             f"note: {', '.join(secrets)}: whether Grafana has what is declared cannot be told; --resend-secrets sends"

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from reconciler.core.address import Address
+from reconciler.core.kind import Kind
 from reconciler.core.plan import Action
 from reconciler.core.state import Outcome, Run, State
-from reconciler.render.edits import MOST, edit_lines
+from reconciler.render.edits import edit_lines
 from reconciler.render.lines import Line, Span, count, indented, line, safe
 from reconciler.render.plan_view import ago
 
@@ -27,9 +28,7 @@ _FAILED = {
 }
 
 
-def outcome_lines(
-    outcome: Outcome, *, width: int = 0, body_keys: Mapping[str, str | None] = MappingProxyType({})
-) -> list[Line]:
+def outcome_lines(outcome: Outcome, *, width: int = 0, kinds: Mapping[str, Kind] = MappingProxyType({})) -> list[Line]:
     """One object's outcome, as it is known; in a conflict, what somebody changed meanwhile."""
     notes = indented(4, [line(Span(f"note: {safe(note)}", "dim")) for note in outcome.notes])
     name = f"{outcome.address!s:<{width}}"
@@ -46,7 +45,7 @@ def outcome_lines(
     lines = [line(Span(f"{symbol} ", style), Span(f"{name}  {what}", style), f": {text}" if text else "")]
     rest = [item for item in outcome.error.split("\n")[1:] if item.strip()]
     theirs = outcome.meanwhile.edits if outcome.meanwhile is not None else ()
-    changed = edit_lines(theirs, body_keys.get(outcome.address.kind), most=MOST)
+    changed = edit_lines(theirs, kinds.get(outcome.address.kind))
     hints = [line(Span(safe(item.strip()), "dim")) for item in rest]
     return [*lines, *indented(4, [*changed, *hints]), *notes]
 

@@ -20,6 +20,7 @@ from reconciler.sandbox import (
     people,
     permissions,
     preferences,
+    queries,
     search,
     teams,
 )
@@ -95,6 +96,8 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("PUT", rf"{_BOARDS}/{_UID}", kube_dashboards.update),
     ("PATCH", rf"{_BOARDS}/{_UID}", kube_dashboards.patch),
     ("DELETE", rf"{_BOARDS}/{_UID}", kube_dashboards.delete),
+    ("POST", r"/api/ds/query", queries.query),
+    ("GET", rf"/api/datasources/uid/{_UID}/resources/api/v1/label/(?P<label>[^/]+)/values", queries.label_values),
     ("GET", r"/api/datasources", datasources.list_),
     ("POST", r"/api/datasources", datasources.create),
     ("GET", r"/api/datasources/id/(?P<key>[^/]+)", datasources.read_id),

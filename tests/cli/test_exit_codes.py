@@ -4,10 +4,11 @@ import json
 import signal
 from typing import Any
 
+import httpx
 import pytest
 
 from reconciler.core.errors import ExitCode
-from tests.cli.command import Folder
+from tests.cli.command import DESIRED, Folder
 from tests.cli.test_interruptions import applying
 
 
@@ -65,6 +66,39 @@ def test_6_could_not_be_read(project: Folder, sandbox: Any) -> None:
     ended = project.ggrec("plan")
     assert ended.code == 6
     assert "teams:read" in ended.out
+
+
+def edited(sandbox: Any) -> None:
+    """Somebody renames the dashboard by hand."""
+    auth = ("admin", "admin")
+    found = httpx.get(f"{sandbox.url}/api/dashboards/uid/orders", auth=auth).json()
+    board = {**found["dashboard"], "title": "Mine"}
+    body = {"dashboard": board, "folderUid": found["meta"]["folderUid"], "message": "by hand"}
+    assert httpx.post(f"{sandbox.url}/api/dashboards/db", auth=auth, json=body).status_code == 200
+
+
+def test_2_drift_7_only_the_files_and_8_both(project: Folder, sandbox: Any) -> None:
+    project.ggrec("apply", "--auto-approve")
+    assert project.ggrec("drift").code == 0
+    project.write("desired/all.yaml", DESIRED.replace("title: Operations", "title: Ops"))
+    assert project.ggrec("drift").code == 7
+    edited(sandbox)
+    assert project.ggrec("drift").code == 8
+    project.write("desired/all.yaml", DESIRED)
+    assert project.ggrec("drift").code == 2
+
+
+def test_7_only_the_files(project: Folder) -> None:
+    assert project.ggrec("drift", "--json").json["verdict"] == "pending"
+    assert project.ggrec("drift").code == 7
+
+
+def test_8_both(project: Folder, sandbox: Any) -> None:
+    project.ggrec("apply", "--auto-approve")
+    edited(sandbox)
+    project.write("desired/all.yaml", DESIRED.replace("[shop]", "[shop, new]"))
+    ended = project.ggrec("drift", "--json")
+    assert (ended.code, ended.json["verdict"]) == (8, "drift-and-pending")
 
 
 @pytest.mark.parametrize(

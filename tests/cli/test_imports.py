@@ -70,5 +70,8 @@ def test_kinds_are_known_without_their_specs() -> None:
 def test_the_overview_says_what_the_command_says(command: object) -> None:
     known = BY_NAME[command.name]  # type: ignore[attr-defined]
     function = known.load()
-    said = function().info.help if known.group else " ".join((function.__doc__ or "").split("\n\n")[0].split())
+    said = function().info.help if known.group else ""
+    if not said:
+        described = function().registered_callback.callback if known.group else function
+        said = " ".join((described.__doc__ or "").split("\n\n")[0].split())
     assert known.help == said

@@ -3,6 +3,7 @@
 import pytest
 
 from reconciler.core.diff import Edit, Key, Op
+from reconciler.kinds.dashboard import Dashboard
 from reconciler.render.edits import edit_lines
 from reconciler.render.lines import plain
 
@@ -11,7 +12,7 @@ FORM = "https://forms.example.org/dashboards?dashboard=Orders&version="
 
 def shown(before: str, after: str) -> str:
     edit = Edit(("links", Key("title", "Feedback"), "url"), Op.CHANGE, before, after)
-    return plain(edit_lines((edit,), None))
+    return plain(edit_lines((edit,), Dashboard()))
 
 
 def test_two_addresses_are_shown_by_what_differs() -> None:

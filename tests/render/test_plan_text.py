@@ -16,6 +16,7 @@ from reconciler.core.plan import Action, Change, Drift, Plan, Target
 from reconciler.core.resource import Attribution
 from reconciler.core.source import Mark
 from reconciler.core.state import Outcome
+from reconciler.kinds import discover
 from reconciler.render.json_view import plan_json
 from reconciler.render.lines import plain, rich_text
 from reconciler.render.plan_view import PlanView, plan_lines
@@ -23,7 +24,8 @@ from reconciler.render.run_view import account_lines, outcome_lines
 
 GOLDEN = Path(__file__).parent / "golden"
 BASE = Plan(Target("http://grafana", 1, "GigGatek", "12.3.0"), "lineage", 7, "digest", compared=42, unchanged=41)
-VIEW = PlanView("2026-11-23T19:00:01Z", "3f2a9c1", {"dashboard": "dashboard"})
+KINDS = discover()
+VIEW = PlanView("2026-11-23T19:00:01Z", "3f2a9c1", KINDS)
 IDENTITIES = {"panels": "id", "targets": "refId", "list": "name"}
 
 

@@ -1,0 +1,60 @@
+"""What else a change touches, as far as it is declared: roles that see a dashboard, home dashboards, views, links.
+
+Asks nobody: what is in Grafana and undeclared is looked for only where something is taken away (engine/losses.py).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from reconciler.core.address import Address
+from reconciler.core.kind import Kind
+from reconciler.core.resource import Resource
+from reconciler.core.roles import RoleView
+
+_MOST = 3
+
+
+def impact(
+    changed: Iterable[tuple[Address, str | None]],
+    resources: Sequence[Resource],
+    roles: Sequence[RoleView],
+    kinds: Mapping[str, Kind],
+) -> dict[Address, tuple[str, ...]]:
+    """For each changed object (address, uid): what else is concerned, in words; objects without any are left out."""
+    wanted = dict(changed)
+    referrers: dict[str, dict[str, None]] = {}
+    for resource in resources if wanted else ():
+        kind, name = kinds.get(resource.address.kind), str(resource.address)
+        for reference in kind.references(resource.attributes) if kind else ():
+            referrers.setdefault(f"{reference.kind}:{reference.text}", {})[name] = None
+    found: dict[Address, tuple[str, ...]] = {}
+    for address, uid in wanted.items():
+        said = [*_roles(address, roles), *_views(address, roles)]
+        others = [name for name in referrers.get(f"{address.kind}:{uid}", ()) if name != str(address)]
+        if others:
+            said.append(f"{_listed(others)}, which {'refers' if len(others) == 1 else 'refer'} to it")
+        if said:
+            found[address] = tuple(said)
+    return found
+
+
+def _roles(address: Address, roles: Sequence[RoleView]) -> list[str]:
+    homes = [role.title for role in roles if role.home is not None and role.home.shown == address]
+    see = [role.title for role in roles if any(entry.shown == address for entry in role.entries)]
+    may = [role.title for role in roles if address in role.opens and role.title not in see]
+    said = [f"the home dashboard of {_listed(homes)}"] if homes else []
+    others = [title for title in see if title not in homes]
+    said += [f"what {_listed(others)} {'sees' if len(others) == 1 else 'see'}"] if others else []
+    return said + ([f"what {_listed(may)} may open"] if may else [])
+
+
+def _views(address: Address, roles: Sequence[RoleView]) -> list[str]:
+    entries = (entry for role in roles for entry in role.entries if entry.filtered)
+    views = [str(entry.shown) for entry in entries if entry.base == address and entry.shown != address]
+    return [f"{_listed(list(dict.fromkeys(views)))}, derived from it"] if views else []
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = list(names[:_MOST])
+    if len(names) > _MOST:
+        return f"{', '.join(shown)} and {len(names) - _MOST} more"
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

@@ -1,0 +1,58 @@
+"""What came back for a query: an error, nothing, or how many series, and how fresh. Reads Grafana's data frames."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reconciler.core.json import JsonObject, as_list, as_object, text_of
+
+_NOT_IMPLEMENTED = 501
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One query's answer. `newest` is the time of its newest value, in milliseconds since 1970 (None: it has no
+    times).
+    """
+
+    error: str = ""
+    series: int = 0
+    points: int = 0
+    newest: int | None = None
+    unasked: bool = False
+    """Whether nobody here can ask such a datasource (501): then nothing is known of it."""
+
+    @property
+    def has_data(self) -> bool:
+        """Whether there is anything to show."""
+        return not self.error and self.points > 0
+
+
+def answers_of(body: JsonObject, references: Sequence[str]) -> dict[str, Answer]:
+    """The answers to the queries of one request, by their letters."""
+    results = as_object(body.get("results"))
+    whole = text_of(body.get("message"))
+    return {reference: _answer(as_object(results.get(reference)), whole) for reference in references}
+
+
+def _answer(result: JsonObject, whole: str) -> Answer:
+    error = text_of(result.get("error")) or ("" if result else whole or "Grafana gave no answer to this query")
+    if error:
+        return Answer(error=" ".join(error.split())[:300], unasked=result.get("status") == _NOT_IMPLEMENTED)
+    series = points = 0
+    newest: int | None = None
+    for frame in map(as_object, as_list(result.get("frames"))):
+        fields = [as_object(item) for item in as_list(as_object(frame.get("schema")).get("fields"))]
+        columns = [as_list(item) for item in as_list(as_object(frame.get("data")).get("values"))]
+        times = next(
+            (column for field, column in zip(fields, columns, strict=False) if field.get("type") == "time"), None
+        )
+        for field, column in zip(fields, columns, strict=False):
+            if field.get("type") == "time" and len(fields) > 1:
+                continue
+            there = [index for index, value in enumerate(column) if value is not None]
+            series += 1
+            points += len(there)
+            if times is not None and there and there[-1] < len(times):
+                stamp = times[there[-1]]
+                newest = max(newest or 0, int(stamp)) if isinstance(stamp, int | float) else newest
+    return Answer("", series, points, newest)

@@ -1,0 +1,161 @@
+"""What `ggrec drift` found, as values: objects changed outside, version by version, their life over the runs, and what
+follows for the exit code. Pure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.core.acknowledgement import Acknowledgement
+from reconciler.core.address import Address
+from reconciler.core.diff import Edit
+from reconciler.core.errors import Diagnostic, ExitCode
+from reconciler.core.plan import Drift, Plan
+from reconciler.core.state import Held
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One save outside: from one version to the next, whose it was, and its own edits."""
+
+    before: int
+    after: int
+    who: str
+    when: str
+    message: str
+    edits: tuple[Edit, ...]
+
+
+class News(StrEnum):
+    """What a drift is against the last check."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    SAME = "same"
+
+
+class Verdict(StrEnum):
+    """What a check comes to, in a word."""
+
+    CLEAN = "clean"
+    DRIFT = "drift"
+    PENDING = "pending"
+    BOTH = "drift-and-pending"
+    UNKNOWN = "could-not-tell"
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the process ends with."""
+        return _CODES[self]
+
+
+_CODES = {
+    Verdict.CLEAN: ExitCode.DONE,
+    Verdict.DRIFT: ExitCode.DIFFERENCES,
+    Verdict.PENDING: ExitCode.PENDING,
+    Verdict.BOTH: ExitCode.DRIFT_AND_PENDING,
+    Verdict.UNKNOWN: ExitCode.PARTIAL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is remembered of one drift. `content` tells whether it is still the same; times are RFC 3339."""
+
+    first: str
+    last: str
+    times: int = 1
+    content: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """All that is remembered between checks, when the last one was ("": this is the first), and when one last read
+    every body.
+    """
+
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    checked: str = ""
+    full: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One object that was changed outside. `unattributed` are edits that no kept version accounts for."""
+
+    drift: Drift
+    steps: tuple[Step, ...] = ()
+    unattributed: tuple[Edit, ...] = ()
+    news: News = News.NEW
+    seen: Seen = field(default_factory=lambda: Seen("", ""))
+    expired: tuple[Acknowledgement, ...] = ()
+
+    @property
+    def address(self) -> Address:
+        """Whose drift it is."""
+        return self.drift.address
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether all of it is to stand for now."""
+        return self.drift.outcome == "acknowledged"
+
+    @property
+    def standing(self) -> str:
+        """`open`, `acknowledged` or `expired`."""
+        return "acknowledged" if self.acknowledged else "expired" if self.expired else "open"
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    """One check. `pending` are the addresses that Git changes; `recovered` what is no longer different since the last
+    check; `checked_before` when that was ("": never, as far as is known).
+    """
+
+    plan: Plan
+    at: str
+    findings: tuple[Finding, ...]
+    pending: tuple[Address, ...] = ()
+    recovered: tuple[tuple[str, Seen], ...] = ()
+    checked_before: str = ""
+    idle: tuple[Acknowledgement, ...] = ()
+    """Acknowledgements of this instance that nothing needs any more."""
+    seconds: float = 0.0
+    notes: tuple[Diagnostic, ...] = ()
+    full: str = ""
+    """When every body was last read: now, or in an earlier check."""
+
+    @property
+    def alarming(self) -> tuple[Finding, ...]:
+        """What counts as drift: all that is not acknowledged."""
+        return tuple(item for item in self.findings if not item.acknowledged)
+
+    @property
+    def held(self) -> Mapping[Address, tuple[Held, ...]]:
+        """What an earlier apply left in Grafana that the files do not say."""
+        return self.plan.held
+
+    @property
+    def verdict(self) -> Verdict:
+        """What cannot be read is not unchanged: that comes first."""
+        if self.plan.unreadable:
+            return Verdict.UNKNOWN
+        if self.alarming:
+            return Verdict.BOTH if self.pending else Verdict.DRIFT
+        return Verdict.PENDING if self.pending else Verdict.CLEAN
+
+    @property
+    def has_news(self) -> bool:
+        """Whether anything is to be told: new, changed, expired or recovered."""
+        fresh = any(item.news is not News.SAME and not item.acknowledged for item in self.findings)
+        return fresh or bool(self.recovered) or any(item.expired for item in self.findings)
+
+
+def pending_of(plan: Plan) -> tuple[Address, ...]:
+    """The addresses that Git changes: not those that would only be put back."""
+    outside = {drift.address: drift for drift in plan.drift}
+    return tuple(
+        change.address
+        for change in plan.visible
+        if (drift := outside.get(change.address)) is None or drift.declared_too or drift.outcome == "deleted"
+    )

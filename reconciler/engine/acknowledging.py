@@ -1,0 +1,119 @@
+"""What an acknowledgement does to a plan: the edits it names stay as they are until its day, and are held where the
+object is written for another reason; after that day the lifecycle decides again. Pure.
+
+What the author changes in the file meanwhile wins over an acknowledgement: that is a newer word on the same thing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from reconciler.core.acknowledgement import Acknowledgement
+from reconciler.core.conflicts import OnConflict
+from reconciler.core.diff import Edit, diff, format_edit_path, overlap
+from reconciler.core.errors import Diagnostic
+from reconciler.core.json import JsonObject
+from reconciler.core.kind import Kind
+from reconciler.core.merge import merge
+from reconciler.core.plan import Change, Drift
+from reconciler.core.resource import Attribution, LiveObject, OnDrift, Resource
+from reconciler.core.selectors import Selector, as_in, parse_selector
+from reconciler.core.state import Held
+from reconciler.engine.ignoring import rooted
+from reconciler.engine.situation import Situation, title_of
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The edits made outside that stay, those that do not, and how Grafana would be with only the first."""
+
+    held: tuple[Held, ...]
+    others: tuple[Edit, ...]
+    note: str
+    observed: JsonObject
+    only_kept: JsonObject
+
+    def left_in(self, kind: Kind, resource: Resource, live: LiveObject) -> Resource:
+        """What is declared, with the edits that stay in it."""
+        mine = resource.attributes
+        base, theirs = kind.project(self.observed, mine), kind.project(self.only_kept, mine)
+        merged = merge(base, mine, theirs, identities=kind.identities, wholes=kind.wholes)
+        return replace(resource, attributes=merged.value)
+
+
+def whole_of(situation: Situation) -> Acknowledgement | None:
+    """The acknowledgement of the whole object, where nothing else was asked for in this run."""
+    if situation.way is not OnConflict.STOP:
+        return None
+    return next((item for item in situation.acknowledged if not item.path), None)
+
+
+def standing(
+    situation: Situation, edits: tuple[Edit, ...], observed: JsonObject, live: LiveObject, mine: tuple[Edit, ...]
+) -> Standing | None:
+    """What of the edits stays; None: nothing. `mine` are the author's own, `observed` is normalised."""
+    if situation.way is not OnConflict.STOP or not situation.acknowledged:
+        return None
+    kind, present = situation.kind, situation.kind.normalise(live.attributes)
+    whole = whole_of(situation)
+    kept = present if whole else _as_in(kind, observed, present, (item.path for item in situation.acknowledged))
+    shown = kind.project(observed, present), kind.project(kept, present)
+    inside = [edit.path for edit in diff(*shown, identities=kind.identities)]
+    stay = [
+        edit
+        for edit in edits
+        if (whole or any(edit.path[: len(path)] == path for path in inside))
+        and not any(overlap(edit.path, own.path) for own in mine)
+    ]
+    if not stay:
+        return None
+    others = tuple(edit for edit in edits if edit not in stay)
+    which = [whole] if whole else list(situation.acknowledged)
+    until = min(item.until for item in which)
+    paths = dict.fromkeys(format_edit_path(edit.path) for edit in stay)
+    held = tuple(Held(path, why=str(which[0]), until=until) for path in paths)
+    return Standing(held, others, "; ".join(map(str, which)), observed, kept)
+
+
+def over(situation: Situation) -> tuple[Held, ...]:
+    """What was held for an acknowledgement that is over or was taken back; nothing where the day is not known, or where
+    something else was asked for in this run. A lifecycle that keeps edits goes on holding it.
+    """
+    resource = situation.resource
+    if resource is not None and resource.lifecycle.on_drift in (OnDrift.KEEP, OnDrift.MERGE):
+        return ()
+    entry = situation.entry
+    if entry is None or not situation.today or situation.acknowledged or situation.way is not OnConflict.STOP:
+        return ()
+    return tuple(item for item in entry.held if item.until)
+
+
+def drift_of_ended(situation: Situation, ended: tuple[Held, ...], change: Change, live: LiveObject) -> Drift:
+    """What was held for an acknowledgement is drift again when that is over: with who made it, as it was noted then."""
+    assert change.resource is not None
+    kind, wanted = situation.kind, change.resource.attributes
+    edits = diff(wanted, kind.project(kind.normalise(live.attributes), wanted), identities=kind.identities)
+    who = ", ".join(dict.fromkeys(item.who for item in ended if item.who))
+    when = min((item.when for item in ended if item.when), default="")
+    by = Attribution(who or None, when or None, live.version)
+    note = f"was {ended[0].why}"
+    return Drift(situation.address, live.uid, title_of(situation), "reverted", edits=edits, attribution=by, note=note)
+
+
+def refused_ended(situation: Situation) -> tuple[Diagnostic, ...]:
+    """What forbids putting back what was held: a lifecycle that says so."""
+    resource = situation.resource
+    if resource is None or resource.lifecycle.on_drift is not OnDrift.FAIL:
+        return ()
+    text = "was changed outside ggrec and acknowledged until a day that has passed; its lifecycle says on_drift: fail"
+    hint = f"declare what shall be, acknowledge it anew, or put it back: `ggrec state release {situation.address}`"
+    return (Diagnostic("drift-refused", text, hint, where=resource.source, subject=str(situation.address)),)
+
+
+def why_ended(ended: tuple[Held, ...], mine: tuple[Edit, ...]) -> str:
+    """Why a change puts back what was held."""
+    return "puts back what is acknowledged no longer" if ended and not mine else ""
+
+
+def _as_in(kind: Kind, value: JsonObject, other: JsonObject, paths: Iterable[str]) -> JsonObject:
+    selectors: list[Selector] = [rooted(parse_selector(path), value, kind.body_key) for path in paths]
+    return as_in(value, other, tuple(selectors), kind.identities)

@@ -1,0 +1,223 @@
+"""What a live check found: lines for a terminal, markdown, HTML, JSON, metrics for Prometheus' textfile collector."""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reconciler.core.address import Address
+from reconciler.core.json import Json
+from reconciler.render.lines import Line, Span, count, indented, line, safe
+
+_STYLES = {
+    "error": "error",
+    "no-data": "error",
+    "stale": "warn",
+    "many-series": "warn",
+    "slow": "warn",
+    "not-asked": "dim",
+    "ok": "good",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PanelReport:
+    """One panel: how it did (`verdict`), why, and the numbers. `newest` is RFC 3339 ("" where there are no times)."""
+
+    place: str
+    verdict: str
+    why: str
+    series: int
+    seconds: float
+    newest: str = ""
+    selection: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardReport:
+    """One dashboard: its panels, what could not be told of its variables, how many panels were not asked any more."""
+
+    address: Address
+    panels: tuple[PanelReport, ...]
+    variables: tuple[tuple[str, str], ...] = ()
+    unasked: int = 0
+
+    def count(self, *verdicts: str) -> int:
+        """How many panels did so."""
+        return sum(1 for panel in self.panels if panel.verdict in verdicts)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveReport:
+    """A whole check. `at` is RFC 3339; `seconds` is how long it took."""
+
+    target: str
+    at: str
+    seconds: float
+    boards: tuple[BoardReport, ...]
+
+    @property
+    def failing(self) -> int:
+        """How many panels show nothing."""
+        return sum(board.count("error", "no-data") for board in self.boards)
+
+    @property
+    def unasked(self) -> int:
+        """How many panels there was no time for."""
+        return sum(board.unasked for board in self.boards)
+
+
+def live_lines(report: LiveReport, *, verbose: bool = False) -> list[Line]:
+    """For a terminal: what is wrong, a line for each dashboard, the count."""
+    result: list[Line] = []
+    for board in report.boards:
+        wrong = [panel for panel in board.panels if panel.verdict not in {"ok", "not-asked"}]
+        bad = board.count("error", "no-data")
+        mark, style = ("✗", "error") if bad else ("!", "warn") if wrong or board.variables else ("✓", "good")
+        number = count(len(board.panels), "panel")
+        about = f"{bad} without data" if bad else f"{len(wrong)} to look at" if wrong else "all with data"
+        result.append(line(Span(f"{mark} ", style), Span(f"{board.address!s:<48}", style), f"  {number:<11} {about}"))
+        for name, why in board.variables:
+            result += indented(4, [line(Span(f"variable {safe(name)}: {safe(why)}" if name else safe(why), "warn"))])
+        for panel in board.panels if verbose else wrong:
+            result += indented(4, [_panel(panel)])
+    return [*result, (), line(Span(_summary(report), "error" if report.failing or report.unasked else "good"))]
+
+
+def _panel(panel: PanelReport) -> Line:
+    facts = (
+        f"{count(panel.series, 'serie')}, {panel.seconds * 1000:.0f} ms" if panel.verdict == "ok" else safe(panel.why)
+    )
+    where = f" ({safe(panel.selection)})" if panel.selection else ""
+    return line(Span(f"{panel.verdict}: ", _STYLES[panel.verdict]), f"{safe(panel.place)}{where}: {facts}")
+
+
+def _summary(report: LiveReport) -> str:
+    total = sum(len(board.panels) for board in report.boards)
+    parts = [f"{count(total, 'panel')} of {count(len(report.boards), 'dashboard')} asked in {report.seconds:.1f} s"]
+    for verdict, text in (
+        ("error", "with errors"),
+        ("no-data", "without data"),
+        ("stale", "stale"),
+        ("many-series", "exploding"),
+        ("slow", "slow"),
+        ("not-asked", "not asked here"),
+    ):
+        number = sum(board.count(verdict) for board in report.boards)
+        if number or verdict in {"error", "no-data"}:
+            parts.append(f"{number} {text}")
+    if report.unasked:
+        parts.append(f"{report.unasked} not asked: the time was up")
+    return ", ".join(parts) + "."
+
+
+def live_json(report: LiveReport) -> dict[str, Json]:
+    """For programs."""
+    return {
+        "format": "ggrec/live-check/v1",
+        "target": report.target,
+        "at": report.at,
+        "seconds": round(report.seconds, 3),
+        "failing": report.failing,
+        "unasked": report.unasked,
+        "dashboards": [_board_json(board) for board in report.boards],
+    }
+
+
+def _board_json(board: BoardReport) -> dict[str, Json]:
+    panels: list[Json] = [
+        {"place": p.place, "verdict": p.verdict, "why": p.why, "series": p.series, "seconds": round(p.seconds, 4),
+         "newest": p.newest, "selection": p.selection}
+        for p in board.panels
+    ]  # fmt: skip
+    return {
+        "address": str(board.address),
+        "panels": panels,
+        "variables": dict(board.variables),
+        "unasked": board.unasked,
+    }
+
+
+def live_markdown(report: LiveReport) -> str:
+    """For a comment or a page."""
+    rows = []
+    wrong = []
+    for board in report.boards:
+        look = board.count("stale", "many-series", "slow")
+        numbers = (len(board.panels), board.count("error"), board.count("no-data"), look)
+        rows.append(f"| {board.address} | {' | '.join(map(str, numbers))} |")
+        for panel in board.panels:
+            if panel.verdict not in {"ok", "not-asked"}:
+                of = f" ({_cell(panel.selection)})" if panel.selection else ""
+                wrong.append(f"- **{panel.verdict}** {board.address}, {_cell(panel.place)}{of}: {_cell(panel.why)}")
+    table = ["| dashboard | panels | errors | without data | to look at |", "|---|---|---|---|---|", *rows]
+    head = f"# Do the panels have data?\n\n{_summary(report)} {report.at}\n"
+    return "\n".join([head, *table, "", *wrong]) + "\n"
+
+
+def _cell(text: str) -> str:
+    return html.escape(" ".join(text.split()), quote=False).replace("|", "\\|").replace("`", "'").replace("[", "\\[")
+
+
+def live_html(report: LiveReport) -> str:
+    """One page that needs nothing else."""
+    head = "<tr><th></th><th>panel</th><th>series</th><th>took</th><th>newest</th><th></th></tr>"
+    body = []
+    for board in report.boards:
+        table = f"<table>{head}{''.join(map(_row, board.panels))}</table>"
+        body.append(f"<section><h2>{html.escape(str(board.address))}</h2><div>{table}</div></section>")
+    summary = html.escape(f"{_summary(report)} {report.target}, {report.at}")
+    return _PAGE.replace("SUMMARY", summary).replace("BODY", "".join(body))
+
+
+def _row(panel: PanelReport) -> str:
+    place = f"{panel.place} ({panel.selection})" if panel.selection else panel.place
+    took = f"{panel.seconds * 1000:.0f} ms"
+    cells = (panel.verdict, place, str(panel.series), took, panel.newest, panel.why)
+    return f'<tr class="{panel.verdict}">{"".join(f"<td>{html.escape(cell)}</td>" for cell in cells)}</tr>'
+
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Do the panels have data?</title><style>
+:root { color-scheme: light dark; --line: light-dark(#d9dde3, #363b44); --quiet: light-dark(#5b6370, #9aa2ad); }
+body { margin: 0 auto; max-width: 72rem; padding: 1rem; font: 15px/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.3rem; } h2 { font-size: 1rem; margin: 1.5rem 0 .25rem; } p { color: var(--quiet); }
+div { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
+td, th { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
+tr.ok td:first-child { color: light-dark(#1f6f4a, #5cc592); }
+tr.error td:first-child, tr.no-data td:first-child { color: light-dark(#b3261e, #f28b82); font-weight: 600; }
+tr.stale td:first-child, tr.slow td:first-child, tr.many-series td:first-child { color: light-dark(#8a5a00, #e2b55a); }
+</style></head><body><h1>Do the panels have data?</h1><p>SUMMARY</p>BODY</body></html>
+"""
+
+
+def live_metrics(report: LiveReport, seconds: float) -> str:
+    """For Prometheus' textfile collector. `seconds` is the moment, since 1970."""
+    panels = [
+        f'{{dashboard="{board.address.name}",verdict="{verdict}"}} {board.count(verdict)}'
+        for board in report.boards
+        for verdict in _STYLES
+    ]
+    families = (
+        ("panels", "Panels of declared dashboards by how their queries did.", panels),
+        ("unasked_panels", "Panels that there was no time for.", [f" {report.unasked}"]),
+        ("duration_seconds", "How long the check took.", [f" {report.seconds:.3f}"]),
+        ("last_success_timestamp_seconds", "When the check last ended.", [f" {seconds:.0f}"]),
+    )
+    lines = []
+    for name, text, samples in families:
+        lines += [f"# HELP ggrec_check_{name} {text}", f"# TYPE ggrec_check_{name} gauge"]
+        lines += [f"ggrec_check_{name}{sample}" for sample in samples]
+    return "\n".join(lines) + "\n"
+
+
+def one_panel_each(boards: Sequence[BoardReport]) -> dict[tuple[str, str], PanelReport]:
+    """The panels by dashboard and place; the worst of each, where one was asked several times."""
+    order = list(_STYLES)
+    found: dict[tuple[str, str], PanelReport] = {}
+    for board in boards:
+        for panel in board.panels:
+            key = (str(board.address), panel.place)
+            if key not in found or order.index(panel.verdict) < order.index(found[key].verdict):
+                found[key] = panel
+    return found

@@ -1,0 +1,180 @@
+"""GigGatek's dashboards on a real Prometheus with the shop's past: every panel has data; what breaks is found.
+
+Needs Debian's package prometheus (or any Prometheus' server and promtool on the PATH); skipped without.
+"""
+
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.sandbox.server import start
+from reconciler.sandbox.world import World
+
+ROOT = Path(__file__).parents[1]
+SHOP = ROOT / "examples" / "shop"
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("prometheus") and shutil.which("promtool")),
+    reason="needs a Prometheus: prometheus and promtool on the PATH",
+)
+
+
+def run(*command: str, cwd: Path, **rest: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, **rest)
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Prometheus with sixty days of the shop's business until now, the same each time but for when "now" is."""
+    folder = tmp_path_factory.mktemp("prometheus")
+    made = run(
+        sys.executable,
+        "-m",
+        "shop.backfill",
+        str(folder),
+        "--days",
+        "60",
+        "--coarse",
+        "7200",
+        "--fine-days",
+        "1",
+        "--fine",
+        "300",
+        cwd=SHOP,
+    )
+    assert made.returncode == 0, made.stderr
+    blocks = ("tsdb", "create-blocks-from", "--max-block-duration=1440h", "-q", "openmetrics", "metrics.om", "data")
+    assert run("promtool", *blocks, cwd=folder).returncode == 0
+    (folder / "prometheus.yml").write_text("scrape_configs: []\n")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    flags = ("--config.file=prometheus.yml", "--storage.tsdb.path=data", "--storage.tsdb.retention.time=400d",
+             "--query.lookback-delta=150m", f"--web.listen-address=127.0.0.1:{port}")  # fmt: skip
+    server = subprocess.Popen(("prometheus", *flags), cwd=folder, stderr=subprocess.PIPE, text=True)
+    assert server.stderr is not None
+    for line in server.stderr:  # it says when it is ready
+        if "Server is ready" in line:
+            break
+    yield f"http://127.0.0.1:{port}"
+    server.send_signal(signal.SIGTERM)
+    server.communicate(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def project(
+    prometheus: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+    """GigGatek's project on a sandbox that asks this Prometheus, applied once."""
+    folder = tmp_path_factory.mktemp("project")
+    shutil.copytree(ROOT / "desired", folder / "desired")
+    handle = start(World(), 0)
+    text = (ROOT / "ggrec.yaml").read_text("utf-8").replace("http://127.0.0.1:3999", handle.url)
+    (folder / "ggrec.yaml").write_text(text.replace("http://127.0.0.1:9190", prometheus), "utf-8")
+
+    def ggrec(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return run(sys.executable, "-c", "from reconciler.cli import main; main()", *arguments, cwd=folder)
+
+    ggrec.folder = folder  # type: ignore[attr-defined]
+    assert ggrec("apply", "--auto-approve").returncode == 0
+    yield ggrec
+    handle.stop()
+
+
+def test_every_panel_on_prometheus_has_data(project: Any) -> None:
+    ended = project("check", "--live", "--json")
+    found = json.loads(ended.stdout)
+    wrong = [
+        (board["address"], panel)
+        for board in found["dashboards"]
+        for panel in board["panels"]
+        if panel["verdict"] in {"error", "no-data"}
+    ]
+    assert (wrong, ended.returncode, found["unasked"]) == ([], 0, 0)
+    asked = sum(panel["verdict"] != "not-asked" for board in found["dashboards"] for panel in board["panels"])
+    assert asked > 150 and not any(board["variables"] for board in found["dashboards"])
+
+
+def test_the_same_without_grafana(project: Any, prometheus: str) -> None:
+    ended = project("check", "--live", "--prometheus", prometheus, "dashboard.operational-health")
+    assert ended.returncode == 0, ended.stdout
+    assert "0 with errors, 0 without data" in ended.stdout
+
+
+def test_each_value_of_each_variable(project: Any) -> None:
+    ended = project("check", "--live", "--matrix", "--json", "dashboard.technical-operations")
+    (board,) = json.loads(ended.stdout)["dashboards"]
+    tried = {panel["selection"] for panel in board["panels"]}
+    assert {"service=payments", "service=checkout"} <= tried and ended.returncode == 0, ended.stdout
+
+
+def test_the_sandbox_answers_as_grafana_does(project: Any) -> None:
+    text = (project.folder / "ggrec.yaml").read_text("utf-8")
+    url = text.partition("url: ")[2].partition("\n")[0]
+    body = {"from": "now-1h", "to": "now", "queries": [
+        {"refId": "A", "datasource": {"uid": "prometheus"}, "expr": "sum(orders_total)", "instant": True},
+        {"refId": "B", "datasource": {"uid": "prometheus"}, "expr": "sum("},
+        {"refId": "C", "datasource": {"uid": "elasticsearch"}, "query": "*"},
+        {"refId": "D", "datasource": {"uid": "nobody"}},
+    ]}  # fmt: skip
+    request = urllib.request.Request(
+        f"{url}/api/ds/query",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json", "Authorization": "Basic YWRtaW46YWRtaW4="},
+    )
+    with urllib.request.urlopen(request) as answer:
+        found = json.load(answer)["results"]
+    assert answer.status == 207
+    (frame,) = found["A"]["frames"]
+    assert [field["type"] for field in frame["schema"]["fields"]] == ["time", "number"] and frame["data"]["values"][1][
+        0
+    ] > 0
+    assert "parse error" in found["B"]["error"]
+    assert [found[letter]["status"] for letter in "BCD"] == [400, 501, 404]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (
+            "sum by (queue) (order_queue_depth)",
+            "sum by (queue) (order_queue_depht)",
+            "returned 4 series, and would show nothing",
+        ),
+        (
+            "sum by (queue) (order_queue_depth)",
+            'sum by (queue) (order_queue_depth{queue="nowhere"})',
+            "would show nothing",
+        ),
+        ("sum by (queue) (order_queue_depth)", "sum by (queue) (order_queue_depth", "and fails: "),
+    ],
+)
+def test_a_plan_says_which_panel_loses_its_data(project: Any, before: str, after: str, said: str) -> None:
+    file = project.folder / "desired/dashboards/operational-health.yaml"
+    config = project.folder / "ggrec.yaml"
+    text, written = file.read_text("utf-8"), config.read_text("utf-8")
+    assert before in text
+    try:
+        file.write_text(text.replace(before, after, 1), "utf-8")
+        config.write_text("".join(line for line in written.splitlines(True) if "stop: [" not in line), "utf-8")
+        ended = project("plan", "--check-live")
+        assert said in ended.stdout and 'panel "Order Queue Depth"' in ended.stdout, ended.stdout + ended.stderr
+        assert ended.returncode == 0
+        config.write_text(
+            written.replace("stop: [", "stop: [panel-no-data, no-data, error, ")
+            .replace("promql-syntax, ", "")
+            .replace("unknown-metric, ", ""),
+            "utf-8",
+        )
+        assert project("plan", "--check-live").returncode == 3
+    finally:
+        file.write_text(text, "utf-8")
+        config.write_text(written, "utf-8")
