@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 _CONTINUE = re.compile(rb'"continue"\s*:\s*"([^"]*)"')
+_IDLE = 2.0
 PARTIAL = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 DASHBOARDS = "/apis/dashboard.grafana.app/v0alpha1/namespaces/default/dashboards"
 
@@ -32,14 +33,18 @@ class Client:
         pair = base64.b64encode(f"{user}:{password}".encode()).decode()
         self.headers = {"Authorization": f"Basic {pair}", "Accept": "application/json"}
         self.requests = 0
+        self._last = 0.0
 
     def send(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> bytes:
         """The answer's body. Raises OSError for a status that is neither 2xx nor 404."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         sent = {**self.headers, **({"Content-Type": "application/json"} if data is not None else {}), **(headers or {})}
+        if time.monotonic() - self._last > _IDLE:
+            self.connection.close()  # the next request opens it again: by now the server may have closed it too
         self.connection.request(method, self.prefix + path, data, sent)
         answer = self.connection.getresponse()
         content = answer.read()
+        self._last = time.monotonic()
         self.requests += 1
         if not (answer.status < 300 or answer.status == 404):
             raise OSError(f"{method} {path}: {answer.status} {content[:300]!r}")
