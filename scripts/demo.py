@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,7 @@ class Demo:
         say("Apply puts the declared state back.")
         self.ggrec("apply", "--auto-approve")
         self.conflict()
+        self.drift()
         say("An event is taken out of the desired state.")
         events = self.folder / "desired" / "annotations.yaml"
         events.write_text(events.read_text("utf-8").rpartition("---\n")[0], "utf-8")
@@ -95,6 +97,27 @@ class Demo:
         self.ggrec("apply", "--auto-approve", "--on-conflict", f"dashboard.{BOARD}=merge")
         say("Or the files again, from now on.")
         self.ggrec("state", "release", f"dashboard.{BOARD}")
+        self.ggrec("apply", "--auto-approve")
+
+    def drift(self) -> None:
+        """A change by hand is found, may stand for a while, is put back, and is had again."""
+        say("Another change by hand, as a job on a schedule would find it (exit code 2; GET requests only).")
+        self.edit_by_alice()
+        version = self._ask("GET", f"/api/dashboards/uid/{BOARD}", None, self._authorization())["dashboard"]["version"]
+        self.ggrec("drift", expect=2)
+        say("It may stand for a while, with a reason: written into a file to be reviewed, said by every plan.")
+        ends = (datetime.now(UTC) + timedelta(days=14)).date().isoformat()
+        self.ggrec(
+            "drift", "ack", f"dashboard.{BOARD}", "--reason", "until the night shift has seen it", "--until", ends
+        )
+        self.ggrec("drift")
+        self.ggrec("plan")
+        say("Taken back, the next apply puts back what is declared; Grafana's own history still has her version …")
+        self.ggrec("drift", "unack", f"dashboard.{BOARD}")
+        self.ggrec("apply", "--auto-approve")
+        say("… and it can be had again. What the files must then say is said.")
+        self.ggrec("rollback", f"dashboard.{BOARD}@{version}", "--auto-approve")
+        say("They do not say it here: the next apply is as the files are.")
         self.ggrec("apply", "--auto-approve")
 
     def replace(self, file: str, old: str, new: str) -> None:

@@ -27,7 +27,7 @@ from reconciler.cli.signals import Signals, run
 from reconciler.cli.state import parsed
 from reconciler.core.address import Address
 from reconciler.core.description import described
-from reconciler.core.diff import Edit, diff
+from reconciler.core.diff import diff
 from reconciler.core.errors import Diagnostic, ExitCode, GgrecError, Refused, UsageError
 from reconciler.core.plan import Plan
 from reconciler.core.resource import KeptVersion, Resource
@@ -190,19 +190,14 @@ def _of(kept: KeptVersion, session: Session) -> str:
 
 def _against_files(session: Session, resource: Resource, kept: KeptVersion, *, stays: bool = False) -> list[Line]:
     """What the files say otherwise than a version."""
-    edits = _edits(session, resource, kept)
+    kind = session.registry[resource.address.kind]
+    declared = kind.normalise(resource.attributes)
+    version = kind.normalise(as_of(replace(resource, attributes=declared), kept).attributes)
+    edits = diff(declared, version, identities=kind.identities)
     where = f" ({resource.source})" if resource.source is not None else ""
     if not edits:
         return [line(f"The files say the same of {resource.address}.")]
     head = f"The files say otherwise of {resource.address}{where}"
     head += "; so that the next apply does not undo this, change in them:" if stays else "; it differs from them in:"
-    kind = session.registry[resource.address.kind]
     most = 10**9 if session.settings.verbose else 40
-    return [line(head), *indented(2, row_lines(described(kind, edits), most=most))]
-
-
-def _edits(session: Session, resource: Resource, kept: KeptVersion) -> tuple[Edit, ...]:
-    kind = session.registry[resource.address.kind]
-    declared = kind.normalise(resource.attributes)
-    version = kind.normalise(as_of(replace(resource, attributes=declared), kept).attributes)
-    return diff(declared, version, identities=kind.identities)
+    return [line(head), *indented(2, row_lines(described(kind, edits, declared, version), most=most))]

@@ -11,6 +11,7 @@ from reconciler.core.address import Address
 from reconciler.core.diff import Edit
 from reconciler.core.errors import Diagnostic, ExitCode
 from reconciler.core.plan import Drift, Plan
+from reconciler.core.semantic import Row
 from reconciler.core.state import Held
 
 
@@ -24,6 +25,8 @@ class Step:
     when: str
     message: str
     edits: tuple[Edit, ...]
+    rows: tuple[Row, ...] = ()
+    """The edits in words."""
 
 
 class News(StrEnum):

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from reconciler.core.acknowledgement import Acknowledgement
-from reconciler.core.diff import Edit, diff, overlap
+from reconciler.core.description import described
+from reconciler.core.diff import diff, overlap
 from reconciler.core.drift import DriftReport, Finding, Life, News, Seen, Step, pending_of
 from reconciler.core.errors import BodyLost, ServerError
 from reconciler.core.json import JsonObject, digest
@@ -110,14 +111,16 @@ class _Concern:
     authored: JsonObject | None
     ignoring: Ignoring | None
 
-    def edits(self, before: KeptVersion, after: KeptVersion) -> tuple[Edit, ...]:
-        """What of a save is drift."""
+    def step(self, before: KeptVersion, after: KeptVersion) -> Step:
+        """One save, with what of it is drift."""
         old, new = self.kind.normalise(before.attributes), self.kind.normalise(after.attributes)
         if self.ignoring is not None:
             new = self.ignoring.as_in(new, old)
         if self.authored is not None:
             old, new = self.kind.project(old, self.authored), self.kind.project(new, self.authored)
-        return diff(old, new, identities=self.kind.identities)
+        edits = diff(old, new, identities=self.kind.identities)
+        rows = described(self.kind, edits, old, new)
+        return Step(before.number, after.number, after.who, after.when, after.message, edits, rows)
 
 
 def _concern(kind: Kind, drift: Drift, inputs: Inputs) -> _Concern:
@@ -134,7 +137,4 @@ def _concern(kind: Kind, drift: Drift, inputs: Inputs) -> _Concern:
 
 
 def _steps(concern: _Concern, kept: tuple[KeptVersion, ...]) -> tuple[Step, ...]:
-    return tuple(
-        Step(before.number, after.number, after.who, after.when, after.message, concern.edits(before, after))
-        for before, after in pairwise(kept)
-    )
+    return tuple(concern.step(before, after) for before, after in pairwise(kept))

@@ -168,7 +168,7 @@ def _html_finding(item: Finding, view: PlanView) -> str:
     parts += [f"<p>{escape(drift.note)}</p>"] if drift.note else []
     parts += [f'<p class="warn">was {escape(str(a))}</p>' for a in item.expired]
     for step in item.steps:
-        parts.append(f"<h3>{escape(step_text(step, view))}</h3>{_html_lines(edit_text(view, kind, step.edits))}")
+        parts.append(f"<h3>{escape(step_text(step, view))}</h3>{_html_lines(view.rows(step.rows))}")
     if item.unattributed:
         parts.append(f"<h3>not attributable</h3>{_html_lines(edit_text(view, kind, item.unattributed))}")
     what = "deleted outside" if drift.gone else summary(item)

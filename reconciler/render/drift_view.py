@@ -71,7 +71,7 @@ def finding_lines(finding: Finding, view: PlanView) -> list[Line]:
         return [_head(finding, title, what), *indented(4, inside)]
     for step in finding.steps:
         inside.append(line(step_text(step, view)))
-        inside += indented(2, edit_text(view, kind, step.edits) or [line(Span("nothing that counts", "dim"))])
+        inside += indented(2, view.rows(step.rows) or [line(Span("nothing that counts", "dim"))])
     if finding.unattributed:
         if finding.steps:
             inside.append(line("not attributable: no kept version accounts for it"))
