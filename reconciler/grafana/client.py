@@ -172,10 +172,15 @@ class Client:
         timeout = self.connection.timeout
         try:
             async with asyncio.timeout(timeout * _WHOLE_ANSWER):
-                answer = await self._http.send(built)
+                # As a stream: the library's own bytes of an answer lie in a cycle, and stay until garbage is collected.
+                answer = await self._http.send(built, stream=True)
+                try:
+                    content = b"".join([part async for part in answer.aiter_bytes()])
+                finally:
+                    await answer.aclose()
         except (httpx.HTTPError, httpx.StreamError, OSError, UnicodeError) as error:
             return loss_of(error, timeout * _WHOLE_ANSWER if isinstance(error, TimeoutError) else timeout)
-        return Reply(answer.status_code, answer.content, {key.lower(): text for key, text in answer.headers.items()})
+        return Reply(answer.status_code, content, {key.lower(): text for key, text in answer.headers.items()})
 
     def _built(self, request: ApiRequest) -> httpx.Request:
         if not request.path.startswith(("/api/", "/apis/")) and request.path != "/apis":

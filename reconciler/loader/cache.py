@@ -149,7 +149,8 @@ class Cache:
                 }
                 data = sealed(document)
             put(self._folder / "index", data)
-            for name in before - _packs_of(known.values()):
+            again = kept is not None and not known  # who holds `state` reads bodies from the packs before: not yet
+            for name in () if again else before - _packs_of(known.values()):
                 (self._folder / name).unlink(missing_ok=True)
 
     def _rows(self, kept: Kept) -> dict[tuple[str, str], Any]:

@@ -12,7 +12,7 @@ from reconciler.core.address import Address
 from reconciler.core.desired import DesiredState
 from reconciler.core.errors import Diagnostic, Severity
 from reconciler.core.json import Json, JsonObject, digest
-from reconciler.core.lazy import Lazy, Load
+from reconciler.core.lazy import Lazy, Load, whole
 from reconciler.core.resource import Lifecycle, OnDrift, Resource, SecretRef
 from reconciler.core.roles import RoleEntry, RoleView
 from reconciler.core.source import Mark
@@ -104,6 +104,7 @@ def _attributes(value: JsonObject, keep: Keep) -> list[Any]:
     """Small attributes whole; of large ones the digest, the place, and what is small at their top and in the objects
     there.
     """
+    value = whole(value)  # of a body that lies in an older pack, and goes into a newer one
     if all(_is_small(item) for item in value.values()) or len(orjson.dumps(value)) <= _LITTLE:
         return [digest(value), value]
     place = keep(value)

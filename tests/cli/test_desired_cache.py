@@ -320,3 +320,17 @@ def test_commands_say_the_same_from_the_cache(tmp_path: Path) -> None:
         assert folder.ggrec(*command) == first
         shutil.rmtree(tmp_path / ".ggrec")
         assert folder.ggrec(*command) == first
+
+
+def test_after_many_edits_of_many_files_nothing_is_expanded_again(tmp_path: Path) -> None:
+    """Each edit makes a pack; before they are too many, all bodies go into one, those of older packs too."""
+    for number in range(20):
+        name = f"board-{number}"
+        (tmp_path / "d").mkdir(exist_ok=True)
+        path = tmp_path / "d" / f"{name}.yaml"
+        path.write_text(BOARD.format(name=name, title=name, use="[]", long="x" * 2000).replace(", use: []", ""))
+        os.utime(path, ns=(10**18 + number, 10**18 + number))
+        said = straight(of(tmp_path))
+        assert cached(tmp_path) == (said, False)
+        assert cached(tmp_path) == (said, True), number
+        assert 1 <= len(bodies(tmp_path)) <= 16

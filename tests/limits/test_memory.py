@@ -9,9 +9,9 @@ FEW, MANY = 50, 100
 """Both more than a page of the list holds (about 48), so that no page's own size counts as growth."""
 NO_OP = 0.025
 """Megabytes for each dashboard of a plan that proves that nothing has changed: what the index and the beacon hold."""
-FULL = 0.07
-"""The same of a plan that reads every body, of 43 kB each: none is kept parsed, which would be 0.15 and more. That no
-page is kept at all would be 0.03: today each lives on in the circles of httpx until garbage is collected.
+FULL = 0.03
+"""The same of a plan that reads every body, of 43 kB each: none is kept parsed (that would be 0.15 and more), and no
+page as bytes (0.06).
 """
 BEYOND = 45.0
 """Megabytes beyond an empty interpreter, as the system counts them."""
