@@ -72,8 +72,8 @@ def show_plan(
         session.output.json(document)
         forms.write(session, found, commit)
         return
-    fence = digest(plan_digest(plan) + commit)
-    if forms.github:  # what is inside a plan must not command the pipeline
+    fence = digest(plan_digest(plan) + commit) if forms.github else ""
+    if fence:  # what is inside a plan must not command the pipeline
         session.output.text(f"::stop-commands::{fence}")
     if saved is not None:
         session.output.lines([saved_line(saved.made.at, saved.made.expires, who=saved.made.who, now=now)])

@@ -11,6 +11,8 @@ from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+import orjson
+
 from reconciler.core.address import Address
 from reconciler.core.diff import Key
 from reconciler.core.errors import GgrecError
@@ -33,12 +35,28 @@ _TEXTS: Mapping[Any, Callable[[str], Any]] = {Address: Address.parse, SecretRef:
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
+_STRICT = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+
+
+def _is_json(value: Any) -> bool:
+    """Whether nothing in it is left to encode: bodies of dashboards are most of what a plan holds, and orjson looks
+    through one in the time in which Python looks at its first panel.
+    """
+    try:
+        orjson.dumps(value, option=_STRICT)
+    except TypeError:
+        return False
+    return True
+
+
 def encode(value: Any) -> Json:
     """Any value of core's types as JSON."""
     kind = type(value)
     if kind in _PLAIN:  # most of what is stored is JSON already
         return value  # type: ignore[no-any-return]
     if kind is dict:
+        if _is_json(value):
+            return value  # type: ignore[no-any-return]
         return {
             key if type(key) is str else str(key): item if type(item) in _PLAIN else encode(item)
             for key, item in value.items()
