@@ -59,6 +59,11 @@ def _t(text: str) -> str:
     return escape(shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}… ({len(shown):,} characters)")
 
 
+def _lines(text: str) -> str:
+    """A text of several lines."""
+    return "<br>".join(_t(part) for part in text.rstrip("\n").split("\n"))
+
+
 def _name(change_class: object) -> str:
     return str(change_class).replace(" ", "-")
 
@@ -179,7 +184,8 @@ def _sides(part: EditPath, before: JsonObject | None, after: JsonObject | None) 
     columns = []
     for title, mine, other, style in (("before", facts[0], facts[1], "minus"), ("after", facts[1], facts[0], "plus")):
         cells = "".join(
-            f"<dt>{_t(name)}</dt><dd{f' class={style}' if mine[name] != other.get(name) else ''}>{_t(mine[name])}</dd>"
+            f"<dt>{_t(name)}</dt>"
+            f"<dd{f' class={style}' if mine[name] != other.get(name) else ''}>{_lines(mine[name])}</dd>"
             for name in names
             if name in mine
         )

@@ -228,3 +228,16 @@ def test_a_large_text_takes_time_by_its_size() -> None:
     plan = replace(BASE, changes=(Change(Address("annotation", "a"), Action.UPDATE, "", "a", "A", edits=edits),))
     found = describe_plan(plan, KINDS)
     assert plan_markdown(found) and len(plan_html(found)) < 4_000_000
+
+
+def test_a_query_of_several_lines_is_shown_in_lines() -> None:
+    before = {"dashboard": {"title": "B", "panels": [{"id": 1, "type": "stat", "title": "P", "targets": [
+        {"refId": "A", "expr": "sum(\n  a)\n"}]}]}}  # fmt: skip
+    after = json.loads(json.dumps(before).replace('"P"', '"Q"'))
+    edits = diff(before, after, identities=IDENTITIES)
+    address = Address("dashboard", "b")
+    sent = Resource(address, "b", after)
+    change = Change(address, Action.UPDATE, "", "b", "B", edits=edits, resource=sent)
+    page = plan_html(describe_plan(replace(BASE, changes=(change,)), KINDS))
+    assert "sum(<br>  a)</dd>" in page
+    assert "u000a" not in page
