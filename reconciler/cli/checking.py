@@ -27,6 +27,7 @@ from reconciler.cli.settings import (
     VerboseOption,
 )
 from reconciler.cli.signals import run
+from reconciler.cli.writing import write_file
 from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic, ExitCode, Severity, UsageError
 from reconciler.render.json_view import diagnostic_json
@@ -154,7 +155,7 @@ def metrics_doc(
     if out is None:
         sys.stdout.write(page_text)
     else:
-        out.write_text(page_text, "utf-8")
+        write_file(out, page_text)
         sys.stdout.write(f"wrote {out}\n")
     return ExitCode.DONE
 

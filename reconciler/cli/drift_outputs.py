@@ -4,14 +4,13 @@ that fails is a note; a file that cannot be written is an error.
 
 import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from reconciler.cli.writing import write_file
 from reconciler.core.drift import DriftReport
-from reconciler.core.errors import Diagnostic, GgrecError, Severity, UsageError
+from reconciler.core.errors import Diagnostic, Severity, UsageError
 from reconciler.core.resource import SecretRef
 from reconciler.grafana.secrets import SecretResolver
 from reconciler.render.drift_forms import FORMS, drift_json, drift_metrics, webhook_body
@@ -49,22 +48,6 @@ def form_of(report: DriftReport, view: PlanView, form: str) -> str:
     return FORMS[form](report, view)
 
 
-def write_atomically(file: Path, text: str) -> None:
-    """Set a file in one go: who reads it (the node exporter) sees the old or the new text. Raises GgrecError."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(dir=file.parent, prefix=".ggrec-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as out:
-                out.write(text)
-            Path(beside).chmod(0o644)
-            Path(beside).replace(file)
-        finally:
-            Path(beside).unlink(missing_ok=True)
-    except OSError as error:
-        raise GgrecError.one("unwritable-file", f"cannot write {file}: {error.strerror or error}") from None
-
-
 @dataclass(slots=True)
 class Metrics:
     """What the metrics say between checks: a failed one leaves the last success as it was."""
@@ -88,7 +71,7 @@ class Metrics:
             self.last_success = now
         self.text = drift_metrics(report, instance=self.instance, last_success=self.last_success, seconds=seconds)
         if self.file is not None:
-            write_atomically(self.file, self.text)
+            write_file(self.file, self.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli.drift_outputs import Metrics, Report, Webhook, form_of, reports, write_atomically
+from reconciler.cli.drift_outputs import Metrics, Report, Webhook, form_of, reports
 from reconciler.cli.duration import seconds
 from reconciler.cli.options import Argument, Option
 from reconciler.cli.planned import inputs_of
@@ -28,6 +28,7 @@ from reconciler.cli.signals import Signals, run
 from reconciler.cli.state import parsed
 from reconciler.cli.storing import user_name
 from reconciler.cli.typed import Commands
+from reconciler.cli.writing import write_file
 from reconciler.core.acknowledgement import ACKNOWLEDGED, Acknowledgement
 from reconciler.core.drift import DriftReport
 from reconciler.core.errors import Diagnostic, ExitCode, GgrecError, Severity, UsageError
@@ -69,7 +70,7 @@ class Drifting:
         self.metrics.checked(report, now=time.time(), seconds=time.monotonic() - began)
         view = self.view()
         for item in self.reports:
-            write_atomically(item.file, form_of(report, view, item.form))
+            write_file(item.file, form_of(report, view, item.form))
         wrong = self.webhook.tell(report, view, self.session.secrets) if self.webhook is not None else None
         return replace(report, notes=(*report.notes, wrong)) if wrong is not None else report
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from reconciler.cli.options import Option
 from reconciler.cli.session import Session
+from reconciler.cli.writing import write_file
 from reconciler.core.description import Description
-from reconciler.core.errors import InvalidInput
 
 _FORMS = "Other forms"
 MarkdownOption = Annotated[
@@ -37,7 +37,7 @@ class Forms:
     github: bool = False
 
     def write(self, session: Session, found: Description, commit: str) -> None:
-        """Write the files. Raises InvalidInput naming the one that cannot be written."""
+        """Write the files. Raises GgrecError naming the one that cannot be written."""
         if self.markdown is not None:
             from reconciler.render.markdown_view import plan_markdown
 
@@ -56,9 +56,6 @@ class Forms:
 
 
 def _write(session: Session, file: Path, text: str) -> None:
-    try:
-        file.write_bytes(text.encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        raise InvalidInput.one("cannot-write", f"cannot write {file}: {error.strerror or error}") from None
+    write_file(file, text)
     if not session.settings.json:
         session.output.text(f"Wrote {file}")

@@ -11,6 +11,7 @@ from reconciler.checking.verdicts import Bounds, Verdict, verdict_of
 from reconciler.cli.direct import Direct
 from reconciler.cli.live import Checked, Limits, LiveCheck
 from reconciler.cli.session import Session
+from reconciler.cli.writing import write_file
 from reconciler.core.errors import Diagnostic, ExitCode, Severity
 from reconciler.core.plan import Action, Plan
 from reconciler.core.ports import Reader
@@ -52,9 +53,9 @@ async def check_live(session: Session, chosen: Sequence[str], wanted: Wanted) ->
         async with session.reader() as reader:
             report = await _report(reader, resources, boards, wanted, target=reader.server.url)
     for file in wanted.reports:
-        file.write_text(_form(report, file), "utf-8")
+        write_file(file, _form(report, file))
     if wanted.metrics is not None:
-        _replace(wanted.metrics, live_metrics(report, time.time()))
+        write_file(wanted.metrics, live_metrics(report, time.time()))
     if session.settings.json:
         session.output.json(live_json(report))
     else:
@@ -73,13 +74,6 @@ def _form(report: LiveReport, file: Path) -> str:
     if form is not None:
         return form(report)
     return "\n".join("".join(span.text for span in row) for row in live_lines(report, verbose=True)) + "\n"
-
-
-def _replace(file: Path, text: str) -> None:
-    """Whole or not at all: a collector may read it at any moment."""
-    beside = file.with_name(f".{file.name}.new")
-    beside.write_text(text, "utf-8")
-    beside.replace(file)
 
 
 async def _report(

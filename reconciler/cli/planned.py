@@ -1,4 +1,4 @@
-"""What plan and apply share: the inputs of a plan, and showing it."""
+"""What plan, apply and rollback share: making a plan, showing and saving it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,10 +6,12 @@ from pathlib import Path
 
 from reconciler.cli.duration import later
 from reconciler.cli.forms import Forms
-from reconciler.cli.session import Session
+from reconciler.cli.session import Session, new_lineage
+from reconciler.cli.signals import Signals, run
 from reconciler.cli.storing import user_name
 from reconciler.core.address import Address
 from reconciler.core.description import describe_plan
+from reconciler.core.errors import ExitCode
 from reconciler.core.json import digest
 from reconciler.core.plan import Action, Plan
 from reconciler.core.ports import Reader
@@ -17,6 +19,7 @@ from reconciler.core.resource import Resource
 from reconciler.core.state import State
 from reconciler.engine.inputs import Inputs
 from reconciler.engine.planner import Options
+from reconciler.engine.planning import compute_plan, own_state
 from reconciler.render.json_view import plan_json
 from reconciler.render.plan_view import PlanView, plan_lines, saved_line
 from reconciler.store.planfile import Made, SavedPlan, plan_digest, write_plan
@@ -42,6 +45,25 @@ def inputs_of(
         hints=session.hints,
         margin=session.instance.margin,
     )
+
+
+def plan_now(session: Session, resources: Sequence[Resource], options: Options, *, live: bool = False) -> Plan:
+    """A plan by a reader, which cannot write; `live`: with what changed panels would show. Raises GgrecError."""
+    made: list[Plan] = []
+
+    async def work(signals: Signals) -> int:
+        async with session.reader() as reader:
+            state = own_state(session.store.load(), reader, lineage=new_lineage())
+            found = await compute_plan(inputs_of(session, resources, options, state, reader))
+            if live:
+                from reconciler.cli.live_check import with_data  # imports what only this option needs
+
+                found = await with_data(found, session, reader, resources)
+            made.append(found)
+        return ExitCode.DONE
+
+    run(work)
+    return made[0]
 
 
 def show_plan(

@@ -1,14 +1,13 @@
 """plan, apply, show, destroy."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 from reconciler.cli.forms import Forms, GithubOption, HtmlOption, JunitOption, MarkdownOption, SarifOption
 from reconciler.cli.on_conflict import OnConflictOption, policy_of
 from reconciler.cli.options import Argument, Option
-from reconciler.cli.planned import guarded, inputs_of, save_plan, show_plan
-from reconciler.cli.session import Session, new_lineage
+from reconciler.cli.planned import guarded, plan_now, save_plan, show_plan
+from reconciler.cli.session import Session
 from reconciler.cli.settings import (
     AdoptOption,
     AutoApproveOption,
@@ -29,12 +28,9 @@ from reconciler.cli.settings import (
     UrlOption,
     VerboseOption,
 )
-from reconciler.cli.signals import Signals, run
+from reconciler.cli.signals import run
 from reconciler.core.errors import ExitCode, UsageError
-from reconciler.core.plan import Plan
-from reconciler.core.resource import Resource
 from reconciler.engine.planner import Options
-from reconciler.engine.planning import compute_plan, own_state
 from reconciler.store.planfile import read_plan
 
 
@@ -80,14 +76,7 @@ def plan(
     )
     options = guarded(session, asked)
     resources = session.resources()
-    made: list[Plan] = []
-
-    async def work(signals: Signals) -> int:
-        made.append(await _plan(session, resources, options, live=live))
-        return ExitCode.DONE
-
-    run(work)
-    (found,) = made
+    found = plan_now(session, resources, options, live=live)
     saved = save_plan(session, out, found, ttl) if out is not None and not found.unreadable else ""
     show_plan(session, found, forms=forms, declared=True)
     if pages is not None:
@@ -186,14 +175,3 @@ def destroy(
     chosen = session.instance
     options = Options(tuple(target or ()), destroy=True, guard=chosen.guard, protection=chosen.protection)
     return run(lambda signals: plan_and_apply(session, (), options, signals, approved=auto_approve))
-
-
-async def _plan(session: Session, resources: Sequence[Resource], options: Options, *, live: bool) -> Plan:
-    async with session.reader() as reader:
-        state = own_state(session.store.load(), reader, lineage=new_lineage())
-        found = await compute_plan(inputs_of(session, resources, options, state, reader))
-        if not live:
-            return found
-        from reconciler.cli.live_check import with_data  # imports what only this option needs
-
-        return await with_data(found, session, reader, resources)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from reconciler.cli.on_conflict import OnConflictOption, policy_of
 from reconciler.cli.options import Argument, Option
-from reconciler.cli.planned import guarded, inputs_of, save_plan, show_plan
+from reconciler.cli.planned import guarded, plan_now, save_plan, show_plan
 from reconciler.cli.session import Session, new_lineage
 from reconciler.cli.settings import (
     AutoApproveOption,
@@ -23,16 +23,15 @@ from reconciler.cli.settings import (
     UrlOption,
     VerboseOption,
 )
-from reconciler.cli.signals import Signals, run
+from reconciler.cli.signals import run
 from reconciler.cli.state import parsed
 from reconciler.core.address import Address
 from reconciler.core.description import described
 from reconciler.core.diff import diff
 from reconciler.core.errors import Diagnostic, ExitCode, GgrecError, Refused, UsageError
-from reconciler.core.plan import Plan
 from reconciler.core.resource import KeptVersion, Resource
 from reconciler.engine.planner import Options
-from reconciler.engine.planning import compute_plan, own_state
+from reconciler.engine.planning import own_state
 from reconciler.engine.versions import as_of, version_of
 from reconciler.render.lines import Line, Span, indented, line, safe
 from reconciler.render.plan_view import ago
@@ -165,16 +164,7 @@ async def _read(session: Session, numbers: Mapping[Address, int]) -> dict[Addres
 
 
 def _planned(session: Session, wanted: tuple[Resource, ...], options: Options, out: Path, ttl: float | None) -> int:
-    made: list[Plan] = []
-
-    async def work(signals: Signals) -> int:
-        async with session.reader() as reader:
-            state = own_state(session.store.load(), reader, lineage=new_lineage())
-            made.append(await compute_plan(inputs_of(session, wanted, options, state, reader)))
-        return ExitCode.DONE
-
-    run(work)
-    (found,) = made
+    found = plan_now(session, wanted, options)
     saved = save_plan(session, out, found, ttl) if not (found.unreadable or found.refusals) else ""
     show_plan(session, found)
     if saved and not session.settings.json:

@@ -20,6 +20,8 @@ _WHOLE = {
     Action.DELETE: (ChangeClass.DELETION, "deleted"),
     Action.FORGET: (ChangeClass.SETTINGS, "no longer managed"),
 }
+DELETED = Row(ChangeClass.DELETION, "", "", "deleted")
+"""What is said of an object that went as a whole."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from reconciler.core.address import Address
 from reconciler.core.diff import Edit
 from reconciler.core.errors import Diagnostic, ExitCode
 from reconciler.core.plan import Drift, Plan
-from reconciler.core.semantic import Row
+from reconciler.core.semantic import ChangeClass, Row, counted
 from reconciler.core.state import Held
 
 
@@ -89,6 +89,8 @@ class Finding:
     drift: Drift
     steps: tuple[Step, ...] = ()
     unattributed: tuple[Edit, ...] = ()
+    rows: tuple[Row, ...] = ()
+    """All that is different, in words, each with its class."""
     news: News = News.NEW
     seen: Seen = field(default_factory=lambda: Seen("", ""))
     expired: tuple[Acknowledgement, ...] = ()
@@ -121,9 +123,6 @@ class DriftReport:
     pending: tuple[Address, ...] = ()
     recovered: tuple[tuple[str, Seen], ...] = ()
     checked_before: str = ""
-    idle: tuple[Acknowledgement, ...] = ()
-    """Acknowledgements of this instance that nothing needs any more."""
-    seconds: float = 0.0
     notes: tuple[Diagnostic, ...] = ()
     full: str = ""
     """When every body was last read: now, or in an earlier check."""
@@ -132,6 +131,11 @@ class DriftReport:
     def alarming(self) -> tuple[Finding, ...]:
         """What counts as drift: all that is not acknowledged."""
         return tuple(item for item in self.findings if not item.acknowledged)
+
+    @property
+    def classes(self) -> Mapping[ChangeClass, int]:
+        """How many changes of each class were made outside."""
+        return counted(row for item in self.findings for row in item.rows)
 
     @property
     def held(self) -> Mapping[Address, tuple[Held, ...]]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from reconciler.core.acknowledgement import Acknowledgement
-from reconciler.core.description import described
+from reconciler.core.description import DELETED, described
 from reconciler.core.diff import diff, overlap
 from reconciler.core.drift import DriftReport, Finding, Life, News, Seen, Step, pending_of
 from reconciler.core.errors import BodyLost, ServerError
@@ -50,7 +50,6 @@ async def find_drift(inputs: Inputs, *, at: str, life: Life) -> DriftReport:
         pending_of(plan),
         () if plan.unreadable else _recovered(life, findings),
         life.checked,
-        tuple(item for item in given if all(item.address != f.address for f in findings)),
         full=at if full and not plan.unreadable else life.full,
     )
 
@@ -87,10 +86,10 @@ def _aged(item: Finding, life: Life, at: str, given: Iterable[Acknowledgement]) 
 
 
 async def _finding(drift: Drift, reader: Reader, inputs: Inputs) -> Finding:
-    since = drift.version_before
+    since, kind = drift.version_before, inputs.registry[drift.address.kind]
+    rows = (DELETED,) if drift.gone else described(kind, drift.edits)
     if drift.gone or since is None or not drift.edits:
-        return Finding(drift, unattributed=drift.edits)
-    kind = inputs.registry[drift.address.kind]
+        return Finding(drift, unattributed=drift.edits, rows=rows)
     try:
         kept = await reader.ask(kind.kept_versions(reader.server, drift.uid, since))
     except ServerError:
@@ -100,7 +99,7 @@ async def _finding(drift: Drift, reader: Reader, inputs: Inputs) -> Finding:
     steps = _steps(_concern(kind, drift, inputs), kept)
     told = [edit.path for step in steps for edit in step.edits]
     left = tuple(edit for edit in drift.edits if not any(overlap(edit.path, path) for path in told))
-    return Finding(drift, steps, left)
+    return Finding(drift, steps, left, rows)
 
 
 @dataclass(frozen=True, slots=True)

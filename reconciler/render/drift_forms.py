@@ -18,6 +18,7 @@ from reconciler.render.drift_view import (
     step_text,
     summary,
 )
+from reconciler.render.exposition import Gauges, Sample
 from reconciler.render.json_view import diagnostic_json, edit_json, held_json
 from reconciler.render.lines import Line, plain
 from reconciler.render.plan_view import PlanView
@@ -210,8 +211,7 @@ def _what(item: Finding) -> str:
 
 def drift_metrics(report: DriftReport | None, *, instance: str, last_success: float, seconds: float) -> str:
     """Prometheus' text format. None: the check failed, so only what is still true is said."""
-    who = f'instance_name="{_label(instance)}"'
-    out = _Metrics(who)
+    out = Gauges("ggrec_drift", {"instance_name": instance})
     out.one("last_success_timestamp_seconds", "When a check last could tell, in Unix time.", last_success)
     out.one("duration_seconds", "How long the last check took.", round(seconds, 3))
     unknown = report is None or bool(report.plan.unreadable)
@@ -220,43 +220,20 @@ def drift_metrics(report: DriftReport | None, *, instance: str, last_success: fl
         return out.text
     now = _seconds(report.at)
     groups = Counter((f.address.kind, f.standing, _age(now - _seconds(f.seen.first))) for f in report.findings)
-    out.many(
-        "objects",
-        "Objects changed outside, by kind, standing and how long ago that was first seen.",
-        [(f'kind="{_label(k)}",standing="{s}",age="{a}"', number) for (k, s, a), number in sorted(groups.items())],
-    )
+    objects: list[Sample] = [
+        ({"kind": kind, "standing": standing, "age": age}, number)
+        for (kind, standing, age), number in sorted(groups.items())
+    ]
+    out.many("objects", "Objects changed outside, by kind, standing and how long ago that was first seen.", objects)
     oldest = max((now - _seconds(f.seen.first) for f in report.alarming), default=0.0)
     out.one("oldest_age_seconds", "Age of the oldest drift that nobody acknowledged.", oldest)
-    classes = Counter(name for f in report.findings for name in _classes(f))
-    out.many(
-        "edits", "Edits made outside, by class.", [(f'class="{n}"', number) for n, number in sorted(classes.items())]
-    )
+    changes: list[Sample] = [({"class": str(name)}, number) for name, number in report.classes.items()]
+    out.many("changes", "Changes made outside, by class.", changes)
     out.one("acknowledged", "Objects whose drift is acknowledged.", sum(f.acknowledged for f in report.findings))
     out.one("expired", "Objects whose acknowledgement has ended.", sum(bool(f.expired) for f in report.alarming))
     out.one("pending", "Objects that the files change and nobody applied yet.", len(report.pending))
     out.one("held", "Objects that hold what the files do not say.", len(report.held))
     return out.text
-
-
-class _Metrics:
-    def __init__(self, labels: str) -> None:
-        self.labels, self.text = labels, ""
-
-    def one(self, name: str, says: str, value: float) -> None:
-        self.many(name, says, [("", value)])
-
-    def many(self, name: str, says: str, found: list[tuple[str, float]]) -> None:
-        self.text += f"# HELP ggrec_drift_{name} {says}\n# TYPE ggrec_drift_{name} gauge\n"
-        for labels, value in found:
-            both = ",".join(part for part in (self.labels, labels) if part)
-            self.text += f"ggrec_drift_{name}{{{both}}} {value}\n"
-
-
-def _classes(item: Finding) -> list[str]:
-    """One word an edit. The one place to swap once edits carry a class of their own."""
-    if item.drift.gone:
-        return ["deletion"]
-    return ["layout" if any(step == "gridPos" for step in edit.path) else "content" for edit in item.drift.edits]
 
 
 def _age(seconds: float) -> str:
@@ -265,10 +242,6 @@ def _age(seconds: float) -> str:
 
 def _seconds(moment: str) -> float:
     return datetime.fromisoformat(moment).timestamp()
-
-
-def _label(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 FORMS: dict[str, Callable[[DriftReport, PlanView], str]] = {

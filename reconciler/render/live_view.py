@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from reconciler.core.address import Address
 from reconciler.core.json import Json
+from reconciler.render.exposition import Gauges, Sample
 from reconciler.render.lines import Line, Span, count, indented, line, safe
 
 _STYLES = {
@@ -193,22 +194,17 @@ tr.stale td:first-child, tr.slow td:first-child, tr.many-series td:first-child {
 
 def live_metrics(report: LiveReport, seconds: float) -> str:
     """For Prometheus' textfile collector. `seconds` is the moment, since 1970."""
-    panels = [
-        f'{{dashboard="{board.address.name}",verdict="{verdict}"}} {board.count(verdict)}'
+    out = Gauges("ggrec_check")
+    panels: list[Sample] = [
+        ({"dashboard": board.address.name, "verdict": str(verdict)}, board.count(verdict))
         for board in report.boards
         for verdict in _STYLES
     ]
-    families = (
-        ("panels", "Panels of declared dashboards by how their queries did.", panels),
-        ("unasked_panels", "Panels that there was no time for.", [f" {report.unasked}"]),
-        ("duration_seconds", "How long the check took.", [f" {report.seconds:.3f}"]),
-        ("last_success_timestamp_seconds", "When the check last ended.", [f" {seconds:.0f}"]),
-    )
-    lines = []
-    for name, text, samples in families:
-        lines += [f"# HELP ggrec_check_{name} {text}", f"# TYPE ggrec_check_{name} gauge"]
-        lines += [f"ggrec_check_{name}{sample}" for sample in samples]
-    return "\n".join(lines) + "\n"
+    out.many("panels", "Panels of declared dashboards by how their queries did.", panels)
+    out.one("unasked_panels", "Panels that there was no time for.", report.unasked)
+    out.one("duration_seconds", "How long the check took.", round(report.seconds, 3))
+    out.one("last_success_timestamp_seconds", "When the check last ended.", round(seconds))
+    return out.text
 
 
 def one_panel_each(boards: Sequence[BoardReport]) -> dict[tuple[str, str], PanelReport]:

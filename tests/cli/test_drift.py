@@ -262,6 +262,7 @@ def test_the_metrics_parse_and_a_failed_check_keeps_the_last_success(applied: Fo
     before = read()
     assert before["ggrec_drift_objects"] == 1
     assert before["ggrec_drift_could_not_tell"] == 0
+    assert 'class="cosmetic"} 1' in (applied.path / "m.prom").read_text("utf-8")
     sandbox.faults.add("status", 401, method="GET", path="*", count=None)
     assert applied.ggrec("drift", "--metrics", "m.prom").code == 1
     after = read()
