@@ -4,10 +4,8 @@ Must not: read over v1beta1 (it rewrites), send a foreign `id`, or leave the fol
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
-from urllib.parse import quote
 
 from reconciler.core.diff import Edit, Identities
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
@@ -17,12 +15,21 @@ from reconciler.core.observation import Beacon, http_date, members_of
 from reconciler.core.references import Reference, Referrer, datasources_in
 from reconciler.core.resource import Attribution, KeptVersion, LiveObject, Resource
 from reconciler.core.semantic import Row
-from reconciler.core.unparsed import Item, Unparsed, object_of, title_of
+from reconciler.kinds._dashboard_answers import (
+    dashboard_path,
+    from_api,
+    from_kube,
+    from_metadata,
+    from_search,
+    model_of,
+    place_of,
+)
+from reconciler.kinds._dashboard_versions import attribution, kept_versions
 from reconciler.kinds._elsewhere import playlists, rules_and_panels
 from reconciler.kinds._kube import collection_stamp, kube_pages, kube_path
 from reconciler.kinds._later import later
 from reconciler.kinds._links import links_in
-from reconciler.kinds._owners import SCHEMA_V2, by_marks, provisioned_dashboard
+from reconciler.kinds._owners import SCHEMA_V2
 from reconciler.kinds._panels import alike, all_panels, references_only, renumbered
 from reconciler.kinds._ui_state import as_left
 
@@ -30,15 +37,11 @@ if TYPE_CHECKING:
     from reconciler.kinds._dashboard_spec import DashboardSpec
 
 GROUP = "dashboard.grafana.app/v0alpha1"
-_PREFIX = "grafana.app/"
-_SERVERS_OWN = frozenset({"id", "uid", "version"})
 _PARTIAL = (("Accept", "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"),)
 _MOST_FOUND = 5000
 """Search gives no more on a page (grafana-api.md section 2)."""
 _SEARCHED = 50
 """So many uids make a URL that any proxy lets through."""
-_VERSIONS_AT_ONCE, _MOST_PAGES = 5, 5
-"""Grafana keeps 20 versions where nothing else is set."""
 _DERIVED = 1_000_000
 """Panel ids from here on were derived from a title, not written (see authoring)."""
 
@@ -125,7 +128,7 @@ spec:
     def normalise(self, attributes: JsonObject) -> JsonObject:
         """Without the server's id, uid and version, and with library panels as references only; all else counts."""
         model = as_object(attributes.get("dashboard"))
-        cleaned = {key: value for key, value in model.items() if key not in _SERVERS_OWN}
+        cleaned = dict(model_of(model))
         if "panels" in cleaned:
             cleaned["panels"] = references_only(cleaned["panels"])
         return {"folderUid": text_of(attributes.get("folderUid")), "dashboard": cleaned}
@@ -188,28 +191,28 @@ spec:
     def alike(self, resource: Resource) -> tuple[str, ...]:
         """A dashboard of the same title in the same folder."""
         attributes = resource.attributes
-        return (_place(self.container(attributes) or "", as_object(attributes.get("dashboard")).get("title")),)
+        return (place_of(self.container(attributes) or "", as_object(attributes.get("dashboard")).get("title")),)
 
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """Whole dashboards by LIST of v0alpha1, page by page; where it is missing, search and GETs of the wanted."""
         if server.serves(GROUP):
             path = kube_path(server, GROUP, "dashboards")
-            yield from kube_pages(path, 500, lambda item: _from_kube(item, wanted), unparsed="spec")
+            yield from kube_pages(path, 500, lambda item: from_kube(item, wanted), unparsed="spec")
         else:
             yield from self._list_search(server, wanted)
 
     def _list_search(self, server: Server, wanted: Wanted) -> Listing:
         page = 1
         while True:
-            query = (("type", "dash-db"), ("limit", "5000"), ("page", str(page)))
+            query = (("type", "dash-db"), ("limit", str(_MOST_FOUND)), ("page", str(page)))
             answer = yield ApiRequest("GET", "/api/search", query)
             items = [as_object(item) for item in as_list(answer.body)]
             for item in items:
                 uid = text_of(item.get("uid"))
-                found = (yield from self.read(server, uid)) if wanted.covers(uid) else _from_search(item)
+                found = (yield from self.read(server, uid)) if wanted.covers(uid) else from_search(item)
                 if found is not None:
                     yield (found,)
-            if len(items) < 5000:
+            if len(items) < _MOST_FOUND:
                 return
             page += 1
 
@@ -236,7 +239,7 @@ spec:
     def outline(self, server: Server, titles: Mapping[str, str]) -> Listing | None:
         """The LIST as metadata: half the time, a fifteenth of the bytes (grafana-api.md section 5)."""
         path = kube_path(server, GROUP, "dashboards")
-        pages = kube_pages(path, 500, lambda item: _outlined(item, titles), headers=_PARTIAL)
+        pages = kube_pages(path, 500, lambda item: from_metadata(item, titles), headers=_PARTIAL)
         return pages if server.serves(GROUP) else None
 
     def editors(self, server: Server) -> Exchange[Mapping[str, str]]:
@@ -250,13 +253,13 @@ spec:
         if server.serves(GROUP):
             path = kube_path(server, GROUP, "dashboards", uid)
             answer = yield ApiRequest("GET", path, handles=HANDLE_404)
-            return None if answer.status == 404 else _from_kube(answer.object)
-        answer = yield ApiRequest("GET", _path(uid), handles=HANDLE_404 | {406})
+            return None if answer.status == 404 else from_kube(answer.object)
+        answer = yield ApiRequest("GET", dashboard_path(uid), handles=HANDLE_404 | {406})
         if answer.status == 404:
             return None
         if answer.status == 406:
             return LiveObject("dashboard", uid, {}, manager=SCHEMA_V2, keys=(f"uid:{uid}",))
-        return _from_api(uid, answer.object)
+        return from_api(uid, answer.object)
 
     def create(self, context: WriteContext, resource: Resource) -> Exchange[str]:
         """A save without a version and without overwrite: 412 where the uid exists (grafana-api.md section 8)."""
@@ -287,7 +290,7 @@ spec:
             body = {"preconditions": {"resourceVersion": live.meta.get("resourceVersion")}}
             yield ApiRequest("DELETE", path, body=body, handles=HANDLE_404)
         else:
-            yield ApiRequest("DELETE", _path(live.uid), handles=HANDLE_404)
+            yield ApiRequest("DELETE", dashboard_path(live.uid), handles=HANDLE_404)
 
     def revisions_enforced(self, server: Server) -> bool:
         """A save takes the version, a DELETE of /apis the resourceVersion; without /apis a list tells neither."""
@@ -306,7 +309,7 @@ spec:
         uids = sorted(expected)
         for start in range(0, len(uids) if server.serves(GROUP) else 0, _SEARCHED):
             chosen = uids[start : start + _SEARCHED]
-            query = (("type", "dash-db"), ("limit", "5000"), *(("dashboardUIDs", uid) for uid in chosen))
+            query = (("type", "dash-db"), ("limit", str(_MOST_FOUND)), *(("dashboardUIDs", uid) for uid in chosen))
             answer = yield ApiRequest("GET", "/api/search", query)
             for item in map(as_object, as_list(answer.body)):
                 uid, number = text_of(item.get("uid")), item.get("id")
@@ -315,136 +318,9 @@ spec:
         return frozenset(found)
 
     def attribution(self, server: Server, live: LiveObject, since: int | None) -> Exchange[Attribution]:
-        """From the version list, newest first; it needs write permission on the dashboard, so a 403 leaves it open."""
-        number = live.version or 1
-        limit = max(1, min(number - (since or 0), 10)) if since is not None and number > since else 1
-        path = f"{_path(live.uid)}/versions"
-        answer = yield ApiRequest("GET", path, (("limit", str(limit)),), handles=frozenset({403, 404}))
-        versions = [as_object(item) for item in as_list(answer.object.get("versions"))] if answer.status == 200 else []
-        if not versions:
-            return Attribution(None, text_of(live.meta.get("updated")) or None, live.version)
-        messages = tuple(text for text in (text_of(item.get("message")) for item in versions) if text)
-        newest = versions[0]
-        who = list(dict.fromkeys(text_of(item.get("createdBy")) for item in versions))
-        return Attribution(", ".join(who), text_of(newest.get("created")) or None, live.version, messages)
+        """From the version list."""
+        return attribution(live, since)
 
     def kept_versions(self, server: Server, uid: str, since: int) -> Exchange[tuple[KeptVersion, ...]]:
-        """From the version list, newest first, a few at a time: each comes with its whole body. A 403 (it needs write
-        permission on the dashboard) is no history.
-        """
-        found: list[KeptVersion] = []
-        token = ""
-        for _ in range(_MOST_PAGES):
-            query = (("limit", str(_VERSIONS_AT_ONCE)), *((("continueToken", token),) if token else ()))
-            answer = yield ApiRequest("GET", f"{_path(uid)}/versions", query, handles=frozenset({403, 404}))
-            page = [as_object(item) for item in as_list(answer.object.get("versions"))] if answer.status == 200 else []
-            found += [_kept(item) for item in page if as_object(item.get("data"))]
-            token = text_of(answer.object.get("continueToken")) if answer.status == 200 else ""
-            if not page or not token or (found and found[-1].number <= since):
-                break
-        return tuple(item for item in reversed(found) if item.number >= since)
-
-
-def _path(uid: str) -> str:
-    return f"/api/dashboards/uid/{quote(uid, safe='')}"
-
-
-def _kept(item: JsonObject) -> KeptVersion:
-    number = item.get("version")
-    attributes = {"dashboard": _attributes("", as_object(item.get("data")))["dashboard"]}
-    facts = (text_of(item.get(name)) for name in ("createdBy", "created", "message"))
-    return KeptVersion(number if isinstance(number, int) else 0, attributes, *facts)
-
-
-def _place(folder: str, title: Json) -> str:
-    return f"title:{folder}/{text_of(title).strip()}"
-
-
-def _attributes(folder: str, model: JsonObject) -> JsonObject:
-    return {"folderUid": folder, "dashboard": {k: v for k, v in model.items() if k not in _SERVERS_OWN}}
-
-
-_ALL = Wanted(everything=True)
-
-
-def _from_kube(item: Item, wanted: Wanted = _ALL) -> LiveObject:
-    """A body that is not parsed yet stays so where `wanted` does not need it."""
-    conversion = as_object(object_of(item.get("status")).get("conversion"))
-    body = item.get("spec")
-    converted = body is None or bool(conversion.get("failed"))
-    spec = as_object(conversion.get("source")).get("spec") if converted else body
-    outlined, title = _outlined(item, {}), title_of(spec)
-    uid, folder = outlined.uid, text_of(outlined.attributes.get("folderUid"))
-    found = replace(
-        outlined,
-        manager=SCHEMA_V2 if converted else outlined.manager,
-        keys=(f"uid:{uid}", _place(folder, title)),
-        meta={**outlined.meta, "title": text_of(title)},
-        complete=True,
-    )
-    if isinstance(spec, Unparsed):
-        if wanted.known.get(uid) == found.revision:
-            return found
-        if not wanted.covers(uid, *found.keys):
-            return replace(found, complete=False)
-    return replace(found, attributes=_attributes(folder, object_of(spec)))
-
-
-def _outlined(item: Item, titles: Mapping[str, str]) -> LiveObject:
-    """What an object's metadata tells of it: of its attributes only where it lies."""
-    metadata = object_of(item.get("metadata"))
-    annotations = as_object(metadata.get("annotations"))
-    internal = text_of(as_object(metadata.get("labels")).get("grafana.app/deprecatedInternalID"))
-    generation = metadata.get("generation")
-    updated = text_of(annotations.get(f"{_PREFIX}updatedTimestamp")) or text_of(metadata.get("creationTimestamp"))
-    uid, folder = text_of(metadata.get("name")), text_of(annotations.get(f"{_PREFIX}folder"))
-    title = titles.get(uid, "")
-    return LiveObject(
-        "dashboard",
-        uid,
-        {"folderUid": folder},
-        revision=f"{generation}/{updated}/{internal}",
-        version=generation if isinstance(generation, int) else None,
-        manager=by_marks(annotations),
-        keys=(f"uid:{uid}", *((_place(folder, title),) if title else ())),
-        meta={
-            "resourceVersion": metadata.get("resourceVersion"),
-            "updated": updated,
-            "updatedBy": text_of(annotations.get(f"{_PREFIX}updatedBy")),
-            "title": title,
-        },
-        complete=False,
-    )
-
-
-def _from_api(uid: str, body: JsonObject) -> LiveObject:
-    meta, model = as_object(body.get("meta")), as_object(body.get("dashboard"))
-    version = meta.get("version")
-    external = text_of(meta.get("provisionedExternalId"))
-    folder = text_of(meta.get("folderUid"))
-    return LiveObject(
-        "dashboard",
-        uid,
-        _attributes(folder, model),
-        revision=f"{version}/{text_of(meta.get('updated'))}/{model.get('id')}",
-        version=version if isinstance(version, int) else None,
-        manager=provisioned_dashboard(external) if meta.get("provisioned") else None,
-        keys=(f"uid:{uid}", _place(folder, model.get("title"))),
-        meta={
-            "updated": text_of(meta.get("updated")),
-            "updatedBy": text_of(meta.get("updatedBy")),
-            "title": text_of(model.get("title")),
-        },
-    )
-
-
-def _from_search(item: JsonObject) -> LiveObject:
-    uid = text_of(item.get("uid"))
-    return LiveObject(
-        "dashboard",
-        uid,
-        {"folderUid": text_of(item.get("folderUid"))},
-        keys=(f"uid:{uid}", _place(text_of(item.get("folderUid")), item.get("title"))),
-        meta={"title": text_of(item.get("title"))},
-        complete=False,
-    )
+        """From the version list."""
+        return kept_versions(uid, since)

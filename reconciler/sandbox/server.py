@@ -20,8 +20,8 @@ _BANNER = """\
 ggrec sandbox: an emulator of Grafana {version}'s HTTP API (open source, default storage), not a Grafana.
   emulated      folders and their permissions, dashboards with versions, search, teams with members, preferences,
                 datasources, annotations, users and organisations as far as these need them,
-                access by role (Admin, Editor, Viewer)
-  not emulated  everything else; panels are not drawn and queries not answered
+                access by role (Admin, Editor, Viewer), queries where a datasource is a Prometheus that answers
+  not emulated  everything else; panels are not drawn
   address       http://{host}:{port}   user admin, password admin
   objects       {kept}
 Ctrl-C ends it.
