@@ -229,7 +229,8 @@ class StateStore:
         keys = self.blobs.list("runs/")  # ids begin with the time
         chosen = keys if limit is None else keys[-limit:] if limit else ()
         found = [run for run in self._behind.all(self._read_run, chosen) if run is not None]
-        return tuple(sorted(found, key=lambda run: (run.started, run.id)))
+        # Several may begin in one second: then the serial that they left tells.
+        return tuple(sorted(found, key=lambda run: (run.started, run.serial, run.id)))
 
     def run(self, run_id: str) -> Run | None:
         """One run, or None."""
