@@ -60,7 +60,7 @@ class Demo:
         self.ggrec("roles")
         say("A query changes in a base: the views derived from it change with it.")
         self.replace("dashboards/sales-performance.yaml", "sum(increase(carts_abandoned_total[7d]))",
-                     "sum(increase(carts_abandoned_total[7d])) or vector(0)")  # fmt: skip
+                     "(sum(increase(carts_abandoned_total[7d])) or vector(0))")  # fmt: skip
         self.ggrec("plan")
         self.ggrec("apply", "--auto-approve")
         say("Meanwhile alice edits a dashboard by hand …")
