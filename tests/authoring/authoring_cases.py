@@ -10,7 +10,7 @@ from hypothesis import settings
 from reconciler.authoring.resolve import Resolved, resolve
 from reconciler.authoring.values import marked
 from reconciler.core.errors import Diagnostic
-from reconciler.core.kind import Registry
+from reconciler.core.registry import Registry
 from reconciler.core.resource import Document
 from reconciler.core.source import Mark
 from reconciler.kinds import discover

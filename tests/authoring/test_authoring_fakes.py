@@ -7,7 +7,8 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from reconciler.authoring.resolve import Resolved, resolve
-from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names, Registry
+from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
+from reconciler.core.registry import Registry
 from reconciler.core.resource import Document, LiveObject, OnDrift, Resource, SecretRef
 from reconciler.core.source import Mark
 from reconciler.loader.envelope import open_envelope

@@ -23,3 +23,12 @@ def project(tmp_path: Path, sandbox: Any) -> Folder:
     folder.write("ggrec.yaml", PROJECT.format(url=sandbox.url))
     folder.write("desired/all.yaml", DESIRED)
     return folder
+
+
+@pytest.fixture
+def applied(project: Folder, sandbox: Any) -> Folder:
+    """Everything applied, and two people who may edit."""
+    assert project.ggrec("apply", "--auto-approve").code == 0
+    for name in ("bob", "carol"):
+        sandbox.world.add_user(name, f"{name}@example.org", password="pw", role="Admin")
+    return project

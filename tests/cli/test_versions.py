@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.cli.command import Folder
-from tests.cli.test_drift import edit, live
+from tests.cli.people import edit, live
 
 
 def titled(project: Folder, title: str) -> None:
@@ -29,15 +29,12 @@ def live_title(text: str) -> str:
 
 
 @pytest.fixture
-def three(project: Folder, sandbox: Any) -> Folder:
+def three(applied: Folder, sandbox: Any) -> Folder:
     """Three versions of a dashboard, all of them ours."""
-    assert project.ggrec("apply", "--auto-approve").code == 0
-    for name in ("bob", "carol"):
-        sandbox.world.add_user(name, f"{name}@example.org", password="pw", role="Admin")
-    titled(project, "Second")
-    titled(project, "Third")
+    titled(applied, "Second")
+    titled(applied, "Third")
     assert live(sandbox)["version"] == 3
-    return project
+    return applied
 
 
 def test_a_version_is_shown_against_the_files(three: Folder, sandbox: Any) -> None:
@@ -117,3 +114,9 @@ def test_a_run_is_undone_as_a_whole_or_not_at_all(three: Folder, sandbox: Any) -
     last = three.ggrec("rollback", runs[3], "--auto-approve")
     assert (last.code, live(sandbox)["title"]) == (0, "Second"), last.err
     assert len(three.ggrec("history", "--json").json["runs"]) == 4
+
+
+def test_runs_of_one_second_are_told_in_their_order(three: Folder) -> None:
+    made = three.ggrec("history", "dashboard.orders", "--json").json["runs"]
+    after = [o["version_after"] for run in made for o in run["outcomes"] if "orders" in str(o["address"])]
+    assert after in ([1, 2, 3], [3, 2, 1])
