@@ -12,7 +12,7 @@ from reconciler.authoring.resolve import Declaration, Resolved, Resolving
 from reconciler.core.address import Address
 from reconciler.core.errors import UsageError
 from reconciler.core.json import Json
-from reconciler.core.kind import Registry
+from reconciler.core.registry import Registry
 from reconciler.core.resource import Document, Resource
 from reconciler.core.selectors import BadSelector, parse_selector
 from reconciler.core.source import Mark, MarkedDict, MarkedList, Path

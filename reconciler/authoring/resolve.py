@@ -26,8 +26,9 @@ from reconciler.core.desired import Remembered
 from reconciler.core.errors import Diagnostic, InvalidInput, Severity
 from reconciler.core.graph import closure, order
 from reconciler.core.json import Json, as_object, canonical_value, text_of
-from reconciler.core.kind import Kind, Registry
+from reconciler.core.kind import Kind
 from reconciler.core.metric import Catalogue
+from reconciler.core.registry import Registry
 from reconciler.core.resource import Document, Resource
 from reconciler.core.roles import RoleView
 from reconciler.core.source import Mark, MarkedDict, mark_at

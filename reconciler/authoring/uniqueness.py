@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from reconciler.authoring.problems import Problems
 from reconciler.core.address import Address
-from reconciler.core.kind import Registry
+from reconciler.core.registry import Registry
 from reconciler.core.resource import Resource
 from reconciler.core.source import Mark, mark_at
 

@@ -11,7 +11,7 @@ from reconciler.checking import check_queries
 from reconciler.checking.finding import Finding
 from reconciler.core.errors import Diagnostic, Severity
 from reconciler.core.json import Json
-from reconciler.core.kind import Registry
+from reconciler.core.registry import Registry
 from reconciler.core.resource import Document
 from reconciler.core.source import Mark, Path
 from reconciler.loader.inside import mark_inside

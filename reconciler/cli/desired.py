@@ -16,7 +16,7 @@ from reconciler.core.address import Address
 from reconciler.core.desired import DesiredState
 from reconciler.core.errors import Diagnostic, InvalidInput
 from reconciler.core.json import Json, JsonObject, canonical_bytes, digest
-from reconciler.core.kind import Registry
+from reconciler.core.registry import Registry
 from reconciler.loader.cache import Cache, Inputs, Kept
 from reconciler.loader.files import Folder
 from reconciler.loader.project import Project

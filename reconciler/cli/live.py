@@ -13,7 +13,7 @@ from reconciler.checking.variables import Value
 from reconciler.core.address import Address
 from reconciler.core.errors import ServerError, Unauthorized, Unreachable
 from reconciler.core.json import canonical_bytes
-from reconciler.core.ports import Reader
+from reconciler.core.ports import Asker
 from reconciler.core.resource import Resource
 
 MOST_VALUES = 20
@@ -43,8 +43,8 @@ class Checked:
 class LiveCheck:
     """One run over some dashboards."""
 
-    def __init__(self, reader: Reader, resources: Sequence[Resource], limits: Limits) -> None:
-        self._reader = reader
+    def __init__(self, asker: Asker, resources: Sequence[Resource], limits: Limits) -> None:
+        self._asker = asker
         self._sources = sources_in(resources)
         self._places = asyncio.Semaphore(limits.at_once)
         self._until = None if limits.deadline is None else time.monotonic() + limits.deadline
@@ -59,7 +59,7 @@ class LiveCheck:
         panels = panels_of(resource, self._sources)
         try:
             async with self._places:
-                values, found.variables = await self._reader.ask(variables(resource, self._sources))
+                values, found.variables = await self._asker.ask(variables(resource, self._sources))
         except (Unauthorized, Unreachable):
             raise
         except ServerError as error:
@@ -84,7 +84,7 @@ class LiveCheck:
             if self._until is not None and time.monotonic() >= self._until:
                 return None
             began = time.monotonic()
-            asked = await self._reader.ask(ask(panel, values))
+            asked = await self._asker.ask(ask(panel, values))
             took = time.monotonic() - began
         asked = with_cost(asked, took=took, size=sum(answer.points for answer in asked.answers.values()) * 16)
         self._known[key] = asked

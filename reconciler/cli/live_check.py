@@ -14,7 +14,7 @@ from reconciler.cli.session import Session
 from reconciler.cli.writing import write_file
 from reconciler.core.errors import Diagnostic, ExitCode, Severity
 from reconciler.core.plan import Action, Plan
-from reconciler.core.ports import Reader
+from reconciler.core.ports import Asker, Reader
 from reconciler.core.resource import Resource
 from reconciler.render.live_view import (
     BoardReport,
@@ -48,7 +48,7 @@ async def check_live(session: Session, chosen: Sequence[str], wanted: Wanted) ->
     resources = session.resources()
     boards = [item for item in resources if str(item.address) in chosen]
     if wanted.prometheus:
-        report = await _report(Direct(wanted.prometheus), resources, boards, wanted, target=wanted.prometheus)  # type: ignore[arg-type]
+        report = await _report(Direct(wanted.prometheus), resources, boards, wanted, target=wanted.prometheus)
     else:
         async with session.reader() as reader:
             report = await _report(reader, resources, boards, wanted, target=reader.server.url)
@@ -77,10 +77,10 @@ def _form(report: LiveReport, file: Path) -> str:
 
 
 async def _report(
-    reader: Reader, resources: Sequence[Resource], boards: Sequence[Resource], wanted: Wanted, *, target: str
+    asker: Asker, resources: Sequence[Resource], boards: Sequence[Resource], wanted: Wanted, *, target: str
 ) -> LiveReport:
     began = time.monotonic()
-    checked = await LiveCheck(reader, resources, wanted.limits).dashboards(boards, matrix=wanted.matrix)
+    checked = await LiveCheck(asker, resources, wanted.limits).dashboards(boards, matrix=wanted.matrix)
     found = tuple(board_report(item, wanted.bounds) for item in checked)
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return LiveReport(target, at, time.monotonic() - began, found)

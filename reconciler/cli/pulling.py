@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from reconciler.core.address import NAME, Address
 from reconciler.core.json import JsonObject, text_of
-from reconciler.core.kind import Registry
+from reconciler.core.registry import Registry
 from reconciler.core.resource import LiveObject
 from reconciler.loader.writing import slug, to_json, to_yaml
 

@@ -19,8 +19,8 @@ from reconciler.core.budget import Budget
 from reconciler.core.desired import DesiredState
 from reconciler.core.errors import GgrecError, InvalidInput, UsageError
 from reconciler.core.exchange import Server
-from reconciler.core.kind import Registry
 from reconciler.core.literals import without_literals
+from reconciler.core.registry import Registry
 from reconciler.core.resource import Resource
 from reconciler.core.state import Run
 from reconciler.loader.project import Instance, Project, load_project

@@ -1,14 +1,13 @@
 """The contract of a kind: one module that knows one sort of Grafana object, and nothing of HTTP, files or time."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from reconciler.core.address import Address
 from reconciler.core.diff import Edit, EditPath, Identities
-from reconciler.core.errors import Diagnostic, InvalidInput
 from reconciler.core.exchange import Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject
 from reconciler.core.observation import Beacon
@@ -314,50 +313,6 @@ class Kind(ABC):
         """
         yield from ()
         return ()
-
-
-class Registry(Mapping[str, Kind]):
-    """The kinds by name. Built once by whoever assembles the program; two kinds of one name are an error."""
-
-    def __init__(self, kinds: Mapping[str, Kind] | None = None) -> None:
-        self._kinds: dict[str, Kind] = dict(kinds or {})
-
-    @classmethod
-    def of(cls, *kinds: Kind) -> "Registry":
-        """A registry of these kinds. Raises InvalidInput naming both where two have one name."""
-        found: dict[str, Kind] = {}
-        for kind in kinds:
-            other = found.get(kind.name) or next((k for k in found.values() if k.yaml_kind == kind.yaml_kind), None)
-            if other is not None:
-                raise InvalidInput(
-                    (
-                        Diagnostic(
-                            "kind-collision",
-                            f"two kinds are called '{kind.name}' ({kind.yaml_kind}): "
-                            f"{_origin(other)} and {_origin(kind)}",
-                            "remove one of the packages that bring them",
-                        ),
-                    )
-                )
-            found[kind.name] = kind
-        return cls({name: found[name] for name in sorted(found)})
-
-    def by_yaml(self, yaml_kind: str) -> Kind | None:
-        """The kind that files call by this name."""
-        return next((kind for kind in self._kinds.values() if kind.yaml_kind == yaml_kind), None)
-
-    def __getitem__(self, name: str) -> Kind:
-        return self._kinds[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._kinds)
-
-    def __len__(self) -> int:
-        return len(self._kinds)
-
-
-def _origin(kind: Kind) -> str:
-    return f"{type(kind).__module__}.{type(kind).__qualname__}"
 
 
 def pick(source: JsonObject, *keys: str) -> dict[str, Json]:

@@ -17,12 +17,17 @@ from reconciler.core.state import Intent, ResourceState, Run, State
 T = TypeVar("T")
 
 
-class Reader(Protocol):
-    """Asks Grafana; sends GET only. Failures are raised as core.errors.ServerError and its sub-types."""
+class Asker(Protocol):
+    """Carries out one exchange after the other."""
 
     @property
     def server(self) -> Server: ...
     async def ask(self, exchange: Exchange[T]) -> T: ...
+
+
+class Reader(Asker, Protocol):
+    """Asks Grafana; sends GET only. Failures are raised as core.errors.ServerError and its sub-types."""
+
     def stream(self, listing: Listing) -> AsyncIterator[LiveObject]: ...
 
 

@@ -24,9 +24,10 @@ from reconciler.core.errors import (
     Unreachable,
 )
 from reconciler.core.exchange import WriteContext
-from reconciler.core.kind import Kind, Registry
+from reconciler.core.kind import Kind
 from reconciler.core.plan import Action, Change, Plan
 from reconciler.core.ports import Audience, Clock, Progress, Secrets, Store, Writer
+from reconciler.core.registry import Registry
 from reconciler.core.state import Intent, Outcome, ResourceState, Run, State, entry_digest
 from reconciler.engine.carry import Carrier, Written
 from reconciler.engine.disputes import Disputes, conflict

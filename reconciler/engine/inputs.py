@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from reconciler.core.budget import Budget
-from reconciler.core.kind import Registry
 from reconciler.core.observation import MARGIN
 from reconciler.core.ports import Audience, Hints, NoHints, Reader, Secrets, Store
+from reconciler.core.registry import Registry
 from reconciler.core.resource import Resource
 from reconciler.core.state import State
 from reconciler.engine.planner import Options

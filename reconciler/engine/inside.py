@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 from reconciler.core.errors import Diagnostic
 from reconciler.core.guard import is_delete
-from reconciler.core.kind import Registry
 from reconciler.core.plan import Action, Change, Plan
 from reconciler.core.ports import Reader
 from reconciler.core.references import Content
+from reconciler.core.registry import Registry
 
 _SHOWN = 10
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 from reconciler.core.errors import Diagnostic, ServerError, Unauthorized, Unreachable
 from reconciler.core.guard import Guard, is_delete
 from reconciler.core.json import JsonObject
-from reconciler.core.kind import Kind, Registry
+from reconciler.core.kind import Kind
 from reconciler.core.plan import Action, Change, Plan
 from reconciler.core.ports import Reader
 from reconciler.core.protect import Protection, Standing, protected
 from reconciler.core.references import HOME, Referrer, dangling
+from reconciler.core.registry import Registry
 from reconciler.core.resource import LiveObject
 from reconciler.core.state import State
 from reconciler.engine.inside import listed, look_inside

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic, Severity
 from reconciler.core.guard import is_delete
-from reconciler.core.kind import Registry
 from reconciler.core.plan import Action, Change
+from reconciler.core.registry import Registry
 from reconciler.core.resource import Resource
 from reconciler.core.state import State
 from reconciler.engine.situation import Decision

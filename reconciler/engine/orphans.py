@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from reconciler.core.address import Address
 from reconciler.core.json import JsonObject
-from reconciler.core.kind import Kind, Registry
+from reconciler.core.kind import Kind
 from reconciler.core.ports import Reader, Store
+from reconciler.core.registry import Registry
 from reconciler.core.resource import Resource
 from reconciler.core.state import Intent, ResourceState, State, Status
 

@@ -15,10 +15,11 @@ from reconciler.core.errors import BodyLost, Diagnostic, InvalidInput
 from reconciler.core.graph import closure, order
 from reconciler.core.guard import Confirmed, Guard, beyond_limits, is_delete
 from reconciler.core.json import digest
-from reconciler.core.kind import Kind, Registry
+from reconciler.core.kind import Kind
 from reconciler.core.plan import Action, Change, Plan, Target
 from reconciler.core.ports import Secrets
 from reconciler.core.protect import Protection
+from reconciler.core.registry import Registry
 from reconciler.core.resource import Resource
 from reconciler.core.state import Held, Intent, State, entry_digest
 from reconciler.engine.decide import decide

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from reconciler.core.address import Address
 from reconciler.core.errors import GgrecError, Refused, Unreadable
-from reconciler.core.kind import Registry
 from reconciler.core.plan import Plan
 from reconciler.core.ports import Reader
+from reconciler.core.registry import Registry
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import State
 from reconciler.engine.inputs import Inputs

@@ -11,9 +11,10 @@ from dataclasses import replace
 from reconciler.core.address import Address
 from reconciler.core.errors import GgrecError
 from reconciler.core.exchange import Wanted
-from reconciler.core.kind import Kind, Registry
+from reconciler.core.kind import Kind
 from reconciler.core.plan import Action, Change, Plan
 from reconciler.core.ports import Reader
+from reconciler.core.registry import Registry
 from reconciler.core.resource import LiveObject
 from reconciler.core.state import State
 

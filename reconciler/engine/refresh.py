@@ -14,9 +14,10 @@ from reconciler.core.errors import Diagnostic, Forbidden, ServerError, Unauthori
 from reconciler.core.exchange import Wanted
 from reconciler.core.guard import kinds
 from reconciler.core.json import digest
-from reconciler.core.kind import Kind, Registry
+from reconciler.core.kind import Kind
 from reconciler.core.observation import Beacon, Observation, Observed, Seen, members_of
 from reconciler.core.ports import Audience, Progress, Reader
+from reconciler.core.registry import Registry
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import ResourceState, State, Status
 from reconciler.engine.ladder import Hinted, climb

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from reconciler.core.errors import ServerError
 from reconciler.core.json import text_of
-from reconciler.core.kind import Registry
 from reconciler.core.plan import Drift, Plan
 from reconciler.core.ports import Reader
+from reconciler.core.registry import Registry
 from reconciler.core.resource import Attribution, LiveObject
 from reconciler.core.state import Held
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from reconciler.core.errors import Diagnostic
 from reconciler.core.guard import Guard
-from reconciler.core.kind import Registry
 from reconciler.core.protect import Protection
+from reconciler.core.registry import Registry
 
 _GLOB = frozenset("*?[")
 

@@ -10,9 +10,10 @@ from reconciler.core.diff import authored_part
 from reconciler.core.errors import Diagnostic, GgrecError, Refused
 from reconciler.core.exchange import Wanted
 from reconciler.core.json import as_list, as_object
-from reconciler.core.kind import Kind, Registry
+from reconciler.core.kind import Kind
 from reconciler.core.lazy import whole
 from reconciler.core.ports import Audience, Progress, Reader, Store
+from reconciler.core.registry import Registry
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import UNKNOWN_SECRET, ResourceState, State
 from reconciler.engine.decide import authored_edits

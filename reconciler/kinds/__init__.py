@@ -11,7 +11,8 @@ from types import ModuleType
 from typing import TypeGuard
 
 from reconciler.core.errors import InvalidInput
-from reconciler.core.kind import Kind, Registry
+from reconciler.core.kind import Kind
+from reconciler.core.registry import Registry
 
 ENTRY_POINTS = "ggrec.kinds"
 
