@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.authoring import resolve
+from reconciler.cli import desired as reading
 from reconciler.cli.desired import Desired, state_of
 from reconciler.core.desired import DesiredState
 from reconciler.core.errors import InvalidInput
@@ -28,6 +30,28 @@ from tests.authoring.authoring_cases import cases as authoring_cases
 from tests.cli.command import DESIRED, PROJECT, Folder
 from tests.loader.broken import cases as broken_cases
 from tests.loader.broken import write
+
+INSTALLED = reading._installed
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_installed_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The checkout's folder is on the path of these tests, and other tests leave things in it at any moment."""
+    monkeypatch.setattr(reading, "_installed", lambda: ["as it was"])
+
+
+def test_what_is_installed_meanwhile_may_read_files_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told() -> list[str]:
+        with monkeypatch.context() as only:
+            only.setattr(sys, "path", [str(tmp_path / "packages")])
+            return INSTALLED()
+
+    monkeypatch.setattr(reading, "_installed", told)
+    (tmp_path / "packages").mkdir()
+    write(tmp_path / "d", {name: texts[0] for name, texts in CONTENTS.items()})
+    assert [cached(tmp_path)[1], cached(tmp_path)[1]] == [False, True]
+    os.utime(tmp_path / "packages", ns=(1, 1))
+    assert [cached(tmp_path)[1], cached(tmp_path)[1]] == [False, True]
 
 
 def of(root: Path, values: Mapping[str, Any] | None = None, model: ProjectModel | None = None) -> Desired:
