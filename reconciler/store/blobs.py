@@ -4,8 +4,8 @@ An object store is the other implementation (object_blobs); nothing above knows 
 """
 
 import fcntl
+import itertools
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -58,11 +58,24 @@ class Blobs(Protocol):
     def take_away(self, key: str, version: str) -> bool:
         """Remove it if what is there has this version; True: `read` finds nothing now."""
 
+    def log(self, key: str) -> "Log | None":
+        """A place to append to, under a key; None where nothing can be appended to what is stored."""
+
     def list(self, prefix: str) -> tuple[str, ...]:
         """The keys below `prefix` (which ends with `/`), sorted."""
 
     def delete(self, keys: Sequence[str]) -> None:
         """Remove them, whatever they hold; absent is fine."""
+
+
+class Log(Protocol):
+    """Lines under one key, appended. What is read there may end in a line that is cut short: that was not durable."""
+
+    def append(self, data: bytes, *, durable: bool) -> None:
+        """Add a line; `durable`: it, and all before it, when this returns. Raises StoreFailed."""
+
+    def close(self) -> None:
+        """No more is added. May be called twice."""
 
 
 class LocalBlobs:
@@ -75,6 +88,7 @@ class LocalBlobs:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._there: set[Path] = set()
 
     @property
     def location(self) -> str:
@@ -95,7 +109,7 @@ class LocalBlobs:
         """Write beside, flush, rename over."""
         path = self._path(key)
         try:
-            with _beside(path, data) as name:
+            with self._beside(path, data) as name:
                 name.replace(path)
         except OSError as error:
             raise self._failed("write", key, error) from None
@@ -104,7 +118,7 @@ class LocalBlobs:
         """Write beside, then link: linking fails where the name is taken."""
         path = self._path(key)
         try:
-            with _beside(path, data) as name:
+            with self._beside(path, data) as name:
                 try:
                     path.hardlink_to(name)
                 except FileExistsError:
@@ -131,6 +145,10 @@ class LocalBlobs:
             self.delete([key])
             return True
 
+    def log(self, key: str) -> Log:
+        """A file that is kept open."""
+        return _LocalLog(self, key)
+
     def list(self, prefix: str) -> tuple[str, ...]:
         """Walk the folder that the prefix names."""
         start = self._folder / prefix.rstrip("/")
@@ -153,6 +171,30 @@ class LocalBlobs:
                 continue
             except OSError as error:
                 raise self._failed("delete", key, error) from None
+
+    @contextmanager
+    def _beside(self, path: Path, data: bytes) -> Iterator[Path]:
+        """A flushed temporary file in the same folder, to be renamed or linked; the folder is flushed after."""
+        name = path.parent / f".tmp-{_OURS}-{os.getpid()}-{next(_numbers)}"
+        handle = self._made(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(handle)
+            yield name
+        finally:
+            name.unlink(missing_ok=True)
+        _flush_folder(path.parent)
+
+    def _made(self, path: Path, flags: int) -> int:
+        """A file's handle; its folder is made where it is missing (also where somebody took it away meanwhile)."""
+        if path.parent in self._there:
+            with suppress(FileNotFoundError):
+                return os.open(path, flags, 0o600)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._there.add(path.parent)
+        return os.open(path, flags, 0o600)
 
     @contextmanager
     def _guarded(self, key: str) -> Iterator[None]:
@@ -181,22 +223,63 @@ class LocalBlobs:
         )
 
 
-@contextmanager
-def _beside(path: Path, data: bytes) -> Iterator[Path]:
-    """A flushed temporary file in the same folder, to be renamed or linked; the folder is flushed after."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, text = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
-    name = Path(text)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        yield name
-    finally:
-        name.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
+_OURS = os.urandom(4).hex()
+_numbers = itertools.count()
+
+
+def _flush_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _write_whole(handle: int, data: bytes) -> None:
+    """All of it, or nothing: half a line would spoil what is added after it."""
+    before = os.fstat(handle).st_size
+    try:
+        written = 0
+        while written < len(data):
+            written += os.write(handle, data[written:])
+    except OSError:
+        os.ftruncate(handle, before)
+        raise
+
+
+class _LocalLog:
+    """Implements Log. The file is opened with its first line, and anew where somebody took it away since: what a run
+    adds that has lost its lock must still be found by whoever comes next.
+    """
+
+    def __init__(self, blobs: LocalBlobs, key: str) -> None:
+        self._blobs = blobs
+        self._key = key
+        self._path = blobs._path(key)
+        self._handle: int | None = None
+
+    def append(self, data: bytes, *, durable: bool) -> None:
+        """Write, flush, and see that it is still there."""
+        try:
+            while True:
+                handle = self._opened()
+                _write_whole(handle, data)
+                if durable:
+                    os.fsync(handle)
+                if os.fstat(handle).st_nlink:
+                    return
+                self.close()
+        except OSError as error:
+            raise self._blobs._failed("write", self._key, error) from None
+
+    def _opened(self) -> int:
+        if self._handle is None:
+            self._handle = self._blobs._made(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            _flush_folder(self._path.parent)
+        return self._handle
+
+    def close(self) -> None:
+        """Close the file."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            os.close(handle)

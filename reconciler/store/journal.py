@@ -1,4 +1,5 @@
-"""The journal of runs under way: one small object for each intent and each outcome, written once and never changed.
+"""The journal of runs under way: a line for each intent and each outcome, never changed. Where lines can be appended, a
+run's are in one place; else each is an object of its own.
 
 What a run journalled that has lost its lock meanwhile comes late: the index has moved on, so it is no news of how
 things are, only of where to look again.
@@ -35,12 +36,17 @@ class Segment:
 
     @property
     def key(self) -> str:
-        """Where it is stored."""
+        """Where it is stored by itself."""
         return f"{PREFIX}{self.run}/{self.number:08}.json"
+
+    @property
+    def log(self) -> str:
+        """Where it is stored with others of its run."""
+        return f"{PREFIX}{self.run}.jsonl"
 
     def encode(self) -> bytes:
         """As it is stored."""
-        body: dict[str, Any] = {"serial": self.serial}
+        body: dict[str, Any] = {"serial": self.serial, "number": self.number}
         if self.intent is not None:
             body["intend"] = encode(self.intent)
         else:
@@ -52,17 +58,19 @@ class Segment:
 def read_segments(key: str, data: bytes, where: str) -> tuple[Segment, ...]:
     """What is stored under a key of the journal. Raises GgrecError naming the place where it is damaged.
 
-    A `.jsonl` file is the whole journal of a run of ggrec 0.2; its torn last line was never acted upon.
+    The torn last line of a `.jsonl` file was never acted upon. ggrec 0.2 wrote lines without numbers.
     """
     run, _, number = key.removeprefix(PREFIX).partition("/")
     if number:
         return (_segment(run, int(number.partition(".")[0]), read_mapping(data, where), where),)
     lines = data.split(b"\n")[:-1]
     name = run.removesuffix(".jsonl")
-    return tuple(
-        _segment(name, count, read_mapping(line, f"{where}:{count}"), f"{where}:{count}")
-        for count, line in enumerate(lines, start=1)
-    )
+    found = []
+    for count, line in enumerate(lines, start=1):
+        body = read_mapping(line, f"{where}:{count}")
+        own = body.get("number")
+        found.append(_segment(name, own if isinstance(own, int) else count, body, f"{where}:{count}"))
+    return tuple(found)
 
 
 def _segment(run: str, number: int, body: JsonObject, where: str) -> Segment:

@@ -71,6 +71,9 @@ class ObjectBlobs:
         """PUT nothing, with If-Match: what is empty is absent."""
         return self._conditional(key, b"", _condition(version)) is not None or self.read(key) is None
 
+    def log(self, key: str) -> None:
+        """Objects cannot be appended to."""
+
     def list(self, prefix: str) -> tuple[str, ...]:
         """LIST, every page."""
 

@@ -18,7 +18,7 @@ from reconciler.core.json import JsonObject, canonical_bytes, digest_bytes
 from reconciler.core.ports import Clock
 from reconciler.core.state import Intent, ResourceState, Run, State, verify
 from reconciler.store.behind import Behind
-from reconciler.store.blobs import Blobs
+from reconciler.store.blobs import Blobs, Log
 from reconciler.store.codec import decode, decode_run, decode_state, encode
 from reconciler.store.journal import PREFIX, Included, Segment, counted, read_mapping, read_segments, worked_in
 from reconciler.store.lease import Lease, Timing, hold
@@ -56,6 +56,7 @@ class StateStore:
         self._journals: list[str] = []
         self._numbers: dict[str, int] = {}
         self._stored: set[str] = set()
+        self._logs: dict[str, Log] = {}
 
     @property
     def location(self) -> str:
@@ -138,8 +139,14 @@ class StateStore:
             raise self._moved(present.state if present is not None else None, state)
         self._opened, self._index = True, Index(saved, made, included)
         self.blobs.delete(self._journals)
+        self._close()
         self._journals, self._segments = [], []
         return saved
+
+    def _close(self) -> None:
+        for log in self._logs.values():
+            log.close()
+        self._logs.clear()
 
     def _moved(self, present: State | None, mine: State) -> Locked:
         now = f"has serial {present.serial} of lineage {present.lineage}" if present is not None else "is gone"
@@ -201,15 +208,27 @@ class StateStore:
         if self._lease is not None:
             self._lease.ensure()
         self._behind.settle()
-        segment = self._next(run_id, intent.address, intent, None)
-        self.blobs.put(segment.key, segment.encode())
+        self._write(self._next(run_id, intent.address, intent, None), durable=True)
         if self._lease is not None:
             self._lease.ensure()
 
     def record(self, run_id: str, address: Address, entry: ResourceState | None) -> None:
-        """Journal how a write ended; where the place is far away, on the side: until then its intent stands."""
+        """Journal how a write ended; where the place is far away, on the side, else with what is journalled next: until
+        then its intent stands.
+        """
         segment = self._next(run_id, address, None, entry)
-        self._behind.later(lambda: self.blobs.put(segment.key, segment.encode()), in_order=True)
+        self._behind.later(lambda: self._write(segment, durable=False), in_order=True)
+
+    def _write(self, segment: Segment, *, durable: bool) -> None:
+        log = self._logs.get(segment.log)
+        if log is None:
+            log = self.blobs.log(segment.log)
+            self._journals.append(segment.key if log is None else segment.log)
+        if log is None:
+            self.blobs.put(segment.key, segment.encode())
+            return
+        self._logs[segment.log] = log
+        log.append(segment.encode(), durable=durable)
 
     def _next(self, run: str, address: Address, intent: Intent | None, entry: ResourceState | None) -> Segment:
         number = self._numbers.get(run, 0) + 1
@@ -217,12 +236,12 @@ class StateStore:
         serial = self._index.state.serial if self._index is not None else None
         segment = Segment(run, number, serial, address, intent, entry)
         self._segments.append(segment)
-        self._journals.append(segment.key)
         return segment
 
     def finish(self, run: Run) -> None:
         """Record the run again, with its outcomes."""
         self._put_run(run)
+        self._close()
 
     def runs(self, limit: int | None = None) -> tuple[Run, ...]:
         """All runs, oldest first; with a limit only the last, and no more than those are read."""

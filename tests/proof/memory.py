@@ -26,6 +26,9 @@ class MemoryBlobs:
         self.watch(key)
         self.files[key] = data
 
+    def log(self, key: str) -> "MemoryLog":
+        return MemoryLog(self, key)
+
     def create(self, key: str, data: bytes) -> str | None:
         if self.files.get(key, data) != data:
             return None
@@ -53,3 +56,22 @@ class MemoryBlobs:
         for key in keys:
             self.watch(key)
             self.files.pop(key, None)
+
+
+class MemoryLog:
+    """Implements reconciler.store.blobs.Log as a machine without power leaves it: what need not be durable is lost,
+    unless something durable came after it.
+    """
+
+    def __init__(self, blobs: MemoryBlobs, key: str) -> None:
+        self.blobs, self.key, self.waiting = blobs, key, b""
+
+    def append(self, data: bytes, *, durable: bool) -> None:
+        self.blobs.watch(self.key)
+        self.waiting += data
+        if durable:
+            self.blobs.files[self.key] = self.blobs.files.get(self.key, b"") + self.waiting
+            self.waiting = b""
+
+    def close(self) -> None:
+        self.waiting = b""

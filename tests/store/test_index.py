@@ -10,7 +10,7 @@ import pytest
 from reconciler.core.address import Address
 from reconciler.core.errors import BodyLost, ExitCode, GgrecError, Locked, StoreFailed
 from reconciler.core.state import Intent, ResourceState, Run, State
-from reconciler.store.blobs import Blobs, LocalBlobs
+from reconciler.store.blobs import Blobs, LocalBlobs, Log
 from reconciler.store.inspection import copy, inspect, repair
 from reconciler.store.lease import Timing
 from reconciler.store.lock import KEY, Owner
@@ -102,15 +102,37 @@ class Failing:
         found = getattr(self.inner, name)
         if name in {"location", "workers"}:
             return found
+        if name == "log":
+            return self._log
 
         def call(*arguments: Any) -> Any:
-            self.calls += 1
-            writes = name in {"put", "create", "swap"}
-            if writes and (self.calls == self.k or (self.calls > self.k and not self.only)):
-                raise StoreFailed.one("state-storage", "No space left on device")
+            self._count(writes=name in {"put", "create", "swap"})
             return found(*arguments)
 
         return call
+
+    def _count(self, *, writes: bool) -> None:
+        self.calls += 1
+        if writes and (self.calls == self.k or (self.calls > self.k and not self.only)):
+            raise StoreFailed.one("state-storage", "No space left on device")
+
+    def _log(self, key: str) -> "FailingLog | None":
+        log = self.inner.log(key)
+        return None if log is None else FailingLog(self, log)
+
+
+class FailingLog:
+    """A log of Failing: each line is one of its calls."""
+
+    def __init__(self, blobs: Failing, log: Log) -> None:
+        self.blobs, self.log = blobs, log
+
+    def append(self, data: bytes, *, durable: bool) -> None:
+        self.blobs._count(writes=True)
+        self.log.append(data, durable=durable)
+
+    def close(self) -> None:
+        self.log.close()
 
 
 def _apply(store: StateStore, name: str) -> None:
@@ -192,7 +214,7 @@ def test_verify_and_repair(blobs: Blobs) -> None:
     assert (fine.problems, fine.bodies, fine.orphans, fine.runs, fine.journals) == ((), 3, 1, 1, 1)
     blobs.put(object_key(str(bad.applied)), b"\x1f\x8bnonsense")
     blobs.delete([object_key(str(gone.applied))])
-    blobs.put(blobs.list("journal/")[0], b'{"intend": ')
+    blobs.put(blobs.list("journal/")[0], b'{"intend": \n')
     with pytest.raises(BodyLost, match="is damaged"):
         opened(blobs).get(str(bad.applied))
     report = inspect(opened(blobs))

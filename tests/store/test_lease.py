@@ -44,6 +44,9 @@ class Memory:
         if found == "after":
             raise StoreFailed.one("state-timeout", "no answer")
 
+    def log(self, key: str) -> None:
+        return None
+
     def read(self, key: str) -> Blob | None:
         self.passes()
         found = self.held.get(key)
