@@ -210,7 +210,7 @@ class Lab:
         self.budget = Budget(self.limit, self.waiting.monotonic, self.waiting.passed)
         timing = Timing(self.waiting.sleep, self.waiting.monotonic, random=lambda: 1.0, budget=self.budget)
         async with Client(connection, secrets, transport=transport, timing=timing) as client:
-            yield client, await probe(client), secrets
+            yield client, await probe(client, writing=True), secrets
 
     async def _plan(self, resources: Sequence[Resource], options: Options) -> Plan:
         async with self._connected() as (client, server, secrets):

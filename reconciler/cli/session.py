@@ -161,14 +161,14 @@ class Session:
         from reconciler.grafana.driver import GrafanaWriter
 
         async with self._client() as client:
-            yield GrafanaWriter(client, await self._probed(client))
+            yield GrafanaWriter(client, await self._probed(client, writing=True))
 
-    async def _probed(self, client: "Client") -> Server:
+    async def _probed(self, client: "Client", *, writing: bool = False) -> Server:
         from reconciler.engine.timed import within
         from reconciler.grafana.probe import probe
 
         async with within(self.budget):
-            return await probe(client)
+            return await probe(client, writing=writing)
 
     def _client(self) -> "Client":
         from reconciler.grafana.client import Client, Timing

@@ -84,7 +84,8 @@ class Server:
     """What was found out about the Grafana at hand before anything else was asked.
 
     `apis` are the served group versions (`dashboard.grafana.app/v0alpha1`), `namespace` is the organisation's in
-    /apis paths.
+    /apis paths. `everywhere` are the actions that the credentials may do to every dashboard and folder; asked only by
+    who writes.
     """
 
     url: str
@@ -94,6 +95,7 @@ class Server:
     namespace: str = "default"
     user: str = ""
     apis: frozenset[str] = frozenset()
+    everywhere: frozenset[str] = frozenset()
 
     def serves(self, group_version: str) -> bool:
         """Whether a group version is served."""

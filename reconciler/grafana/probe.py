@@ -1,5 +1,5 @@
 """What is at the other end: is it Grafana, which one, which organisation, which APIs. Asked before anything else, in
-five GETs.
+five GETs; six where something will be written.
 """
 
 import asyncio
@@ -18,11 +18,15 @@ _ORG = ApiRequest("GET", "/api/org", handles=frozenset({404}))
 _SETTINGS = ApiRequest("GET", "/api/frontend/settings", handles=frozenset({403, 404}))
 _USER = ApiRequest("GET", "/api/user", handles=frozenset(range(400, 500)) - {429})
 """A service account is no user: whatever it is told here, it may work."""
+_RIGHTS = ApiRequest("GET", "/api/access-control/user/permissions", handles=frozenset(range(400, 500)) - {429})
+"""Of an older Grafana, or behind a proxy that lets only some paths through: then no right is taken for granted."""
+_EVERYWHERE = frozenset({"folders:*", "*"})
+"""Scopes that cover every dashboard too, wherever it lies."""
 
 
-async def probe(client: Client) -> Server:
+async def probe(client: Client, *, writing: bool = False) -> Server:
     """Find out about the server: first whether it is Grafana and which organisation this is (one authenticated request
-    only: Grafana counts wrong passwords), then the rest.
+    only: Grafana counts wrong passwords), then the rest; `writing`: also what the credentials may do everywhere.
 
     Raises Unreachable where it is not Grafana, Unauthorized where the credentials are no good or the organisation is
     not the configured one. With basic auth all later requests stay in the organisation found.
@@ -31,7 +35,9 @@ async def probe(client: Client) -> Server:
     _check_health(client, health)
     org_id = _check_org(client, org)
     client.stay_in(org_id)
-    settings, user, apis = await _side_by_side(client.send(_SETTINGS), client.send(_USER), _groups(client))
+    settings, user, apis, rights = await _side_by_side(
+        client.send(_SETTINGS), client.send(_USER), _groups(client), _rights(client, writing=writing)
+    )
     build = as_object(settings.object.get("buildInfo"))
     return Server(
         url=client.url,
@@ -41,6 +47,11 @@ async def probe(client: Client) -> Server:
         namespace=text_of(settings.object.get("namespace")) or ("default" if org_id == 1 else f"org-{org_id}"),
         user=text_of(user.object.get("login")),
         apis=_group_versions(apis),
+        everywhere=frozenset(
+            action
+            for action, scopes in rights.object.items()
+            if _EVERYWHERE.intersection(map(text_of, as_list(scopes)))
+        ),
     )
 
 
@@ -108,6 +119,12 @@ def _check_org(client: Client, org: ApiResponse) -> int:
         f'the configuration says organisation {wanted}, and {whose} organisation {found} "{name}" (GET {_ORG.path})',
         hint="use a token of the configured organisation, or correct `org` (or GRAFANA_ORG_ID)",
     )
+
+
+async def _rights(client: Client, *, writing: bool) -> ApiResponse:
+    """Actions and their scopes; none where nothing is written or the server does not tell."""
+    answer = await client.send(_RIGHTS) if writing else ApiResponse(404)
+    return answer if answer.status == 200 else ApiResponse(404)
 
 
 async def _groups(client: Client) -> ApiResponse:

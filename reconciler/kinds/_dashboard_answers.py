@@ -10,7 +10,7 @@ from reconciler.core.resource import LiveObject
 from reconciler.core.unparsed import Item, Unparsed, object_of, title_of
 from reconciler.kinds._owners import SCHEMA_V2, by_marks, provisioned_dashboard
 
-_PREFIX = "grafana.app/"
+PREFIX = "grafana.app/"
 _SERVERS_OWN = frozenset({"id", "uid", "version"})
 
 
@@ -66,8 +66,8 @@ def from_metadata(item: Item, titles: Mapping[str, str]) -> LiveObject:
     annotations = as_object(metadata.get("annotations"))
     internal = text_of(as_object(metadata.get("labels")).get("grafana.app/deprecatedInternalID"))
     generation = metadata.get("generation")
-    updated = text_of(annotations.get(f"{_PREFIX}updatedTimestamp")) or text_of(metadata.get("creationTimestamp"))
-    uid, folder = text_of(metadata.get("name")), text_of(annotations.get(f"{_PREFIX}folder"))
+    updated = text_of(annotations.get(f"{PREFIX}updatedTimestamp")) or text_of(metadata.get("creationTimestamp"))
+    uid, folder = text_of(metadata.get("name")), text_of(annotations.get(f"{PREFIX}folder"))
     title = titles.get(uid, "")
     return LiveObject(
         "dashboard",
@@ -80,7 +80,7 @@ def from_metadata(item: Item, titles: Mapping[str, str]) -> LiveObject:
         meta={
             "resourceVersion": metadata.get("resourceVersion"),
             "updated": updated,
-            "updatedBy": text_of(annotations.get(f"{_PREFIX}updatedBy")),
+            "updatedBy": text_of(annotations.get(f"{PREFIX}updatedBy")),
             "title": title,
         },
         complete=False,

@@ -16,6 +16,7 @@ from reconciler.core.references import Reference, Referrer, datasources_in
 from reconciler.core.resource import Attribution, KeptVersion, LiveObject, Resource
 from reconciler.core.semantic import Row
 from reconciler.kinds._dashboard_answers import (
+    PREFIX,
     dashboard_path,
     from_api,
     from_kube,
@@ -42,6 +43,7 @@ _MOST_FOUND = 5000
 """Search gives no more on a page (grafana-api.md section 2)."""
 _SEARCHED = 50
 """So many uids make a URL that any proxy lets through."""
+_SETS_PERMISSIONS = "dashboards.permissions:write"
 _DERIVED = 1_000_000
 """Panel ids from here on were derived from a title, not written (see authoring)."""
 
@@ -262,7 +264,20 @@ spec:
         return from_api(uid, answer.object)
 
     def create(self, context: WriteContext, resource: Resource) -> Exchange[str]:
-        """A save without a version and without overwrite: 412 where the uid exists (grafana-api.md section 8)."""
+        """Over /apis, where the server takes half the time (docs/speed.md); else a save without a version and without
+        overwrite. 409 or 412 where the uid exists (grafana-api.md sections 8 and 9).
+
+        A save makes its user the administrator of the new dashboard, /apis does so at the root only. So whoever may not
+        set all permissions anyway (and may need to set this one's) saves.
+        """
+        server = context.server
+        if server.serves(GROUP) and _SETS_PERMISSIONS in server.everywhere:
+            wanted = self.normalise(resource.attributes)
+            annotations = {f"{PREFIX}folder": wanted["folderUid"]} if wanted["folderUid"] else {}
+            annotations |= {f"{PREFIX}message": context.message[:500], f"{PREFIX}grant-permissions": "default"}
+            body = {"metadata": {"name": resource.uid, "annotations": annotations}, "spec": wanted["dashboard"]}
+            yield ApiRequest("POST", kube_path(server, GROUP, "dashboards"), body=body)
+            return str(resource.uid)
         answer = yield self._save(context, resource, version=None)
         return text_of(answer.object.get("uid")) or str(resource.uid)
 
@@ -299,6 +314,10 @@ spec:
     def creates_only(self, server: Server) -> bool:
         """A save without a version is 412 where the uid exists (grafana-api.md section 8)."""
         return True
+
+    def lists_all(self, server: Server) -> bool:
+        """The LIST reads the storage (grafana-api.md section 4); where it is missing, a search is what there is."""
+        return server.serves(GROUP)
 
     def still_there(self, server: Server, expected: Mapping[str, str]) -> Exchange[frozenset[str]]:
         """Those that the search shows with the internal id of their revision: they were not deleted and made anew, and

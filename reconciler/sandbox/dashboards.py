@@ -185,9 +185,16 @@ def _conflict(call: Call, fields: dict[str, Any], model: dict[str, Any], board: 
 
 
 def store(
-    call: Call, uid: str, body: dict[str, Any], folder: str, *, text: str, restored_from: int = 0
+    call: Call,
+    uid: str,
+    body: dict[str, Any],
+    folder: str,
+    *,
+    text: str,
+    restored_from: int = 0,
+    granted: bool = False,
 ) -> dict[str, Any]:
-    """Save a body as the next version, and its place."""
+    """Save a body as the next version, and its place. `granted`: a create over /apis that asked for permissions."""
     body = rewritten(call, body)
     title = body.get("title")
     board = call.org.dashboards.get(uid)
@@ -202,7 +209,7 @@ def store(
         }
         call.org.dashboards[uid] = board
         call.org.versions[uid] = []
-        if call.path.startswith("/api/"):  # over /apis none are given
+        if call.path.startswith("/api/") or (granted and not folder):  # over /apis: what is asked for, at the root
             access.given(call.org, f"dashboard:{uid}", call.user, inside=folder)
     board |= {
         "title": title if isinstance(title, str) else "",

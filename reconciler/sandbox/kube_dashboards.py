@@ -119,8 +119,12 @@ def read(call: Call) -> Reply:
     return Reply(200, raw=_object(call, board)) if dashboards.visible(call, board) else status(403)
 
 
+def _annotations(call: Call) -> dict[str, Any]:
+    return (call.fields.get("metadata") or {}).get("annotations") or {}
+
+
 def _place(call: Call) -> tuple[str, str]:
-    annotations = (call.fields.get("metadata") or {}).get("annotations") or {}
+    annotations = _annotations(call)
     return annotations.get("grafana.app/folder") or "", annotations.get("grafana.app/message") or ""
 
 
@@ -135,7 +139,9 @@ def create(call: Call) -> Reply:
         return status(409, text, "AlreadyExists", name=uid, group=GROUP, kind="dashboards")
     if folder and folder not in call.org.folders:
         return status(404, "folder not found", "NotFound")
-    board = dashboards.store(call, uid, dashboards.stored(call.fields.get("spec") or {}), folder, text=text)
+    granted = _annotations(call).get("grafana.app/grant-permissions") == "default"
+    body = dashboards.stored(call.fields.get("spec") or {})
+    board = dashboards.store(call, uid, body, folder, text=text, granted=granted)
     return Reply(201, raw=_object(call, board))
 
 

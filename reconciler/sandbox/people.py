@@ -88,6 +88,7 @@ def permissions(call: Call) -> Reply:
         }
     if call.user.is_admin(call.org.id):
         names |= {"teams:read": ["*"], "teams:write": ["*"], "datasources:write": ["*"]}
+        names |= {"dashboards.permissions:write": ["dashboards:*", "folders:*"]}
     return Reply(200, names)
 
 
