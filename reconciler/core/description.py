@@ -9,6 +9,7 @@ from reconciler.core.address import Address
 from reconciler.core.diff import Edit
 from reconciler.core.json import Json, JsonObject
 from reconciler.core.kind import Kind
+from reconciler.core.lazy import Lazy
 from reconciler.core.plan import Action, Change, Drift, Plan
 from reconciler.core.semantic import ChangeClass, Row, counted, generic_rows
 from reconciler.core.source import Mark
@@ -90,13 +91,20 @@ def _change(change: Change, kinds: Mapping[str, Kind], touches: tuple[str, ...])
     kind = kinds.get(change.address.kind)
     after: JsonObject | None = None
     if change.resource is not None:
-        after = kind.normalise(change.resource.attributes) if kind else change.resource.attributes
+        after = _normalised(kind, change.resource.attributes) if kind else change.resource.attributes
     before: JsonObject | None = None
     if after is not None and change.action in {Action.UPDATE, Action.ADOPT, Action.NO_OP}:
         undone: Json = before_of(after, change.edits)
         before = undone if isinstance(undone, Mapping) else None
     rows = _rows(kind, change, before, after)
     return DescribedChange(change, rows, before, after, touches)
+
+
+def _normalised(kind: Kind, attributes: JsonObject) -> JsonObject:
+    """In the form in which it is compared; what is not loaded stays so: most forms do not look into what is new."""
+    if isinstance(attributes, Lazy):
+        return Lazy(tuple(attributes), {}, lambda: kind.normalise(attributes.whole()))
+    return kind.normalise(attributes)
 
 
 def _rows(kind: Kind | None, change: Change, before: JsonObject | None, after: JsonObject | None) -> tuple[Row, ...]:

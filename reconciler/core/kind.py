@@ -233,6 +233,12 @@ class Kind(ABC):
         """Whether it is the server that refuses `create` where the object exists: then it is not looked for before."""
         return False
 
+    def lists_all(self, server: Server) -> bool:
+        """Whether `listing` comes from the storage itself, and leaves out only what the credentials may not see: not
+        from a search index, which lags behind.
+        """
+        return False
+
     def still_there(self, server: Server, expected: Mapping[str, str]) -> Exchange[frozenset[str]]:
         """Of objects by uid and revision, those of which a cheap question tells that an `update` from that revision is
         refused by the server unless nobody changed them since. None is always right: they are read again then.

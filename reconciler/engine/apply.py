@@ -29,7 +29,7 @@ from reconciler.core.plan import Action, Change, Plan
 from reconciler.core.ports import Audience, Clock, Progress, Secrets, Store, Writer
 from reconciler.core.registry import Registry
 from reconciler.core.state import Intent, Outcome, ResourceState, Run, State, entry_digest
-from reconciler.engine.carry import Carrier, Written
+from reconciler.engine.carry import Carrier, Sent, Written
 from reconciler.engine.disputes import Disputes, conflict
 from reconciler.engine.orphans import orphan
 from reconciler.engine.pace import Pace, PacedWriter
@@ -108,7 +108,9 @@ async def apply(job: Job) -> Applied:
 class _Applier:
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.state = job.state
+        self.resources = dict(job.state.resources)
+        self.intents = dict(job.state.intents)
+        self.saved = job.state
         self.pace = Pace(job.parallelism, said=job.said, sleep=job.sleep)
         self.out_of_time = False
         self.outcomes: dict[Address, Outcome] = {}
@@ -121,15 +123,15 @@ class _Applier:
         self.carrier = Carrier(self.sender, job.store, job.secrets, self, disputes)
 
     async def run(self) -> Applied:
-        if self.state.serial == 0:
-            self.state = self.job.store.save(self.state)  # an index, and its lineage, from the very first moment on
+        if self.saved.serial == 0:
+            self.saved = self.job.store.save(self.saved)  # an index, and its lineage, from the very first moment on
         self.job.store.begin(self.job.run)
         changes = self.job.plan.changes
         removing = tuple(c for c in changes if c.action in {Action.DELETE, Action.FORGET})
         building = tuple(c for c in changes if c not in removing)
         try:
             self.carrier.rechecked.update(
-                await still_as_planned(self.job.plan, self.state, self.job.writer, self.job.registry)
+                await still_as_planned(self.job.plan, self.saved, self.job.writer, self.job.registry)
             )
             await self._phase(building, {c.address: c.depends_on for c in building})
             await self._phase(removing, _reversed(removing))
@@ -137,10 +139,15 @@ class _Applier:
             interrupted = self.job.stop.is_set()
             ordered = tuple(self.outcomes.get(c.address) or _outcome(c, "not-attempted") for c in changes)
             try:
-                self.state = self.job.store.save(self.state)
+                self.saved = self.job.store.save(self.state)
             finally:
                 self._finish(ordered, interrupted)
-        return Applied(self.state, ordered, interrupted, self.out_of_time, tuple(self.errors))
+        return Applied(self.saved, ordered, interrupted, self.out_of_time, tuple(self.errors))
+
+    @property
+    def state(self) -> State:
+        """What is known by now."""
+        return replace(self.saved, resources=dict(sorted(self.resources.items())), intents=dict(self.intents))
 
     def _finish(self, ordered: tuple[Outcome, ...], interrupted: bool) -> None:
         self.job.store.finish(
@@ -149,7 +156,7 @@ class _Applier:
                 ended=self.job.clock.now(),
                 outcomes=tuple(o for o in ordered if o.action != Action.NO_OP or o.result != "done"),
                 status=_status(ordered, interrupted),
-                serial=self.state.serial,
+                serial=self.saved.serial,
             )
         )
 
@@ -180,16 +187,15 @@ class _Applier:
             self._note(_outcome(change, "skipped", error=f"needs {', '.join(broken)}"))
             return
         kind = self.job.registry[change.address.kind]
-        async with self.pace.turn(alone=kind.write_weight > 1):
-            self.out_of_time = self.out_of_time or self.job.budget.spent
-            if self.job.stop.is_set() or self.out_of_time or self.fatal is not None:
-                self._note(_outcome(change, "not-attempted"))
-            else:
-                await self._attempt(change, kind)
-
-    async def _attempt(self, change: Change, kind: Kind) -> None:
         try:
-            written = await self._carry_out(change, kind)
+            async with self.pace.turn(alone=kind.write_weight > 1):
+                self.out_of_time = self.out_of_time or self.job.budget.spent
+                if self.job.stop.is_set() or self.out_of_time or self.fatal is not None:
+                    self._note(_outcome(change, "not-attempted"))
+                    return
+                carried = await self._carry_out(change, kind)
+            # Reading back is no write: the next one goes on meanwhile.
+            written = await self.carrier.confirm(carried) if isinstance(carried, Sent) else carried
         except Conflict as error:
             self._fail(change, "conflict", error)
         except (Unauthorized, Unreachable, Locked, StoreFailed) as error:
@@ -201,7 +207,7 @@ class _Applier:
         else:
             self._take(change, written)
 
-    async def _carry_out(self, change: Change, kind: Kind) -> Written:
+    async def _carry_out(self, change: Change, kind: Kind) -> Written | Sent:
         entry = self._entry(change)
         if change.entry != entry_digest(entry):
             raise conflict("stale-entry", f"{change.address}: the state knows more of it than the plan does", change)
@@ -225,8 +231,8 @@ class _Applier:
 
     def _entry(self, change: Change) -> ResourceState | None:
         """What the state has of it, or what the journal of an interrupted run tells."""
-        entry = self.state.resources.get(change.moved_from or change.address)
-        intent = self.state.intents.get(change.address)
+        entry = self.resources.get(change.moved_from or change.address)
+        intent = self.intents.get(change.address)
         if entry is None and intent is not None:
             begun = orphan(intent, intent.uid or change.uid or "")
             return begun if change.entry == entry_digest(begun) else None
@@ -235,12 +241,16 @@ class _Applier:
     def intend(self, intent: Intent) -> None:
         """A write is about to be sent: whatever ends this run, the next one knows."""
         self.job.store.intend(self.job.run.id, intent)
-        self.state = self.state.with_intent(intent)
+        self.intents[intent.address] = intent
 
     def record(self, address: Address, entry: ResourceState | None) -> None:
         """How it ended."""
         self.job.store.record(self.job.run.id, address, entry)
-        self.state = self.state.with_resource(address, entry)
+        self.intents.pop(address, None)
+        if entry is not None:
+            self.resources[address] = entry
+        else:
+            self.resources.pop(address, None)
 
     def _take(self, change: Change, written: Written) -> None:
         if written.keep:
@@ -264,7 +274,7 @@ class _Applier:
         partial = self.sender.partial.pop(change.address, None)
         if partial is not None:
             self.record(change.address, partial)
-        elif change.address in self.state.intents and not self._may_have_happened(change, error):
+        elif change.address in self.intents and not self._may_have_happened(change, error):
             # Grafana said no: nothing was begun.
             self.record(change.address, None if change.action is Action.ADOPT else self._entry(change))
         outcome = _outcome(change, result, error=str(error))

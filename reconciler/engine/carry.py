@@ -7,7 +7,9 @@ from typing import Protocol
 from reconciler.core.address import Address
 from reconciler.core.diff import format_edit_path
 from reconciler.core.errors import Busy, Conflict, GgrecError, ServerError
+from reconciler.core.json import JsonObject
 from reconciler.core.kind import Kind
+from reconciler.core.lazy import whole
 from reconciler.core.plan import Action, Change, Precondition
 from reconciler.core.ports import Secrets, Store
 from reconciler.core.resource import LiveObject, Resource
@@ -28,6 +30,20 @@ class Written:
     not_converged: tuple[str, ...] = ()
     keep: bool = True
     """False: leave the state's entry as it is."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A write that Grafana has taken, and that is not read back yet. `target`: the digest of what was sent."""
+
+    change: Change
+    kind: Kind
+    entry: ResourceState | None
+    resource: Resource
+    uid: str
+    target: str
+    version_before: int | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -55,7 +71,7 @@ class Carrier:
         self.rechecked: dict[Address, LiveObject] = {}
         """Objects that were read just before this run writes, and are as the plan has them."""
 
-    async def create(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written:
+    async def create(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written | Sent:
         """Create what the plan found absent; it is looked for only where the server would not refuse by itself."""
         if not kind.creates_only(self.context.server):
             await self._checked(change, kind, entry)
@@ -66,10 +82,10 @@ class Carrier:
             await self._checked(change, kind, entry)  # tells it better, if it is there
             raise
 
-    async def update(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written:
+    async def update(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written | Sent:
         """Change what the plan found at this revision."""
 
-        async def write(change: Change, live: LiveObject | None) -> Written:
+        async def write(change: Change, live: LiveObject | None) -> Written | Sent:
             return await self._write(change, kind, entry, live)
 
         return await self._undisputed(change, kind, entry, write)
@@ -79,8 +95,8 @@ class Carrier:
         change: Change,
         kind: Kind,
         entry: ResourceState | None,
-        write: Callable[[Change, LiveObject | None], Awaitable[Written]],
-    ) -> Written:
+        write: Callable[[Change, LiveObject | None], Awaitable[Written | Sent]],
+    ) -> Written | Sent:
         """Check, and write; where somebody was faster, settle that as was asked, and check again."""
         notes: tuple[str, ...] = ()
         for attempt in range(TRIES):
@@ -108,7 +124,7 @@ class Carrier:
             return live.revision != expected.revision
         return content_of(kind, live, change.applied) != expected.content
 
-    async def adopt(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written:
+    async def adopt(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written | Sent:
         """Take over: without differences, only the state learns of it."""
         live = await self._checked(change, kind, entry)
         assert live is not None
@@ -119,7 +135,7 @@ class Carrier:
             return await self._write(change, kind, entry, live)
         return self._remember(change, kind, entry, live)
 
-    async def settle(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written:
+    async def settle(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written | Sent:
         """Only the state learns; what changed meanwhile is the next plan's business."""
         try:
             live = await self._checked(change, kind, entry)
@@ -128,7 +144,7 @@ class Carrier:
         assert live is not None
         return self._remember(change, kind, entry, live)
 
-    async def replace(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written:
+    async def replace(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written | Sent:
         """Delete, then create under the new uid."""
         await self.delete(change, kind, entry)
         self.record(change.address, None)
@@ -136,10 +152,10 @@ class Carrier:
         fresh = replace(change, uid=change.resource.uid, precondition=Precondition(absent=True))
         return await self._write(fresh, kind, None, None)
 
-    async def delete(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written:
+    async def delete(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written | Sent:
         """Delete what the plan found at this revision, if nothing else would be lost with it."""
 
-        async def write(change: Change, live: LiveObject | None) -> Written:
+        async def write(change: Change, live: LiveObject | None) -> Written | Sent:
             return await self._delete(change, kind, entry, live)
 
         return await self._undisputed(change, kind, entry, write)
@@ -200,17 +216,23 @@ class Carrier:
             return await self.writer.ask(kind.find(server, change.resource))
         return await self.writer.ask(kind.read(server, str(change.uid)))
 
-    async def _write(self, change: Change, kind: Kind, entry: ResourceState | None, live: LiveObject | None) -> Written:
+    async def _write(self, change: Change, kind: Kind, entry: ResourceState | None, live: LiveObject | None) -> Sent:
         assert change.resource is not None
         wanted = {name: ref for name, ref in change.resource.secrets.items() if name in change.secrets}
-        sent = replace(change.resource, secrets=wanted)
+        sent = replace(change.resource, attributes=whole(change.resource.attributes), secrets=wanted)
         target = self.store.put(sent.attributes)
         self.intend(Intent(change.address, sent.uid or change.uid, target))
         before = live.version if live is not None else None
         notes = overwritten(change, entry, live, self.store) if live is not None else ()
         uid = await self.sender.send(change, kind, sent, live)
         self.sender.begun.add(change.address)
-        found = await self.sender.read_back(change, kind, sent, uid)
+        return Sent(change, kind, entry, sent, uid, target, before, notes)
+
+    async def confirm(self, sent: Sent) -> Written:
+        """Read back what was sent: what Grafana holds now is what is remembered, and whether it is what was meant."""
+        change, kind = sent.change, sent.kind
+        assert change.resource is not None
+        found = await self.sender.read_back(change, kind, sent.resource, sent.uid)
         unset = kind.unset_secrets(change.resource, found)
         if unset:
             self.sender.partial[change.address] = ResourceState(found.uid, None, None, status=Status.PARTIAL)
@@ -219,15 +241,20 @@ class Carrier:
                 f"{change.address}: Grafana took the write, but these secrets are not set: {', '.join(unset)}",
                 hint="apply again; if it stays so, see Grafana's log: the datasource does not work without them",
             )
-        return replace(self._remember(change, kind, entry, found), version_before=before, notes=notes)
+        written = self._remember(change, kind, sent.entry, found, sent.target)
+        return replace(written, version_before=sent.version_before, notes=sent.notes)
 
-    def _remember(self, change: Change, kind: Kind, entry: ResourceState | None, live: LiveObject) -> Written:
+    def _remember(
+        self, change: Change, kind: Kind, entry: ResourceState | None, live: LiveObject, target: str = ""
+    ) -> Written:
+        """`target` is the digest of the resource's attributes, where it is known that they are stored."""
         resource = change.resource
         assert resource is not None and change.applied is not None
+        observed = self.store.put(live.attributes)
         new = ResourceState(
             uid=live.uid,
-            applied=self.store.put(kind.remembered(change.applied)),
-            observed=self.store.put(live.attributes),
+            applied=self._stored(kind.remembered(change.applied), resource.attributes, target),
+            observed=observed,
             revision=live.revision,
             version=live.version,
             secrets=self._digests(change, resource, entry),
@@ -236,10 +263,15 @@ class Carrier:
             title=change.title,
             held=change.held,
         )
+        if target and observed == target:  # to the last byte what was sent: nobody has to look for differences
+            return Written(new, live.version, live.version)
         waiting = kind.waiting(resource, live)
         edits = [edit for edit in authored_edits(kind, resource, live) if edit.path not in waiting]
         differing = tuple(format_edit_path(edit.path) for edit in edits)
         return Written(new, live.version, live.version, differing)
+
+    def _stored(self, attributes: JsonObject, known: JsonObject, target: str) -> str:
+        return target if target and attributes is known else self.store.put(whole(attributes))
 
     def _digests(self, change: Change, resource: Resource, entry: ResourceState | None) -> Mapping[str, str]:
         known = entry.secrets if entry is not None else {}

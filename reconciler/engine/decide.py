@@ -25,12 +25,15 @@ def decide(situation: Situation, bodies: Bodies) -> Decision:
     """The row of the table. Exhaustive over desired × state × live."""
     if _untouched(situation):
         return Decision()
+    if situation.resource is not None and situation.entry is None and situation.live is None:
+        return _create(situation, situation.resource)  # compared with nothing, so that it is not opened
     situation = _opened(situation)
     resource, entry, live = situation.resource, situation.entry, situation.live
     if resource is None:
         return undeclared(situation, bodies)
     if entry is None:
-        return _create(situation, resource) if live is None else _adopt(situation, resource, live)
+        assert live is not None
+        return _adopt(situation, resource, live)
     if live is None:
         return _recreate(situation, resource, entry)
     if resource.uid is not None and resource.uid != entry.uid:

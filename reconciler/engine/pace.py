@@ -6,6 +6,7 @@ ones more are tried again. Must not decide what is repeated.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -38,7 +39,7 @@ class Pace:
         self.allowed = self.most
         self._said: Callable[[str], None] | None = said
         self._sleep = sleep
-        self._room = asyncio.Condition()
+        self._waiting: deque[tuple[bool, asyncio.Future[None]]] = deque()
         self._running = 0
         self._alone = False
         self._clean = 0
@@ -46,18 +47,35 @@ class Pace:
 
     @asynccontextmanager
     async def turn(self, *, alone: bool) -> AsyncIterator[None]:
-        """Wait for a place and hold it; `alone`: while nothing else is written."""
-        async with self._room:
-            await self._room.wait_for(lambda: self._fits(alone))
-            self._running += 1
-            self._alone = alone
+        """Wait for a place and hold it, in the order of asking; `alone`: while nothing else is written."""
+        place = asyncio.get_running_loop().create_future()
+        self._waiting.append((alone, place))
+        self._admit()
+        try:
+            await place
+        except asyncio.CancelledError:
+            if place.cancelled():
+                self._waiting.remove((alone, place))
+                self._admit()
+            else:  # it was given in the same moment
+                self._leave()
+            raise
         try:
             yield
         finally:
-            async with self._room:
-                self._running -= 1
-                self._alone = False
-                self._room.notify_all()
+            self._leave()
+
+    def _admit(self) -> None:
+        """Give places to those who wait longest, as long as they fit: each is woken once, however many wait."""
+        while self._waiting and self._fits(self._waiting[0][0]):
+            self._alone, place = self._waiting.popleft()
+            self._running += 1
+            place.set_result(None)
+
+    def _leave(self) -> None:
+        self._running -= 1
+        self._alone = False
+        self._admit()
 
     def _fits(self, alone: bool) -> bool:
         return self._running == 0 if alone else not self._alone and self._running < self.allowed

@@ -224,14 +224,18 @@ class _Refresh:
             self.by_key.setdefault(key, live)
 
     async def _confirm_absences(self) -> None:
-        """Lists are hints: what they do not show is asked for by itself (grafana-api.md sections 1 and 5)."""
+        """Lists are hints: what they do not show is asked for by itself (grafana-api.md sections 1 and 5); unless the
+        list is the storage's own, and a create that it led to would be refused.
+        """
         missing: list[tuple[Resource | None, str]] = []
         for address, entry in self.matter.entries.items():
             if not self._is_there(entry.uid):
                 missing.append((self.matter.resources.get(address), entry.uid))
-        for address, resource in self.matter.resources.items():
-            if address not in self.matter.entries and not any(key in self.by_key for key in self.kind.keys(resource)):
-                missing.append((resource, ""))
+        if not (self.kind.lists_all(self.reader.server) and self.kind.creates_only(self.reader.server)):
+            for address, resource in self.matter.resources.items():
+                known = address in self.matter.entries or any(key in self.by_key for key in self.kind.keys(resource))
+                if not known:
+                    missing.append((resource, ""))
         for declared, uid in missing:
             await self._ask(declared, uid)
 

@@ -178,6 +178,7 @@ class Client:
                     content = b"".join([part async for part in answer.aiter_bytes()])
                 finally:
                     await answer.aclose()
+                    answer.stream = httpx.ByteStream(b"")  # it and the answer hold each other, and the request's body
         except (httpx.HTTPError, httpx.StreamError, OSError, UnicodeError) as error:
             return loss_of(error, timeout * _WHOLE_ANSWER if isinstance(error, TimeoutError) else timeout)
         return Reply(answer.status_code, content, {key.lower(): text for key, text in answer.headers.items()})

@@ -5,7 +5,7 @@ read it; it names when it was made and when it ends; and it is applied once.
 import json
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.core.errors import Conflict, GgrecError
@@ -44,8 +44,14 @@ class SavedPlan:
 
 
 def plan_digest(plan: Plan) -> str:
-    """The digest of a plan: same inputs, same digest."""
-    return digest(encode(plan))
+    """The digest of a plan: same inputs, same digest. Bodies count by their own digests, which are mostly known."""
+    parts = [encode(replace(plan, changes=()))]
+    for change in plan.changes:
+        bodies = [change.resource.attributes if change.resource is not None else None, change.applied]
+        resource = replace(change.resource, attributes={}) if change.resource is not None else None
+        parts.append(encode(replace(change, resource=resource, applied=None)))
+        parts.append([None if body is None else digest(body) for body in bodies])
+    return digest(parts)
 
 
 def write_plan(path: Path, plan: Plan, made: Made) -> None:

@@ -32,15 +32,21 @@ class Site:
     @classmethod
     def applied(cls, path: Path, size: estate.Size) -> "Site":
         """All applied, and verified by a plan."""
+        site = cls.empty(path, size)
+        for command in (("apply", "--auto-approve"), ("plan",)):
+            ended = site.folder.ggrec(*command)
+            assert ended.code == 0, ended.out + ended.err
+        return site
+
+    @classmethod
+    def empty(cls, path: Path, size: estate.Size) -> "Site":
+        """Nothing applied yet."""
         path.mkdir()
         # An hour ago by the clock that stamps saves, so that no test must wait for the margin.
         handle = start(World(now=lambda: datetime.now(UTC) - timedelta(hours=1)))
         site = cls(Folder(path), handle)
         site.folder.write("ggrec.yaml", PROJECT.format(url=handle.url))
         estate.write(path, size)
-        for command in (("apply", "--auto-approve"), ("plan",)):
-            ended = site.folder.ggrec(*command)
-            assert ended.code == 0, ended.out + ended.err
         return site
 
     def sent(self, *arguments: str) -> list[str]:

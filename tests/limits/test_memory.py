@@ -13,6 +13,8 @@ FULL = 0.03
 """The same of a plan that reads every body, of 43 kB each: none is kept parsed (that would be 0.15 and more), and no
 page as bytes (0.06).
 """
+CREATE = 0.03
+"""The same of an apply that creates every dashboard: a body is loaded, sent, read back and let go."""
 BEYOND = 45.0
 """Megabytes beyond an empty interpreter, as the system counts them."""
 
@@ -34,3 +36,18 @@ def test_memory_grows_little_with_each_dashboard(tmp_path: Path) -> None:
     for command, most in commands.items():
         few, many = held[command]
         assert (many - few) / (MANY - FEW) < most, held
+
+
+def test_creating_everything_keeps_no_bodies(tmp_path: Path) -> None:
+    held = []
+    for boards in (FEW, MANY):
+        site = Site.empty(
+            tmp_path / str(boards), estate.Size(boards, folders=4, teams=1, annotations=1, form="exported")
+        )
+        try:
+            site.peak("validate")  # the cache of the files is not what is measured
+            held.append(site.held("apply", "--auto-approve"))
+            assert len(site.handle.world.orgs[1].dashboards) == boards
+        finally:
+            site.stop()
+    assert (held[1] - held[0]) / (MANY - FEW) < CREATE, held
