@@ -179,9 +179,10 @@ class Kind(ABC):
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """All objects of the kind that the credentials may see; those in `wanted` with all attributes."""
 
-    def beacon(self, server: Server) -> Exchange[Beacon | None]:
+    def beacon(self, server: Server, *, members: bool = True) -> Exchange[Beacon | None]:
         """The cheapest question whose answer changes whenever an object is created, saved, moved or deleted. None:
-        there is none, and the kind is listed.
+        there is none, and the kind is listed. Without `members` only the newest save is asked for, by who lists them
+        anyway.
         """
         yield from ()
         return None

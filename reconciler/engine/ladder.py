@@ -31,7 +31,7 @@ class Hinted:
 
 async def climb(reader: Reader, kind: Kind, before: Observed | None, *, margin: float) -> Hinted:
     """The lowest rung that holds. Raises as the reader does, where nothing at all can be read."""
-    beacon = await _beacon(reader, kind)
+    beacon = await _beacon(reader, kind, members=before is not None)
     if beacon is None or before is None:
         why = "all read, for nothing was verified before" if beacon is not None else ""
         return Hinted(None, beacon, why=why)
@@ -46,10 +46,10 @@ async def climb(reader: Reader, kind: Kind, before: Observed | None, *, margin: 
     return Hinted(listed, beacon, before.full_at, _GET_COST, f"listed without bodies: {doubt}")
 
 
-async def _beacon(reader: Reader, kind: Kind) -> Beacon | None:
+async def _beacon(reader: Reader, kind: Kind, *, members: bool) -> Beacon | None:
     """The beacon; None where there is none, or it may not be read: then the list tells."""
     try:
-        return await reader.ask(kind.beacon(reader.server))
+        return await reader.ask(kind.beacon(reader.server, members=members))
     except (Unauthorized, Unreachable):
         raise
     except ServerError:

@@ -218,7 +218,7 @@ spec:
                 return
             page += 1
 
-    def beacon(self, server: Server) -> Exchange[Beacon | None]:
+    def beacon(self, server: Server, *, members: bool = True) -> Exchange[Beacon | None]:
         """The collection's resourceVersion (the newest save of all dashboards and folders), and what search knows.
 
         With unified storage search lags behind (grafana-api.md section 4), so that the stamp is not to be trusted.
@@ -229,7 +229,7 @@ spec:
         stamp, at = collection_stamp(first.object), http_date(first.headers.get("date", ""))
         found: list[JsonObject] = []
         page = 1
-        while len(found) == (page - 1) * _MOST_FOUND:
+        while members and len(found) == (page - 1) * _MOST_FOUND:
             query = (("type", "dash-db"), ("limit", str(_MOST_FOUND)), ("page", str(page)))
             answer = yield ApiRequest("GET", "/api/search", query)
             found += [as_object(item) for item in as_list(answer.body)]
