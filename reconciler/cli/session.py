@@ -193,6 +193,7 @@ class Session:
         import uuid
 
         from reconciler.cli.storing import user_name
+        from reconciler.store.lock import pipeline_url
 
         now = self.clock.now()
         stamp = now.translate(str.maketrans("", "", "-:"))
@@ -203,6 +204,7 @@ class Session:
             commit=self.commit,
             command=self.command,
             started=now,
+            pipeline=pipeline_url(os.environ),
         )
 
     @property

@@ -12,6 +12,7 @@ from reconciler.core.errors import Diagnostic, GgrecError
 from reconciler.core.json import JsonObject, digest
 
 STATE_FORMAT = 2
+RUN_FORMAT = 2
 UNKNOWN_SECRET = "unknown"
 """Stands for the digest of a secret that Grafana holds but that ggrec never sent: whether it is the declared one
 cannot be told.
@@ -174,6 +175,45 @@ def verify(state: State) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Side:
+    """An object on one side of a run, before or after it: what a way back needs.
+
+    `body` is the digest of what Grafana held; `applied` and `observed` are what the state knew (None: it did not know
+    the object, or not completely). Of secrets only the names.
+    """
+
+    uid: str
+    body: str | None = None
+    applied: str | None = None
+    observed: str | None = None
+    version: int | None = None
+    secrets: tuple[str, ...] = ()
+    depends_on: tuple[Address, ...] = ()
+    protected: bool = False
+    title: str = ""
+
+    @property
+    def bodies(self) -> tuple[str, ...]:
+        """The digests of all stored bodies that it names."""
+        return tuple(digest for digest in (self.body, self.applied, self.observed) if digest is not None)
+
+
+def side_of(entry: ResourceState, body: str | None) -> Side:
+    """What the state knows of an object, and what Grafana held of it."""
+    return Side(
+        uid=entry.uid,
+        body=body,
+        applied=entry.applied,
+        observed=entry.observed,
+        version=entry.version,
+        secrets=tuple(sorted(entry.secrets)),
+        depends_on=entry.depends_on,
+        protected=entry.protected,
+        title=entry.title,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How one change of a run went. `error` is for people; versions are the dashboard's before and after."""
 
@@ -189,6 +229,13 @@ class Outcome:
     """What somebody did to it between plan and apply, where that stopped it."""
     notes: tuple[str, ...] = ()
     """How a conflict was settled, and where what was overwritten is kept."""
+    reason: str = ""
+    """Why the plan had it, in the plan's words."""
+    before: Side | None = None
+    after: Side | None = None
+    """Both sides of what was done; None: it was not there, or the record is of a ggrec before 0.5."""
+    secrets: tuple[str, ...] = ()
+    """The names of the secrets that were sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,4 +256,6 @@ class Run:
     serial: int = 0
     plan: JsonObject = field(default_factory=dict)
     outcomes: tuple[Outcome, ...] = ()
-    format: int = 1
+    pipeline: str = ""
+    """The page of the pipeline that ran it ("": none)."""
+    format: int = RUN_FORMAT

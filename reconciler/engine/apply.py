@@ -32,6 +32,7 @@ from reconciler.core.state import Intent, Outcome, ResourceState, Run, State, en
 from reconciler.engine.carry import Carrier, Sent, Written
 from reconciler.engine.disputes import Disputes, conflict
 from reconciler.engine.orphans import orphan
+from reconciler.engine.outcomes import finished, not_done, status_of
 from reconciler.engine.pace import Pace, PacedWriter
 from reconciler.engine.recheck import still_as_planned
 from reconciler.engine.sending import Sender
@@ -137,7 +138,7 @@ class _Applier:
             await self._phase(removing, _reversed(removing))
         finally:
             interrupted = self.job.stop.is_set()
-            ordered = tuple(self.outcomes.get(c.address) or _outcome(c, "not-attempted") for c in changes)
+            ordered = tuple(self.outcomes.get(c.address) or not_done(c, "not-attempted") for c in changes)
             try:
                 self.saved = self.job.store.save(self.state)
             finally:
@@ -155,7 +156,7 @@ class _Applier:
                 self.job.run,
                 ended=self.job.clock.now(),
                 outcomes=tuple(o for o in ordered if o.action != Action.NO_OP or o.result != "done"),
-                status=_status(ordered, interrupted),
+                status=status_of(ordered, interrupted=interrupted),
                 serial=self.saved.serial,
             )
         )
@@ -184,16 +185,17 @@ class _Applier:
     async def _step(self, change: Change, needs: list[Address]) -> None:
         broken = [str(need) for need in needs if self.outcomes[need].result not in {"done"}]
         if broken:
-            self._note(_outcome(change, "skipped", error=f"needs {', '.join(broken)}"))
+            self._note(not_done(change, "skipped", error=f"needs {', '.join(broken)}"))
             return
         kind = self.job.registry[change.address.kind]
         try:
             async with self.pace.turn(alone=kind.write_weight > 1):
                 self.out_of_time = self.out_of_time or self.job.budget.spent
                 if self.job.stop.is_set() or self.out_of_time or self.fatal is not None:
-                    self._note(_outcome(change, "not-attempted"))
+                    self._note(not_done(change, "not-attempted"))
                     return
-                carried = await self._carry_out(change, kind)
+                before = self._entry(change)
+                carried = await self._carry_out(change, kind, before)
             # Reading back is no write: the next one goes on meanwhile.
             written = await self.carrier.confirm(carried) if isinstance(carried, Sent) else carried
         except Conflict as error:
@@ -205,10 +207,9 @@ class _Applier:
             self.out_of_time = self.out_of_time or isinstance(error, OutOfTime)
             self._fail(change, "failed", error)
         else:
-            self._take(change, written)
+            self._take(change, written, before)
 
-    async def _carry_out(self, change: Change, kind: Kind) -> Written | Sent:
-        entry = self._entry(change)
+    async def _carry_out(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written | Sent:
         if change.entry != entry_digest(entry):
             raise conflict("stale-entry", f"{change.address}: the state knows more of it than the plan does", change)
         match change.action:
@@ -252,22 +253,12 @@ class _Applier:
         else:
             self.resources.pop(address, None)
 
-    def _take(self, change: Change, written: Written) -> None:
+    def _take(self, change: Change, written: Written, before: ResourceState | None) -> None:
         if written.keep:
             if change.moved_from is not None:
                 self.record(change.moved_from, None)
             self.record(change.address, written.entry)
-        self._note(
-            Outcome(
-                change.address,
-                str(change.action),
-                "done",
-                version_before=written.version_before,
-                version_after=written.version_after,
-                not_converged=written.not_converged,
-                notes=written.notes,
-            )
-        )
+        self._note(finished(change, written, before))
 
     def _fail(self, change: Change, result: str, error: GgrecError) -> None:
         self.errors.append(error)
@@ -277,7 +268,7 @@ class _Applier:
         elif change.address in self.intents and not self._may_have_happened(change, error):
             # Grafana said no: nothing was begun.
             self.record(change.address, None if change.action is Action.ADOPT else self._entry(change))
-        outcome = _outcome(change, result, error=str(error))
+        outcome = not_done(change, result, error=str(error))
         meanwhile = error.meanwhile if isinstance(error, ChangedSincePlan) else None
         self._note(replace(outcome, meanwhile=meanwhile))
 
@@ -291,16 +282,6 @@ class _Applier:
         self.job.audience.progress(Progress("applying", len(self.outcomes), total, str(outcome.address)))
         if outcome.action != Action.NO_OP or outcome.result != "done":
             self.job.told(outcome)
-
-
-def _outcome(change: Change, result: str, *, error: str = "") -> Outcome:
-    return Outcome(change.address, str(change.action), result, version_before=change.precondition.version, error=error)
-
-
-def _status(outcomes: tuple[Outcome, ...], interrupted: bool) -> str:
-    if interrupted:
-        return "interrupted"
-    return "done" if all(outcome.result == "done" for outcome in outcomes) else "partial"
 
 
 def _reversed(changes: tuple[Change, ...]) -> dict[Address, tuple[Address, ...]]:

@@ -15,7 +15,7 @@ from reconciler.core.ports import Secrets, Store
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import UNKNOWN_SECRET, Intent, ResourceState, Status
 from reconciler.engine.decide import authored_edits
-from reconciler.engine.disputes import Disputes, as_conflict, conflict, overwritten
+from reconciler.engine.disputes import Disputes, as_conflict, conflict, kept, overwritten
 from reconciler.engine.sending import TRIES, Sender
 from reconciler.engine.situation import content_of
 
@@ -31,6 +31,8 @@ class Written:
     keep: bool = True
     """False: leave the state's entry as it is."""
     notes: tuple[str, ...] = ()
+    before: str | None = None
+    """The digest of what Grafana held before (None: nothing, or it was not looked at)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Sent:
     target: str
     version_before: int | None = None
     notes: tuple[str, ...] = ()
+    before: str | None = None
+    """As of `Written`."""
 
 
 class Recorder(Protocol):
@@ -146,11 +150,11 @@ class Carrier:
 
     async def replace(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written | Sent:
         """Delete, then create under the new uid."""
-        await self.delete(change, kind, entry)
+        gone = await self.delete(change, kind, entry)
         self.record(change.address, None)
         assert change.resource is not None
         fresh = replace(change, uid=change.resource.uid, precondition=Precondition(absent=True))
-        return await self._write(fresh, kind, None, None)
+        return replace(await self._write(fresh, kind, None, None), before=gone.before)
 
     async def delete(self, change: Change, kind: Kind, entry: ResourceState | None) -> Written | Sent:
         """Delete what the plan found at this revision, if nothing else would be lost with it."""
@@ -169,7 +173,8 @@ class Carrier:
         if inside:
             what = ", ".join(map(str, inside[:5])) + (f" and {len(inside) - 5} more" if len(inside) > 5 else "")
             raise conflict("not-empty", f"{change.address} now holds {what}, which would be deleted with it", change)
-        notes = overwritten(change, entry, live, self.store)
+        before = kept(entry, live, self.store)
+        notes = overwritten(entry, live, before)
         self.intend(Intent(change.address, live.uid, None))
         applied = self.store.get(entry.applied) if entry is not None and entry.applied is not None else {}
         context = replace(self.context, applied=applied)
@@ -183,7 +188,7 @@ class Carrier:
                     raise as_conflict(error, change) from None
             left = await self.writer.ask(kind.read(self.context.server, live.uid))
             if left is None or kind.is_gone(left, applied):
-                return Written(None, version_before=live.version, notes=notes)
+                return Written(None, version_before=live.version, notes=notes, before=before)
         raise GgrecError.one("still-there", "Grafana says it deleted it, and still has it", subject=str(change.address))
 
     async def _checked(
@@ -222,11 +227,12 @@ class Carrier:
         sent = replace(change.resource, attributes=whole(change.resource.attributes), secrets=wanted)
         target = self.store.put(sent.attributes)
         self.intend(Intent(change.address, sent.uid or change.uid, target))
-        before = live.version if live is not None else None
-        notes = overwritten(change, entry, live, self.store) if live is not None else ()
+        version = live.version if live is not None else None
+        before = kept(entry, live, self.store) if live is not None else None
+        notes = overwritten(entry, live, before) if live is not None else ()
         uid = await self.sender.send(change, kind, sent, live)
         self.sender.begun.add(change.address)
-        return Sent(change, kind, entry, sent, uid, target, before, notes)
+        return Sent(change, kind, entry, sent, uid, target, version, notes, before)
 
     async def confirm(self, sent: Sent) -> Written:
         """Read back what was sent: what Grafana holds now is what is remembered, and whether it is what was meant."""
@@ -242,7 +248,7 @@ class Carrier:
                 hint="apply again; if it stays so, see Grafana's log: the datasource does not work without them",
             )
         written = self._remember(change, kind, sent.entry, found, sent.target)
-        return replace(written, version_before=sent.version_before, notes=sent.notes)
+        return replace(written, version_before=sent.version_before, notes=sent.notes, before=sent.before)
 
     def _remember(
         self, change: Change, kind: Kind, entry: ResourceState | None, live: LiveObject, target: str = ""
@@ -264,11 +270,11 @@ class Carrier:
             held=change.held,
         )
         if target and observed == target:  # to the last byte what was sent: nobody has to look for differences
-            return Written(new, live.version, live.version)
+            return Written(new, live.version, live.version, before=observed)
         waiting = kind.waiting(resource, live)
         edits = [edit for edit in authored_edits(kind, resource, live) if edit.path not in waiting]
         differing = tuple(format_edit_path(edit.path) for edit in edits)
-        return Written(new, live.version, live.version, differing)
+        return Written(new, live.version, live.version, differing, before=observed)
 
     def _stored(self, attributes: JsonObject, known: JsonObject, target: str) -> str:
         return target if target and attributes is known else self.store.put(whole(attributes))

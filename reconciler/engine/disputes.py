@@ -126,14 +126,24 @@ class Disputes:
         return Settled(change, f"merged: keeps {', '.join(item.path for item in kept) or 'nothing of theirs'}")
 
 
-def overwritten(change: Change, entry: ResourceState | None, live: LiveObject, store: Store) -> tuple[str, ...]:
-    """Where to find what a write is about to replace, if it is not what the last apply left."""
-    if entry is not None and entry.observed == digest(live.attributes):
+def kept(entry: ResourceState | None, live: LiveObject, store: Store) -> str | None:
+    """The digest of what a write is about to replace, stored. An object that was only counted (its attributes left out
+    because its revision is the observed one) is as it was observed.
+    """
+    if not live.attributes:
+        return entry.observed if entry is not None else None
+    found = digest(live.attributes)
+    return found if entry is not None and entry.observed == found else store.put(live.attributes)
+
+
+def overwritten(entry: ResourceState | None, live: LiveObject, before: str | None) -> tuple[str, ...]:
+    """Where to find what a write is about to replace, if it is not what the last apply left; `before` is its digest."""
+    if before is None or (entry is not None and entry.observed == before):
         return ()
     if live.version is not None:
         known = entry is not None and entry.revision == live.revision
         return () if known else (f"what it replaced is version {live.version} in Grafana's own history",)
-    return (f"what it replaced is kept: `ggrec state body {store.put(live.attributes)}`",)
+    return (f"what it replaced is kept: `ggrec state body {before}`",)
 
 
 def _who(by: Attribution) -> str:

@@ -25,8 +25,9 @@ _WORTH = 6
 async def still_as_planned(
     plan: Plan, state: State, reader: Reader, registry: Registry
 ) -> Mapping[Address, LiveObject]:
-    """The objects that have the revision that the plan was made from, without their attributes: writing them needs no
-    look of its own. What is not among them is looked at by itself, where it is told what happened to it.
+    """The objects that have the revision that the plan was made from, without their attributes where these are stored:
+    writing them needs no look of its own. What is not among them is looked at by itself, where it is told what happened
+    to it.
     """
     found: dict[Address, LiveObject] = {}
     for name, kind in registry.items():
@@ -40,19 +41,29 @@ async def still_as_planned(
         there = sum(1 for address in state.resources if address.kind == name) + plan.unmanaged.get(name, 0)
         few = len(chosen) * _WORTH < there
         try:
-            found |= await (_asked if few else _listed)(chosen, kind, reader)
+            found |= await (_asked if few else _listed)(chosen, kind, reader, _as_observed(chosen, state))
         except GgrecError:
             continue  # each by itself then: what is wrong is told of the object that it stops
     return found
 
 
-async def _asked(chosen: Mapping[str, Change], kind: Kind, reader: Reader) -> dict[Address, LiveObject]:
+def _as_observed(chosen: Mapping[str, Change], state: State) -> Mapping[str, str]:
+    """The revisions, by uid, of those that are as they were last observed: their bodies are stored. The others hold
+    somebody's edit, which is kept before it is written over.
+    """
+    found: dict[str, str] = {}
+    for uid, change in chosen.items():
+        entry, revision = state.resources.get(change.moved_from or change.address), change.precondition.revision
+        if entry is not None and revision is not None and entry.revision == revision:
+            found[uid] = revision
+    return found
+
+
+async def _asked(
+    chosen: Mapping[str, Change], kind: Kind, reader: Reader, stored: Mapping[str, str]
+) -> dict[Address, LiveObject]:
     """Those to be updated of which a question much cheaper than a list tells enough."""
-    revisions = {
-        uid: change.precondition.revision
-        for uid, change in chosen.items()
-        if change.action is Action.UPDATE and change.precondition.revision is not None
-    }
+    revisions = {uid: revision for uid, revision in stored.items() if chosen[uid].action is Action.UPDATE}
     if not revisions:
         return {}
     there = await reader.ask(kind.still_there(reader.server, revisions))
@@ -62,13 +73,15 @@ async def _asked(chosen: Mapping[str, Change], kind: Kind, reader: Reader) -> di
     }
 
 
-async def _listed(chosen: Mapping[str, Change], kind: Kind, reader: Reader) -> dict[Address, LiveObject]:
+async def _listed(
+    chosen: Mapping[str, Change], kind: Kind, reader: Reader, stored: Mapping[str, str]
+) -> dict[Address, LiveObject]:
     found: dict[Address, LiveObject] = {}
-    known = {uid: change.precondition.revision or "" for uid, change in chosen.items()}
-    async for live in reader.stream(kind.listing(reader.server, Wanted(known=known))):
+    edited = frozenset(chosen) - set(stored)
+    async for live in reader.stream(kind.listing(reader.server, Wanted(edited, known=stored))):
         change = chosen.get(live.uid)
         if change is not None and live.complete and live.revision == change.precondition.revision:
-            found[change.address] = replace(live, attributes={})
+            found[change.address] = replace(live, attributes={}) if live.uid in stored else live
     return found
 
 

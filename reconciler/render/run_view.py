@@ -89,13 +89,28 @@ def history_lines(runs: Sequence[Run], *, now: str) -> list[Line]:
 
 
 def run_lines(run: Run) -> list[Line]:
-    """One run, with its outcomes."""
+    """One run, with its outcomes, and the bodies on both sides of each."""
     facts = (("run", run.id), ("who", run.who), ("commit", run.commit or "-"), ("command", run.command),
-             ("started", run.started), ("ended", run.ended or "-"), ("status", run.status),
-             ("state serial", str(run.serial)), ("plan", run.plan_digest))  # fmt: skip
+             ("pipeline", run.pipeline or "-"), ("started", run.started), ("ended", run.ended or "-"),
+             ("status", run.status), ("state serial", str(run.serial)), ("plan", run.plan_digest))  # fmt: skip
     width = max((len(str(outcome.address)) for outcome in run.outcomes), default=0)
     lines = [line(Span(f"{name:<13}", "dim"), safe(text)) for name, text in facts]
-    return [*lines, (), *(item for outcome in run.outcomes for item in outcome_lines(outcome, width=width))]
+    lines.append(())
+    for outcome in run.outcomes:
+        lines += [*outcome_lines(outcome, width=width), *_sides(outcome)]
+    return lines
+
+
+def _sides(outcome: Outcome) -> list[Line]:
+    """Why it was done, and the bodies before and after (`ggrec state body` shows one)."""
+    lines = [line(Span(f"why: {safe(outcome.reason)}", "dim"))] if outcome.reason else []
+    if outcome.before is not None or outcome.after is not None:
+        bodies = (side.body if side is not None else None for side in (outcome.before, outcome.after))
+        before, after = (body or "-" for body in bodies)
+        lines.append(line(Span(f"body {before} → {after}", "dim")))
+    if outcome.secrets:
+        lines.append(line(Span(f"secrets sent: {safe(', '.join(outcome.secrets))}", "dim")))
+    return indented(4, lines)
 
 
 def versions_lines(address: Address, runs: Sequence[Run], *, now: str) -> list[Line]:

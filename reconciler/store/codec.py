@@ -19,7 +19,7 @@ from reconciler.core.errors import GgrecError
 from reconciler.core.json import Json, JsonObject
 from reconciler.core.plan import PLAN_FORMAT, Plan
 from reconciler.core.resource import SecretRef
-from reconciler.core.state import STATE_FORMAT, Run, State
+from reconciler.core.state import RUN_FORMAT, STATE_FORMAT, Run, State
 
 T = TypeVar("T")
 Upgrade = Callable[[JsonObject], JsonObject]
@@ -27,6 +27,8 @@ _Decoder = Callable[[Any], Any]
 
 STATE_UPGRADES: Mapping[int, Upgrade] = {1: lambda found: found}
 """format n → the function that makes format n + 1 of it. 1 → 2: nothing moved; what format 2 adds has defaults."""
+RUN_UPGRADES = STATE_UPGRADES
+"""The same of runs: format 2 adds both sides of each outcome, and the pipeline."""
 
 
 _TEXTS: Mapping[Any, Callable[[str], Any]] = {Address: Address.parse, SecretRef: SecretRef}
@@ -103,8 +105,8 @@ def decode_plan(data: JsonObject, where: str) -> Plan:
 
 
 def decode_run(data: JsonObject, where: str) -> Run:
-    """A stored run."""
-    return decode(Run, _upgraded(data, where, 1, {}), where)
+    """A stored run, of this format or an older one."""
+    return decode(Run, _upgraded(data, where, RUN_FORMAT, RUN_UPGRADES), where)
 
 
 def _upgraded(data: JsonObject, where: str, target: int, upgrades: Mapping[int, Upgrade]) -> JsonObject:

@@ -122,7 +122,15 @@ def runs(holder: Holder, here: Owner) -> bool | None:
 
 
 def pipeline_url(environment: Mapping[str, str]) -> str:
-    """The page of the pipeline that runs us, "" outside one."""
+    """The page of the pipeline that runs us, "" outside one: what GGREC_PIPELINE_URL says, else what GitHub Actions,
+    GitLab CI, Jenkins, CircleCI or Buildkite tell. Without credentials that may be in it.
+    """
+    return _without_credentials(_told(environment))
+
+
+def _told(environment: Mapping[str, str]) -> str:
+    if environment.get("GGREC_PIPELINE_URL"):
+        return environment["GGREC_PIPELINE_URL"]
     server, repository = environment.get("GITHUB_SERVER_URL"), environment.get("GITHUB_REPOSITORY")
     if server and repository and environment.get("GITHUB_RUN_ID"):
         return f"{server}/{repository}/actions/runs/{environment['GITHUB_RUN_ID']}"
@@ -130,6 +138,12 @@ def pipeline_url(environment: Mapping[str, str]) -> str:
         if environment.get(name):
             return environment[name]
     return ""
+
+
+def _without_credentials(url: str) -> str:
+    scheme, slashes, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{slashes}{host.rpartition('@')[2]}{slash}{path}" if slashes else url
 
 
 def locked(holder: Holder, location: str, why: str) -> Locked:
