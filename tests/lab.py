@@ -17,7 +17,7 @@ import httpx
 
 from reconciler.authoring.resolve import resolve
 from reconciler.core.budget import Budget
-from reconciler.core.conflicts import OnConflict, Policy
+from reconciler.core.conflicts import OnConflict, Policy, stop
 from reconciler.core.errors import GgrecError
 from reconciler.core.guard import Guard
 from reconciler.core.json import Json
@@ -33,6 +33,7 @@ from reconciler.engine.inputs import Inputs
 from reconciler.engine.planner import Options
 from reconciler.engine.planning import compute_plan, own_state, stands
 from reconciler.engine.rebuilding import rebuild
+from reconciler.engine.rolling_back import plan_back, undo_of
 from reconciler.grafana.client import Client, Timing
 from reconciler.grafana.connection import Connection
 from reconciler.grafana.driver import Grafana, GrafanaWriter
@@ -290,6 +291,25 @@ class Lab:
                 return await self._carry_out(plan, self.state, GrafanaWriter(client, server), secrets)
 
         return asyncio.run(work())
+
+    async def _back(self, run_id: str, documents: Declared, options: Options, *, dry: bool) -> tuple[Plan, Applied]:
+        async with self._connected() as (client, server, secrets):
+            writer = GrafanaWriter(client, server)
+            inputs = self._inputs((), options, writer, secrets)
+            declared = {item.address: item for item in self.resources(documents)}
+            runs = self.store.runs()
+            run = next(run for run in runs if run.id == run_id)
+            plan = await plan_back(inputs, await undo_of(run, (), inputs, declared, runs))
+            if dry or plan.refusals:
+                return plan, Applied(inputs.state)
+            return plan, await self._carry_out(plan, inputs.state, writer, secrets)
+
+    def back(
+        self, run_id: str, documents: Declared, policy: Policy = stop, *, dry: bool = False
+    ) -> tuple[Plan, Applied]:
+        """Undo a run, if nothing stands against it, while `documents` are declared; `dry`: only plan it."""
+        options = Options(guard=_LENIENT, policy=policy)
+        return asyncio.run(self._back(run_id, documents, options, dry=dry))
 
     def applied(self, documents: Declared, options: Options | None = None) -> Applied:
         """Apply, and be sure that everything was done."""

@@ -1,15 +1,16 @@
 """Carrying a plan out: ask, do it, say what came of it."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
+from typing import Any
 
 from reconciler.cli.planned import inputs_of, show_plan
 from reconciler.cli.session import Session, new_lineage
 from reconciler.cli.signals import Signals
 from reconciler.core.address import Address
-from reconciler.core.errors import Conflict, Diagnostic, ExitCode, InvalidInput, Refused
+from reconciler.core.errors import Conflict, Diagnostic, ExitCode, GgrecError, InvalidInput, Refused
 from reconciler.core.plan import Action, Plan
 from reconciler.core.resource import Resource
 from reconciler.core.state import Outcome, Run, State
@@ -23,40 +24,58 @@ from reconciler.render.lines import Line
 from reconciler.render.run_view import account_lines, outcome_lines
 from reconciler.store.planfile import SavedPlan, plan_digest, read_plan, use_up
 
-NO_MESSAGES: Mapping[Address, str] = MappingProxyType({})
+
+@dataclass(frozen=True, slots=True)
+class ToDo:
+    """A plan to be carried out; what the versions of single objects say, what is told beside the outcomes (JSON), and
+    as what its refusals are raised.
+    """
+
+    plan: Plan
+    messages: Mapping[Address, str] = field(default_factory=dict)
+    beside: Mapping[str, Any] = field(default_factory=dict)
+    refused: type[GgrecError] = Refused
+
+
+Making = Callable[[State, GrafanaWriter], Awaitable[ToDo]]
 
 
 async def plan_and_apply(
-    session: Session,
-    resources: Sequence[Resource],
-    options: Options,
-    signals: Signals,
-    *,
-    approved: bool,
-    messages: Mapping[Address, str] = NO_MESSAGES,
+    session: Session, resources: Sequence[Resource], options: Options, signals: Signals, *, approved: bool
 ) -> int:
-    """The lock is held from before the state is read until it is saved, so that nobody applies in between. `messages`
-    is what the versions of single objects say.
-    """
+    """What is declared, planned and carried out."""
+
+    async def making(state: State, writer: GrafanaWriter) -> ToDo:
+        return ToDo(await compute_plan(inputs_of(session, resources, options, state, writer)))
+
+    return await make_and_apply(session, making, signals, approved=approved)
+
+
+async def make_and_apply(session: Session, making: Making, signals: Signals, *, approved: bool) -> int:
+    """The lock is held from before the state is read until it is saved, so that nobody applies in between."""
     with session.store.lock(session.command):
         async with session.writer() as writer:
             state = own_state(session.store.load(), writer, lineage=new_lineage())
-            found = await compute_plan(inputs_of(session, resources, options, state, writer))
+            todo = await making(state, writer)
+            found = todo.plan
             if session.settings.json:
+                if found.refusals and not found.unreadable:
+                    raise todo.refused(found.refusals)
                 stands(found)
             else:
                 show_plan(session, found)
             if found.unreadable or found.refusals:
                 session.output.text("Nothing was changed.")
-                return ExitCode.PARTIAL if found.unreadable else ExitCode.REFUSED
+                return ExitCode.PARTIAL if found.unreadable else todo.refused(()).exit_code
             if not found.changes:
                 if session.settings.json:
-                    session.output.json(run_json((), run_id="", serial=state.serial, interrupted=False))
+                    document = run_json((), run_id="", serial=state.serial, interrupted=False)
+                    session.output.json({**document, **todo.beside})
                 return ExitCode.DONE
             if any(change.action is not Action.NO_OP or change.moved_from for change in found.changes):
                 with signals.asking():
                     _ask(session, found, approved=approved)
-            return await _carry_out(session, found, state, writer, signals, messages=messages)
+            return await _carry_out(session, found, state, writer, signals, todo=todo)
 
 
 async def apply_quietly(
@@ -132,7 +151,7 @@ async def _carry_out(
     signals: Signals,
     *,
     saved: SavedPlan | None = None,
-    messages: Mapping[Address, str] = NO_MESSAGES,
+    todo: ToDo | None = None,
 ) -> int:
     this_run = session.new_run(saved.digest if saved is not None else plan_digest(found))
     missing = missing_secrets(found, session.secrets)
@@ -151,11 +170,12 @@ async def _carry_out(
             session.output.text(text)
 
     job = _job(session, found, state, writer, this_run)
-    job.told, job.said, job.stop, job.messages = told, said, signals.stop, messages
+    job.told, job.said, job.stop = told, said, signals.stop
+    job.messages = todo.messages if todo is not None else {}
     session.output.endure()
     signals.applying()
     applied = await carry_out(job)
-    return _account(session, applied, this_run)
+    return _account(session, applied, this_run, todo.beside if todo is not None else {})
 
 
 def _job(session: Session, found: Plan, state: State, writer: GrafanaWriter, run: Run) -> Job:
@@ -175,11 +195,12 @@ def _job(session: Session, found: Plan, state: State, writer: GrafanaWriter, run
     )
 
 
-def _account(session: Session, applied: Applied, run: Run) -> int:
+def _account(session: Session, applied: Applied, run: Run, beside: Mapping[str, Any]) -> int:
     """Say how it ended; the exit code says it to programs."""
     if session.settings.json:
         serial = applied.state.serial
-        session.output.json(run_json(applied.outcomes, run_id=run.id, serial=serial, interrupted=applied.interrupted))
+        document = run_json(applied.outcomes, run_id=run.id, serial=serial, interrupted=applied.interrupted)
+        session.output.json({**document, **beside})
     else:
         lines: list[Line] = account_lines(applied.outcomes, run.id, command=_again(session), ended=_ended(applied))
         session.output.lines([(), *lines])

@@ -96,9 +96,9 @@ COMMANDS = (
     ),
     Command(
         "rollback",
-        "versions:rollback",
+        "rolling_back:rollback",
         OWNED,
-        "Put an object back to a version that Grafana keeps, or a whole run: a plan as any other, shown and asked for.",
+        "Put an object back to a version that Grafana keeps, or undo a whole run: a plan as any other, asked for.",
     ),
     Command(
         "state", "typed:state_group", OWNED, "What is owned, and the care of where it is written down.", group=True

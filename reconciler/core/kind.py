@@ -305,6 +305,10 @@ class Kind(ABC):
         """The uid of the folder it lies in ("": the root); None: objects of this kind lie in none."""
         return None
 
+    def placed(self, attributes: JsonObject, container: str) -> JsonObject:
+        """`attributes` as they are in that folder (see `container`)."""
+        return attributes
+
     def tags(self, attributes: JsonObject) -> tuple[str, ...]:
         """The tags that an object with these attributes has."""
         return ()

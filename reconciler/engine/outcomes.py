@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from reconciler.core.plan import Change
+from reconciler.core.plan import Action, Change
 from reconciler.core.state import Outcome, ResourceState, Side, side_of
 from reconciler.engine.carry import Written
 
@@ -31,12 +31,14 @@ def finished(change: Change, written: Written, entry: ResourceState | None) -> O
 
 
 def _before(change: Change, written: Written, entry: ResourceState | None) -> Side | None:
-    """What was there; of an object that was taken over only what Grafana held."""
+    """What was there; of an object that was taken over only what Grafana held. None where it was not there, though the
+    state may have known it: but of a delete, which found it gone, what the state knew.
+    """
+    if written.before is None and change.action is not Action.DELETE:
+        return None
     if entry is not None:
         return replace(side_of(entry, written.before), version=written.version_before)
-    if written.before is None or change.uid is None:
-        return None
-    return Side(change.uid, written.before, version=written.version_before, title=change.title)
+    return Side(str(change.uid), written.before, version=written.version_before, title=change.title)
 
 
 def not_done(change: Change, result: str, *, error: str = "") -> Outcome:

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from reconciler.core.errors import GgrecError
+from reconciler.core.json import JsonObject
 from reconciler.core.kind import Kind
-from reconciler.core.lazy import whole
 from reconciler.core.ports import Reader
 from reconciler.core.resource import KeptVersion, OnDrift, Resource
+from reconciler.engine.undo import Undo
 
 _MERGING = (OnDrift.MERGE, OnDrift.KEEP)
 
@@ -24,12 +25,18 @@ async def version_of(reader: Reader, kind: Kind, uid: str, number: int, *, subje
     raise GgrecError.one("no-version", f"Grafana keeps no version {number} of it", hint=hint, subject=subject)
 
 
-def as_of(resource: Resource, version: KeptVersion) -> Resource:
-    """What is declared, with what a version holds in its place: what no version has (a dashboard's folder) stays. An
+def as_of(resource: Resource, version: KeptVersion, applied: JsonObject) -> Resource:
+    """What was `applied`, with what a version holds in its place: what no version has (a dashboard's folder) stays. An
     edit that somebody made since is not gone over by itself: it is refused, or merged where the lifecycle merges.
     """
     lifecycle = resource.lifecycle
     if lifecycle.on_drift not in _MERGING:
         lifecycle = replace(lifecycle, on_drift=OnDrift.FAIL)
-    attributes = {**whole(resource.attributes), **version.attributes}
-    return replace(resource, attributes=attributes, lifecycle=lifecycle)
+    return replace(resource, attributes={**applied, **version.attributes}, lifecycle=lifecycle)
+
+
+def undo_to(resource: Resource, version: KeptVersion, applied: JsonObject) -> Undo:
+    """One object as a version has it."""
+    wanted = as_of(resource, version, applied)
+    reasons = {resource.address: f"back to version {version.number}"}
+    return Undo("the last apply", {resource.address: wanted}, reasons=reasons)

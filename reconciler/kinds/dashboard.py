@@ -186,6 +186,10 @@ spec:
         """Its folder."""
         return text_of(attributes.get("folderUid"))
 
+    def placed(self, attributes: JsonObject, container: str) -> JsonObject:
+        """In another folder."""
+        return {**attributes, "folderUid": container}
+
     def tags(self, attributes: JsonObject) -> tuple[str, ...]:
         """The model's."""
         return tuple(text_of(tag) for tag in as_list(as_object(attributes.get("dashboard")).get("tags")))

@@ -169,6 +169,10 @@ spec:
         """The folder above."""
         return text_of(attributes.get("parentUid"))
 
+    def placed(self, attributes: JsonObject, container: str) -> JsonObject:
+        """Below another folder."""
+        return {**attributes, "parentUid": container}
+
     def alike(self, resource: Resource) -> tuple[str, ...]:
         """A folder of the same title in the same place."""
         return (_place(resource.attributes),)

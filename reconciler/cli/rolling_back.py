@@ -1,0 +1,148 @@
+"""rollback: an object back to a version that Grafana keeps, or a whole run undone; a plan as any other."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from reconciler.cli.on_conflict import OnConflictOption, policy_of
+from reconciler.cli.options import Argument, Option
+from reconciler.cli.planned import guarded, inputs_of, save_plan, show_plan
+from reconciler.cli.session import Session, new_lineage
+from reconciler.cli.settings import (
+    AutoApproveOption,
+    ConfigOption,
+    ConfirmDeletesOption,
+    ConfirmUpdatesOption,
+    InstanceOption,
+    JsonOption,
+    NoColorOption,
+    Settings,
+    TimeoutOption,
+    TtlOption,
+    UrlOption,
+    VerboseOption,
+)
+from reconciler.cli.signals import Signals, run
+from reconciler.cli.versions import kept_of, numbered
+from reconciler.core.address import Address
+from reconciler.core.errors import Conflict, ExitCode, GgrecError, Refused, UsageError
+from reconciler.core.file_edits import FileEdits
+from reconciler.core.plan import Plan
+from reconciler.core.ports import Reader
+from reconciler.core.resource import Resource
+from reconciler.core.state import Run, State
+from reconciler.engine.inputs import Inputs
+from reconciler.engine.planner import Options
+from reconciler.engine.planning import own_state
+from reconciler.engine.repository import file_edits
+from reconciler.engine.rolling_back import plan_back, undo_of
+from reconciler.engine.undo import SINCE, Undo
+from reconciler.engine.versions import undo_to
+from reconciler.render.file_edits_view import must_json, must_lines
+
+
+def rollback(
+    what: Annotated[str, Argument(help="ADDRESS@NUMBER, or the id of a run.")],
+    target: Annotated[
+        list[str] | None,
+        Option("--target", "-t", help="Of a run only this address (globs allowed), with what it needs. Repeatable."),
+    ] = None,
+    auto_approve: AutoApproveOption = False,
+    out: Annotated[Path | None, Option("--out", "-o", help="Save the plan here instead, to be applied.")] = None,
+    ttl: TtlOption = None,
+    confirm_deletes: ConfirmDeletesOption = None,
+    confirm_updates: ConfirmUpdatesOption = None,
+    on_conflict: OnConflictOption = None,
+    instance: InstanceOption = None,
+    url: UrlOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+    no_color: NoColorOption = False,
+    verbose: VerboseOption = False,
+    timeout: TimeoutOption = None,
+) -> int:
+    """Put an object back to a version that Grafana keeps, or undo a whole run: a plan as any other, asked for.
+
+    Of a run, what was updated goes back to its content before, what was created is deleted, what was deleted is created
+    again, with its uid. What somebody edited since is not gone over (exit 4): it is merged where the object's lifecycle
+    merges, or what --on-conflict says. Nothing moves to another folder, and a folder that holds what is newer stays.
+    What the files must say, so that the next apply does not undo it, is said.
+    """
+    policy = policy_of(on_conflict)
+    session = Session(Settings(instance, url, config, json, no_color, verbose, timeout=timeout, policy=policy))
+    asked = Options(confirm_deletes=confirm_deletes, confirm_updates=confirm_updates, policy=policy)
+    back = _Back(session, guarded(session, asked), what, tuple(target or ()))
+    if out is not None:
+        code = run(lambda signals: _saved(session, back, out, ttl))
+    else:
+        code = run(lambda signals: _done(session, back, signals, approved=auto_approve))
+    if code == ExitCode.DONE and not json:
+        commit = back.run.commit if back.run is not None else ""
+        session.output.lines(must_lines(back.files, session.registry, commit=commit, verbose=verbose))
+    return code
+
+
+async def _done(session: Session, back: "_Back", signals: Signals, *, approved: bool) -> int:
+    from reconciler.cli.applying import ToDo, make_and_apply  # saving a plan needs nothing of it
+
+    async def making(state: State, writer: Reader) -> ToDo:
+        plan = await back.plan(state, writer)
+        return ToDo(plan, back.messages, {"files": must_json(back.files)}, _refused(plan))
+
+    return await make_and_apply(session, making, signals, approved=approved)
+
+
+async def _saved(session: Session, back: "_Back", out: Path, ttl: float | None) -> int:
+    async with session.reader() as reader:
+        found = await back.plan(own_state(session.store.load(), reader, lineage=new_lineage()), reader)
+    saved = save_plan(session, out, found, ttl) if not (found.unreadable or found.refusals) else ""
+    show_plan(session, found)
+    if saved and not session.settings.json:
+        session.output.text(saved)
+    if found.unreadable:
+        return ExitCode.PARTIAL
+    return _refused(found)(()).exit_code if found.refusals else ExitCode.DONE
+
+
+def _refused(plan: Plan) -> type[GgrecError]:
+    """As what the plan's refusals count: a conflict, where somebody was faster."""
+    return Conflict if any(item.code == SINCE for item in plan.refusals) else Refused
+
+
+@dataclass
+class _Back:
+    """One way back, of a run or to a version: its plan, and what follows from it."""
+
+    session: Session
+    options: Options
+    what: str
+    targets: tuple[str, ...]
+    files: list[FileEdits] = field(default_factory=list)
+    messages: dict[Address, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.run: Run | None = self.session.store.run(self.what)
+        self.version = numbered(self.what) if self.run is None else None
+        if self.version is not None and self.targets:
+            raise UsageError.one("one-object", "--target chooses of a run: a version is of one object already")
+        self.declared: dict[Address, Resource] = {item.address: item for item in self.session.resources()}
+        if self.version is not None:
+            self.session.resource(tuple(self.declared.values()), str(self.version[0]))
+
+    async def plan(self, state: State, reader: Reader) -> Plan:
+        """The plan, from the state as it is now."""
+        inputs = inputs_of(self.session, (), self.options, state, reader)
+        undo = await self._undo(inputs)
+        plan = await plan_back(inputs, undo)
+        self.files = file_edits(undo, plan, self.declared, self.session.registry)
+        message = f"rollback of {undo.since}" if self.version is None else f"rollback to version {self.version[1]}"
+        self.messages = dict.fromkeys(undo.addresses, message)
+        return plan
+
+    async def _undo(self, inputs: Inputs) -> Undo:
+        if self.version is not None:
+            address, number = self.version
+            kept, applied = await kept_of(self.session, inputs.state, inputs.reader, address, number)
+            return undo_to(self.declared[address], kept, applied)
+        assert self.run is not None
+        return await undo_of(self.run, self.targets, inputs, self.declared, self.session.store.runs())
