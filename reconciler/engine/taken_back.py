@@ -61,12 +61,12 @@ def touched_by(runs: Sequence[Run], address: Address) -> tuple[Run, ...]:
     )
 
 
-def since(runs: Sequence[Run]) -> str:
-    """` by run X (ann, commit abc)`; "" for none."""
+def done_by(what: str, runs: Sequence[Run]) -> str:
+    """`changed by run X (ann, commit abc)`; "" where no run did."""
     if not runs:
         return ""
     named = ", ".join(f"run {run.id} ({_whose(run)})" for run in runs[-3:])
-    return f" by {named}" + (f" and {len(runs) - 3} more" if len(runs) > 3 else "")
+    return f"{what} by {named}" + (f" and {len(runs) - 3} more" if len(runs) > 3 else "")
 
 
 def _whose(run: Run) -> str:

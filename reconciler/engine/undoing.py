@@ -18,7 +18,7 @@ from reconciler.core.merge import merge
 from reconciler.core.plan import Action
 from reconciler.core.resource import Lifecycle, OnDrift, Resource
 from reconciler.core.state import Outcome, ResourceState, Run, Side, side_of
-from reconciler.engine.taken_back import BEFORE_RECORDS, Meant, content_before, since, told_edits, touched_by
+from reconciler.engine.taken_back import BEFORE_RECORDS, Meant, content_before, done_by, told_edits, touched_by
 from reconciler.engine.undo import SINCE, Known, Undo
 
 
@@ -146,7 +146,7 @@ class _Undoing:
         """It was created: it is deleted."""
         here, entry = self._now(outcome.address, after.uid)
         if entry is None:
-            raise _Left(f"is gone already{since(touched_by(self.known.later, outcome.address))}")
+            raise _Left(self._later("is gone already", "deleted", outcome.address))
         if entry.uid != after.uid or entry.applied != after.applied:
             self._ask(here, self._again(here, entry, after), merges=False)
         self.deletes.add(here)
@@ -158,8 +158,8 @@ class _Undoing:
             raise _Left("was gone already when the run came to it")
         here, entry = self._now(outcome.address, before.uid)
         if entry is not None:
-            again = since(touched_by(self.known.later, here))
-            raise _Left(f"is there again{again}{f', as {here}' if here != outcome.address else ''}")
+            called = f" as {here}" if here != outcome.address else ""
+            raise _Left(self._later(f"is there again{called}", "made", here))
         meant = self._content(kind, outcome, before, None)
         resource = self._resource(here, kind.uid(here.name, before.uid), meant.attributes, before)
         self._needs_secrets(resource, before)
@@ -171,14 +171,14 @@ class _Undoing:
         if resource.uid is None and not kind.always_there:
             notes.append(f"Grafana gives it a new uid: {before.uid} is gone")
         if before.version is not None:
-            notes.append(f"begins at version 1 again: the {before.version} versions before went with it")
+            notes.append("begins at version 1 again: its versions before went with it")
         self.notes[here] = tuple(notes)
 
     def _put_back(self, kind: Kind, outcome: Outcome, before: Side, after: Side) -> None:
         """It was changed (or replaced, or taken over): it becomes what it was."""
         here, entry = self._now(outcome.address, after.uid)
         if entry is None:
-            text = f"is not there any more{since(touched_by(self.known.later, outcome.address))}"
+            text = self._later("is not there any more", "deleted", outcome.address)
             self._ask(here, text, merges=False)
             raise _Left(text)
         if outcome.action == Action.ADOPT and before.body == after.body:
@@ -190,7 +190,7 @@ class _Undoing:
         applied = self.known.bodies(entry.applied) if entry.applied is not None else {}
         if entry.applied != after.applied or entry.uid != after.uid:
             if before.uid == after.uid and not self._differs(kind, meant.attributes, applied):
-                raise _Left(f"is as it was before already{since(touched_by(self.known.later, here))}")
+                raise _Left(self._later("is as it was before already", "put back", here))
             meant = self._over_later(kind, here, entry, after, meant)
         attributes = meant.attributes
         home, was = kind.container(applied), kind.container(attributes)
@@ -251,13 +251,18 @@ class _Undoing:
 
     def _again(self, here: Address, entry: ResourceState, after: Side | None) -> str:
         """That a later run changed it: which, whose, and what."""
-        text = f"was changed again{since(touched_by(self.known.later, here))}"
+        text = done_by("was changed again", touched_by(self.known.later, here)) or "was changed again"
         if after is None or after.applied is None or entry.applied is None:
             return text
         kind = self.known.registry[here.kind]
         old, new = (kind.normalise(self.known.bodies(name)) for name in (after.applied, entry.applied))
         edits = told_edits(diff(old, new, identities=kind.identities))
         return f"{text}: {edits}" if edits else text
+
+    def _later(self, text: str, what: str, address: Address) -> str:
+        """With the later runs that did it."""
+        by = done_by(what, touched_by(self.known.later, address)[-1:])
+        return f"{text}, {by}" if by else text
 
     def _differs(self, kind: Kind, one: JsonObject, other: JsonObject) -> bool:
         home = kind.container(other)
@@ -305,7 +310,7 @@ class _Undoing:
         for address, resource in self.resources.items():
             gone = [need for need in resource.depends_on if need not in there]
             for need in gone:
-                text = f"needs {need}, which is gone{since(touched_by(self.known.later, need))}"
+                text = self._later(f"needs {need}, which is gone", "deleted", need)
                 hint = f"bring {need} back first: roll that run back too, or declare it and apply"
                 found.append(Diagnostic("need-gone", text, hint, subject=str(address)))
         return found
