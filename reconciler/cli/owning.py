@@ -1,7 +1,6 @@
-"""import, pull, history: how it came to be owned."""
+"""import and pull: how it came to be owned."""
 
 import asyncio
-import re
 from typing import Annotated, Any
 
 from reconciler.authoring.resolve import resolve
@@ -10,13 +9,11 @@ from reconciler.cli.session import Session, new_lineage
 from reconciler.cli.settings import (
     ConfigOption,
     InstanceOption,
-    JsonOption,
     NoColorOption,
     Settings,
     UrlOption,
     VerboseOption,
 )
-from reconciler.cli.state import parsed
 from reconciler.core.address import Address
 from reconciler.core.errors import ExitCode, GgrecError, InvalidInput, Severity, UsageError
 from reconciler.core.resource import LiveObject
@@ -26,10 +23,6 @@ from reconciler.engine.taking import Choice, survey, take, with_pulled
 from reconciler.loader.writing import write_files
 from reconciler.render.lines import Line, Span, count, line
 from reconciler.render.plan_view import diagnostic_lines
-from reconciler.render.run_view import history_lines, run_lines, versions_lines
-from reconciler.store.codec import encode
-
-_RUN = re.compile(r"[A-Za-z0-9-]+\Z")
 
 
 def import_(
@@ -141,31 +134,3 @@ def _choice(session: Session, what: list[str], folder: str | None, tag: str | No
         else:
             kinds.add(kind)
     return Choice(frozenset(kinds), frozenset(objects), folder, tag)
-
-
-def history(
-    what: Annotated[str | None, Argument(help="An address, or a run's id.")] = None,
-    limit: Annotated[int, Option("--limit", min=0, help="So many of the last runs; 0: all.")] = 20,
-    instance: InstanceOption = None,
-    config: ConfigOption = None,
-    json: JsonOption = False,
-    no_color: NoColorOption = False,
-) -> int:
-    """Show the runs; one run; or what runs did to one object, with dashboard versions before and after."""
-    session = Session(Settings(instance, None, config, json, no_color))
-    store, now = session.store, session.clock.now()
-    one = store.run(what) if what is not None and _RUN.match(what) else None
-    if what is None or one is not None:
-        chosen = store.runs(limit or None) if one is None else (one,)
-        if json:
-            session.output.json({"format": "ggrec/history/v1", "runs": [encode(run) for run in chosen]})
-        else:
-            session.output.lines(history_lines(chosen, now=now) if one is None else run_lines(one))
-        return ExitCode.DONE
-    address, runs = parsed(what), store.runs()
-    if json:
-        touched = [run for run in runs if any(outcome.address == address for outcome in run.outcomes)]
-        session.output.json({"format": "ggrec/history/v1", "runs": [encode(run) for run in touched]})
-    else:
-        session.output.lines(versions_lines(address, runs, now=now))
-    return ExitCode.DONE

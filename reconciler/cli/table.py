@@ -84,9 +84,9 @@ COMMANDS = (
     ),
     Command(
         "history",
-        "owning:history",
+        "history:history",
         OWNED,
-        "Show the runs; one run; or what runs did to one object, with dashboard versions before and after.",
+        "Show the runs; one run; or the past of one object: its versions, those by runs and those by hand.",
     ),
     Command(
         "show-version",

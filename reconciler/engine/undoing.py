@@ -304,13 +304,21 @@ class _Undoing:
         return [text] if sent else []
 
     def _needs_gone(self) -> list[Diagnostic]:
-        """Refusals for what shall be as before, and needs what is not there any more."""
-        there = {*self.known.state.resources, *self.resources}
+        """Refusals for what shall be as before, and needs what is not there any more; or it is left, if that was asked
+        for.
+        """
         found: list[Diagnostic] = []
-        for address, resource in self.resources.items():
-            gone = [need for need in resource.depends_on if need not in there]
-            for need in gone:
-                text = self._later(f"needs {need}, which is gone", "deleted", need)
-                hint = f"bring {need} back first: roll that run back too, or declare it and apply"
-                found.append(Diagnostic("need-gone", text, hint, subject=str(address)))
+        for address, need in self._in_want():
+            text = self._later(f"needs {need}, which is gone", "deleted", need)
+            if self.policy(address) is OnConflict.THEIRS:
+                self.resources.pop(address, None)
+                self.left.append(Diagnostic("left-as-it-is", text, subject=str(address)))
+                continue
+            hint = f"bring {need} back first (roll that run back too, or declare it and apply); or leave this out: "
+            hint += f"--on-conflict {address}=theirs"
+            found.append(Diagnostic("need-gone", text, hint, subject=str(address)))
         return found
+
+    def _in_want(self) -> list[tuple[Address, Address]]:
+        there = {*self.known.state.resources, *self.resources}
+        return [(a, need) for a, item in self.resources.items() for need in item.depends_on if need not in there]

@@ -7,6 +7,7 @@ from reconciler.core.conflicts import Meanwhile
 from reconciler.core.description import DescribedChange, DescribedDrift, Description, describe_plan
 from reconciler.core.diff import Edit, Key, format_edit_path
 from reconciler.core.errors import Diagnostic, GgrecError, Locked
+from reconciler.core.past import Moment
 from reconciler.core.plan import Plan
 from reconciler.core.semantic import Row
 from reconciler.core.state import Held, Outcome
@@ -146,6 +147,21 @@ def run_json(outcomes: Sequence[Outcome], *, run_id: str, serial: int, interrupt
             }
             for outcome in outcomes
         ],
+    }
+
+
+def moment_json(moment: Moment) -> dict[str, Any]:
+    """One thing that happened to an object."""
+    return {
+        "version": moment.version,
+        "kept": moment.kept,
+        "when": moment.when,
+        "who": moment.who,
+        "run": moment.run or None,
+        "commit": moment.commit,
+        "message": moment.message,
+        "action": moment.outcome.action if moment.outcome is not None else None,
+        "result": moment.outcome.result if moment.outcome is not None else None,
     }
 
 

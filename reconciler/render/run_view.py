@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from reconciler.core.address import Address
 from reconciler.core.kind import Kind
+from reconciler.core.past import Moment
 from reconciler.core.plan import Action
 from reconciler.core.state import Outcome, Run, State
 from reconciler.render.edits import edit_lines
@@ -113,16 +114,29 @@ def _sides(outcome: Outcome) -> list[Line]:
     return indented(4, lines)
 
 
-def versions_lines(address: Address, runs: Sequence[Run], *, now: str) -> list[Line]:
-    """What runs did to one object, newest first; for dashboards with versions."""
-    rows = [("run", "when", "who", "commit", "what", "version")]
-    for run in reversed(runs):
-        for outcome in run.outcomes:
-            if outcome.address == address:
-                what = _DONE[Action(outcome.action)] if outcome.result == "done" else outcome.result
-                version = _versions(outcome).removeprefix(", version ") or "-"
-                rows.append((run.id, ago(run.started, now), run.who, run.commit or "-", what, version))
-    return _table(rows) if len(rows) > 1 else [line(f"No run has touched {address}.")]
+def past_lines(address: Address, moments: Sequence[Moment], *, now: str) -> list[Line]:
+    """The past of one object, newest first."""
+    if not moments:
+        return [line(f"No run has touched {address}.")]
+    rows = [("version", "when", "who", "what", "run", "commit", "message")]
+    for moment in moments:
+        version = "-" if moment.version is None else str(moment.version) + ("" if moment.kept else " (not kept)")
+        own = moment.message.partition("ggrec run ")[0].strip(" (") if moment.run else moment.message
+        rows.append(
+            (version, ago(moment.when, now), moment.who, _what(moment), moment.run or "-", moment.commit or "-", own)
+        )
+    lines = _table(rows)
+    oldest = min((moment.version or 0 for moment in moments if moment.kept), default=1)
+    if oldest > 1:
+        lines.append(line(Span(f"Of what is older than version {oldest} Grafana shows nothing.", "dim")))
+    return lines
+
+
+def _what(moment: Moment) -> str:
+    outcome = moment.outcome
+    if outcome is None:
+        return "saved by a run" if moment.run else "saved by hand"
+    return _DONE[Action(outcome.action)] if outcome.result == "done" else outcome.result
 
 
 def state_lines(state: State) -> list[Line]:

@@ -110,3 +110,58 @@ def test_a_record_of_an_older_ggrec_reads(applied: Folder) -> None:
     assert "created, version 1" in applied.ggrec("history", last(applied)["id"]).out
     path.write_text(json.dumps({**found, "format": 3}), "utf-8")
     assert "reads up to 2" in applied.ggrec("history").err
+
+
+def test_the_past_of_a_dashboard_tells_runs_from_hands(applied: Folder, sandbox: Any) -> None:
+    edit(sandbox, "bob", "percent reads better", tags=["hers"])
+    declare(applied, "title: Orders", "title: Second")
+    assert applied.ggrec("apply", "--auto-approve").code == 0
+    run, forged = last(applied)["id"], f"ggrec run {last(applied)['id']}, commit abc"
+    edit(sandbox, "carol", forged, title="Third")
+    since = len(sandbox.requests)
+    found = applied.ggrec("history", "dashboard.orders", "--json").json["moments"]
+    assert {seen.method for seen in sandbox.requests[since:]} == {"GET"}
+    told = [(item["version"], item["who"], item["run"], item["action"], item["message"]) for item in found]
+    first = found[-1]["run"]
+    assert told[0] == (4, "carol", None, None, forged)
+    assert (told[1][0], told[1][2:4]) == (3, (run, "update"))
+    assert told[2] == (2, "bob", None, None, "percent reads better")
+    assert (told[3][0], told[3][3], first != run) == (1, "create", True)
+    shown = applied.ggrec("history", "dashboard.orders").out.splitlines()
+    assert len(shown) == 5
+    assert "saved by hand" in shown[1] and "updated" in shown[2] and "percent reads better" in shown[3]
+
+
+def test_the_run_is_told_though_its_record_is_gone(applied: Folder, sandbox: Any) -> None:
+    declare(applied, "title: Orders", "title: Second")
+    assert applied.ggrec("apply", "--auto-approve").code == 0
+    run = last(applied)["id"]
+    for path in (applied.path / "state" / "runs").iterdir():
+        path.unlink()
+    newest, first = applied.ggrec("history", "dashboard.orders", "--json").json["moments"]
+    assert (newest["version"], newest["run"], newest["action"]) == (2, run, None)
+    assert (first["version"], first["run"], first["message"]) == (1, None, "Initial save")
+    assert "saved by a run" in applied.ggrec("history", "dashboard.orders").out
+
+
+def test_who_made_it_again_by_hand_is_not_the_run(applied: Folder, sandbox: Any) -> None:
+    (path,) = (applied.path / "state" / "runs").iterdir()
+    found = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps({**found, "started": "2020-01-01T00:00:00Z", "ended": "2020-01-01T00:00:09Z"}), "utf-8")
+    hand, run = applied.ggrec("history", "dashboard.orders", "--json").json["moments"]
+    assert (hand["version"], hand["kept"], hand["run"]) == (1, True, None)
+    assert (run["version"], run["kept"], run["action"]) == (1, False, "create")
+    assert "1 (not kept)" in applied.ggrec("history", "dashboard.orders").out
+
+
+def test_without_versions_the_records_tell(applied: Folder, sandbox: Any) -> None:
+    since = len(sandbox.requests)
+    (only,) = applied.ggrec("history", "folder.ops", "--json").json["moments"]
+    assert (only["version"], only["action"], only["result"]) == (None, "create", "done")
+    assert "created" in applied.ggrec("history", "dashboard.orders", "--recorded").out
+    assert sandbox.requests[since:] == []
+    assert "No run has touched team.nobody." in applied.ggrec("history", "team.nobody").out
+    sandbox.stop()
+    unread = applied.ggrec("history", "dashboard.orders")
+    assert unread.code == 6
+    assert "created" in unread.out and "could not be read" in unread.out

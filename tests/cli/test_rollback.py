@@ -248,6 +248,8 @@ def test_what_it_needs_and_a_later_run_took_is_said(applied: Folder, sandbox: An
     refused = applied.ggrec("rollback", run, "--auto-approve")
     assert refused.code == 3
     assert f"needs folder.new, which is gone, deleted by run {later}" in " ".join(refused.out.split())
+    left = applied.ggrec("rollback", run, "--auto-approve", "--on-conflict", "dashboard.fresh=theirs")
+    assert left.code == 0 and "dashboard.fresh: needs folder.new" in left.out
 
 
 def test_what_somebody_made_again_is_not_taken(applied: Folder, sandbox: Any, before: str) -> None:
