@@ -69,6 +69,7 @@ def _told(annotation: Any) -> Any:
 def state_group() -> typer.Typer:
     """`ggrec state …`, all of it."""
     from reconciler.cli import state_care
+    from reconciler.cli.collecting import state_gc
     from reconciler.cli.rebuilding import state_rebuild
     from reconciler.cli.state import state_app
 
@@ -76,6 +77,7 @@ def state_group() -> typer.Typer:
     names = {info.name for info in state_app.registered_commands}
     if "rebuild" not in names:
         state_app.command("rebuild")(state_rebuild)
+        state_app.command("gc")(state_gc)
     return state_app
 
 

@@ -307,13 +307,14 @@ class _Undoing:
         """Refusals for what shall be as before, and needs what is not there any more; or it is left, if that was asked
         for.
         """
+        while leaving := [item for item in self._in_want() if self.policy(item[0]) is OnConflict.THEIRS]:
+            address, need = leaving[0]
+            del self.resources[address]
+            text = self._later(f"needs {need}, which is gone", "deleted", need)
+            self.left.append(Diagnostic("left-as-it-is", text, subject=str(address)))
         found: list[Diagnostic] = []
         for address, need in self._in_want():
             text = self._later(f"needs {need}, which is gone", "deleted", need)
-            if self.policy(address) is OnConflict.THEIRS:
-                self.resources.pop(address, None)
-                self.left.append(Diagnostic("left-as-it-is", text, subject=str(address)))
-                continue
             hint = f"bring {need} back first (roll that run back too, or declare it and apply); or leave this out: "
             hint += f"--on-conflict {address}=theirs"
             found.append(Diagnostic("need-gone", text, hint, subject=str(address)))

@@ -6,7 +6,7 @@ An object store is the other implementation (object_blobs); nothing above knows 
 import fcntl
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +63,9 @@ class Blobs(Protocol):
 
     def list(self, prefix: str) -> tuple[str, ...]:
         """The keys below `prefix` (which ends with `/`), sorted."""
+
+    def sizes(self, prefix: str) -> Mapping[str, int]:
+        """The keys below `prefix`, as `list` gives them, with how many bytes lie there."""
 
     def delete(self, keys: Sequence[str]) -> None:
         """Remove them, whatever they hold; absent is fine."""
@@ -157,6 +160,18 @@ class LocalBlobs:
         except OSError as error:
             raise self._failed("list", prefix, error) from None
         return tuple(sorted(path.relative_to(self._folder).as_posix() for path in found))
+
+    def sizes(self, prefix: str) -> Mapping[str, int]:
+        """Ask each file."""
+        found: dict[str, int] = {}
+        for key in self.list(prefix):
+            try:
+                found[key] = self._path(key).stat().st_size
+            except FileNotFoundError:
+                continue  # it went while we looked
+            except OSError as error:
+                raise self._failed("read", key, error) from None
+        return found
 
     def delete(self, keys: Sequence[str]) -> None:
         """Unlink; deeper folders that become empty go too."""

@@ -4,7 +4,7 @@ Nothing here is appended to or locked: the store's conditional writes (If-None-M
 object without bytes counts as absent, for no store lets us delete conditionally.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import obstore
@@ -76,12 +76,16 @@ class ObjectBlobs:
 
     def list(self, prefix: str) -> tuple[str, ...]:
         """LIST, every page."""
+        return tuple(self.sizes(prefix))
 
-        def walk() -> tuple[str, ...]:
+    def sizes(self, prefix: str) -> Mapping[str, int]:
+        """The same with the sizes, which LIST tells."""
+
+        def walk() -> Mapping[str, int]:
             pages = obstore.list(self._store, prefix=prefix.rstrip("/"))
-            return tuple(sorted(str(item["path"]) for page in pages for item in page))
+            return dict(sorted((str(item["path"]), int(item["size"])) for page in pages for item in page))
 
-        return self._ask("list", prefix, walk) or ()
+        return self._ask("list", prefix, walk) or {}
 
     def delete(self, keys: Sequence[str]) -> None:
         """DELETE, many in one request where the store can."""

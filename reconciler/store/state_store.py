@@ -8,7 +8,7 @@ index is only ever replaced where it still is the one that was loaded.
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -27,6 +27,7 @@ from reconciler.store.lock import Owner
 STATE = "state.json"
 LOST = f"restore {STATE} from a backup (`ggrec state push FILE`), or make it anew from Grafana: `ggrec state rebuild`"
 _INCLUDED = "included"
+_AT_ONCE = 200
 _LEVEL = 6
 """gzip's: three times as fast as 9, for the same size."""
 
@@ -183,6 +184,16 @@ class StateStore:
             raise BodyLost.one("body-lost", f"{self.location}/{key} {what}", hint=hint)
         body: JsonObject = json.loads(plain.decode("utf-8", "surrogatepass"))
         return body
+
+    def free(self, keys: Sequence[str]) -> None:
+        """Remove what lies there, in this order, a few at a time. Raises Locked where the lock is not certainly ours
+        any more: what follows stays.
+        """
+        for start in range(0, len(keys), _AT_ONCE):
+            if self._lease is not None:
+                self._lease.ensure()
+            self.blobs.delete(keys[start : start + _AT_ONCE])
+        self._stored.clear()
 
     @contextmanager
     def lock(self, command: str) -> Iterator[None]:

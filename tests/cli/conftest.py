@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler.sandbox import start
+from reconciler.sandbox.world import World
 from tests.cli.command import DESIRED, PROJECT, Folder
 
 
@@ -15,6 +16,23 @@ def sandbox() -> Iterator[Any]:
     handle = start()
     yield handle
     handle.stop()
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Any]:
+    """One for all tests of a module, that do not stop it: starting and stopping is most of what a test takes."""
+    handle = start()
+    yield handle
+    handle.stop()
+
+
+@pytest.fixture
+def anew(running: Any) -> Any:
+    """The same with nothing in it."""
+    world = World()
+    running.app.state.world = running.app.state.dispatcher.world = world
+    running.requests.clear()
+    return running
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from reconciler.core.json import digest
 from tests.cli.command import Folder
 from tests.cli.people import edit
@@ -14,6 +16,12 @@ kind: Datasource
 metadata: {name: logs}
 spec: {type: loki, url: "http://a:1", secureJsonData: {password: "${env:TOKEN}"}}
 """
+
+
+@pytest.fixture
+def sandbox(anew: Any) -> Any:
+    """One server for all tests here."""
+    return anew
 
 
 def last(project: Folder) -> Any:
@@ -161,7 +169,7 @@ def test_without_versions_the_records_tell(applied: Folder, sandbox: Any) -> Non
     assert "created" in applied.ggrec("history", "dashboard.orders", "--recorded").out
     assert sandbox.requests[since:] == []
     assert "No run has touched team.nobody." in applied.ggrec("history", "team.nobody").out
-    sandbox.stop()
+    applied.environment["GRAFANA_PASSWORD"] = "another"
     unread = applied.ggrec("history", "dashboard.orders")
     assert unread.code == 6
     assert "created" in unread.out and "could not be read" in unread.out

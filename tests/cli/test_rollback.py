@@ -41,6 +41,12 @@ spec: {type: loki, secureJsonData: {password: "${env:TOKEN}"}}
 """
 
 
+@pytest.fixture
+def sandbox(anew: Any) -> Any:
+    """One server for all tests here."""
+    return anew
+
+
 def files(project: Folder) -> str:
     """What is declared."""
     return (project.path / "desired" / "all.yaml").read_text("utf-8")

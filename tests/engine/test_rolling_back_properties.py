@@ -8,7 +8,7 @@ import contextlib
 import copy
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.address import Address
@@ -16,9 +16,10 @@ from reconciler.core.conflicts import OnConflict
 from reconciler.core.errors import GgrecError
 from reconciler.core.kind import Kind
 from tests.engine.estates import HAND_EDITS, estate, hand_edits
-from tests.engine.test_properties import _SETTINGS, a_lab
+from tests.engine.test_properties import _SETTINGS, EXAMPLES, a_lab
 from tests.lab import REGISTRY, Lab
 
+_HALF = settings(_SETTINGS, max_examples=max(5, EXAMPLES // 3))
 CONTAINERS = {"Folder": "parent", "Dashboard": "folder"}
 
 
@@ -63,7 +64,7 @@ def _ours(kind: Kind, live: Any, applied: Any) -> Any:
 
 
 @given(estate(), estate())
-@_SETTINGS
+@_HALF
 def test_everything_is_as_before_the_run(first: Any, second: Any) -> None:
     with a_lab() as lab:
         second = stay(first, second)
@@ -87,7 +88,7 @@ def test_everything_is_as_before_the_run(first: Any, second: Any) -> None:
 
 
 @given(estate(), estate(), hand_edits)
-@_SETTINGS
+@_HALF
 def test_what_people_had_made_before_the_run_comes_back_too(first: Any, second: Any, edits: Any) -> None:
     with a_lab() as lab:
         second = stay(first, second)
@@ -119,7 +120,7 @@ def test_what_people_had_made_before_the_run_comes_back_too(first: Any, second: 
 
 
 @given(estate(), estate(), hand_edits, st.sampled_from(["stop", "theirs", "merge"]))
-@_SETTINGS
+@_HALF
 def test_what_people_made_since_is_not_gone_over(first: Any, second: Any, edits: Any, way: str) -> None:
     with a_lab() as lab:
         lab.applied(first)

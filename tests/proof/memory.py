@@ -1,6 +1,6 @@
 """Bytes under keys in this process: quick, copied at any moment, and told of each write before it happens."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from reconciler.core.json import digest_bytes
 from reconciler.store.blobs import Blob
@@ -51,6 +51,9 @@ class MemoryBlobs:
 
     def list(self, prefix: str) -> tuple[str, ...]:
         return tuple(sorted(key for key in self.files if key.startswith(prefix)))
+
+    def sizes(self, prefix: str) -> Mapping[str, int]:
+        return {key: len(self.files[key]) for key in self.list(prefix)}
 
     def delete(self, keys: Sequence[str]) -> None:
         for key in keys:

@@ -30,6 +30,9 @@ def test_keys_are_listed_below_a_prefix_in_order(blobs: Blobs) -> None:
     assert blobs.list("runs/") == ("runs/a.json", "runs/b.json")
     assert blobs.list("journal/") == ("journal/r/00000001.json",)
     assert blobs.list("nothing/") == ()
+    blobs.put("runs/b.json", b"12345")
+    assert dict(blobs.sizes("runs/")) == {"runs/a.json": 1, "runs/b.json": 5}
+    assert dict(blobs.sizes("nothing/")) == {}
 
 
 def test_only_one_creates(blobs: Blobs) -> None:
