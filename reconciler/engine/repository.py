@@ -10,15 +10,19 @@ from reconciler.core.lazy import whole
 from reconciler.core.plan import Action, Plan
 from reconciler.core.registry import Registry
 from reconciler.core.resource import Resource
-from reconciler.engine.undo import Undo
+from reconciler.engine.undo import STAYS, Undo
 
 
 def file_edits(undo: Undo, plan: Plan, declared: Mapping[Address, Resource], registry: Registry) -> list[FileEdits]:
-    """For every object that the plan puts back, creates again or deletes."""
+    """For every object that the plan puts back, creates again or deletes; not for what is left as it is."""
+    left = {str(drift.address) for drift in plan.drift if drift.outcome == "left"}
+    left |= {item.subject for item in plan.warnings if item.code == STAYS}
     going = {change.address for change in plan.changes if change.action in {Action.DELETE, Action.FORGET}}
     found: list[FileEdits] = []
     for address in undo.addresses:
         now, wanted = declared.get(address), undo.resources.get(address)
+        if str(address) in left:
+            continue
         if wanted is not None:
             found.append(edits_to(registry[address.kind], wanted, now))
         elif now is not None and address in going:

@@ -3,14 +3,16 @@
 A folder that holds what is not undone with it stays, and so does whatever it needs. GET only.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from reconciler.core.address import Address
 from reconciler.core.conflicts import OnConflict
+from reconciler.core.diff import diff
 from reconciler.core.errors import Diagnostic, GgrecError, InvalidInput, ServerError, Severity
 from reconciler.core.graph import closure
+from reconciler.core.guard import is_delete
 from reconciler.core.json import digest
 from reconciler.core.kind import Kind
 from reconciler.core.plan import Action, Change, Drift, Plan, Target
@@ -19,12 +21,14 @@ from reconciler.core.state import Outcome, Run
 from reconciler.engine.inputs import Inputs
 from reconciler.engine.planning import compute_plan
 from reconciler.engine.taken_back import told_edits
-from reconciler.engine.undo import SINCE, Known, Undo
+from reconciler.engine.undo import SINCE, STAYS, Known, Undo
 from reconciler.engine.undoing import undo_run, wanted_versions
 from reconciler.engine.versions import version_of
 
 _EDITED = frozenset({"drift-refused", "merge-conflict"})
 _WAYS = "--on-conflict {0}=merge keeps both where they do not touch, =ours goes over it, =theirs leaves it out of this"
+
+_WAYS_TO_DELETE = "--on-conflict {0}=ours deletes it all the same, =theirs leaves it out of this"
 
 
 def chosen(run: Run, targets: Sequence[str]) -> tuple[Outcome, ...]:
@@ -69,40 +73,71 @@ async def undo_of(
 
 async def plan_back(inputs: Inputs, undo: Undo) -> Plan:
     """The plan. What stands against it is among its refusals: code `changed-since-run` for what somebody changed."""
-    kept: dict[Address, str] = {}
+    stays: dict[Address, str] = {}
     while True:
-        going = undo.deletes - set(kept)
-        plan = await _planned(inputs, undo, going)
-        found = _kept(plan, inputs, going)
+        plan = await _planned(inputs, undo, frozenset(stays))
+        touched = await _touched(inputs, plan)
+        found = _staying(plan, inputs, undo, touched)
         if not found:
-            return await _Telling(inputs, undo, plan).told(kept)
-        kept |= found
+            return await _Telling(inputs, undo, plan, touched).told(stays)
+        stays |= found
 
 
-async def _planned(inputs: Inputs, undo: Undo, going: frozenset[Address]) -> Plan:
-    targets = tuple(map(str, sorted({*undo.resources, *going})))
+async def _planned(inputs: Inputs, undo: Undo, stays: frozenset[Address]) -> Plan:
+    resources = {address: item for address, item in undo.resources.items() if address not in stays}
+    targets = tuple(map(str, sorted({*resources, *(undo.deletes - stays)})))
     if not targets:
         server, state = inputs.reader.server, inputs.state
         target = Target(server.url, server.org_id, server.org_name, server.version)
         return Plan(target, state.lineage, state.serial, digest({}))
     options = replace(inputs.options, targets=targets)
-    return await compute_plan(replace(inputs, resources=tuple(undo.resources.values()), options=options))
+    return await compute_plan(replace(inputs, resources=tuple(resources.values()), options=options))
 
 
-def _kept(plan: Plan, inputs: Inputs, going: frozenset[Address]) -> dict[Address, str]:
-    """What is to stay, and why: what holds others' things, and then what belongs to it and what it needs."""
-    full = [item for item in plan.refusals if item.code == "not-empty"]
-    found = {address: item.message for item in full for address in going if str(address) == item.subject}
-    entries = inputs.state.resources
-    queue = sorted(found)
+async def _touched(inputs: Inputs, plan: Plan) -> dict[Address, str]:
+    """What somebody changed in objects that would be deleted, also where the plan for what is declared looks away: a
+    member whom somebody added to a team goes with it.
+    """
+    found: dict[Address, str] = {}
+    known = {drift.address for drift in plan.drift}
+    for change in plan.changes:
+        kind, entry = inputs.registry[change.address.kind], inputs.state.resources.get(change.address)
+        if not is_delete(change) or change.address in known or kind.always_there:
+            continue
+        if entry is None or entry.observed is None or inputs.options.policy(change.address) is OnConflict.OURS:
+            continue
+        if change.precondition.revision is not None and change.precondition.revision == entry.revision:
+            continue
+        live = await inputs.reader.ask(kind.read(inputs.reader.server, str(change.uid)))
+        if live is None:
+            continue
+        was, now = (kind.normalise(side) for side in (inputs.store.get(entry.observed), live.attributes))
+        edits = diff(was, now, identities=kind.identities)
+        if edits:
+            found[change.address] = told_edits(edits)
+    return found
+
+
+def _staying(plan: Plan, inputs: Inputs, undo: Undo, touched: Mapping[Address, str]) -> dict[Address, str]:
+    """What is to stay, and why: what holds others' things, or was changed and is to be left; and then what belongs to
+    it and what it needs.
+    """
+    full = {i.subject: i.message.partition(": ")[2] for i in plan.refusals if i.code == "not-empty"}
+    left = {drift.address for drift in plan.drift if drift.outcome == "left"} & undo.deletes
+    left |= {address for address in touched if inputs.options.policy(address) is OnConflict.THEIRS}
+    found = {address: "stays with what somebody changed" for address in left}
+    planned = {change.address for change in plan.changes} | left
+    going = undo.deletes & planned
+    found |= {address: f"stays, for it holds {full[str(address)]}" for address in going if str(address) in full}
+    entries, queue = inputs.state.resources, sorted(found)
     while queue:
         here = queue.pop()
         for address in sorted(going - set(found)):
             part = inputs.registry[address.kind].part_of(entries[address].uid)
             if part == f"{here.kind}:{entries[here].uid}":
-                found[address] = f"belongs to {here}, which stays"
+                found[address] = f"stays with {here}, to which it belongs"
             elif address in entries[here].depends_on:
-                found[address] = f"is needed by {here}, which stays"
+                found[address] = f"stays, for {here} needs it, which stays"
             else:
                 continue
             queue.append(address)
@@ -112,16 +147,17 @@ def _kept(plan: Plan, inputs: Inputs, going: frozenset[Address]) -> dict[Address
 class _Telling:
     """One plan, in the words of a way back."""
 
-    def __init__(self, inputs: Inputs, undo: Undo, plan: Plan) -> None:
+    def __init__(self, inputs: Inputs, undo: Undo, plan: Plan, touched: Mapping[Address, str]) -> None:
         self.inputs = inputs
         self.undo = undo
         self.plan = plan
+        self.touched = touched
         self.drift = {drift.address: drift for drift in plan.drift}
         self.changes = {change.address: change for change in plan.changes}
 
-    async def told(self, kept: Mapping[Address, str]) -> Plan:
+    async def told(self, stays: Mapping[Address, str]) -> Plan:
         refusals = [*self.undo.refusals, *(await self._refusals())]
-        left = [*self.undo.left, *(_stays(address, why) for address, why in sorted(kept.items()))]
+        left = [*self.undo.left, *(_stays(address, why) for address, why in sorted(stays.items()))]
         warnings = (*self.plan.warnings, *(replace(item, severity=Severity.WARNING) for item in left))
         return replace(
             self.plan,
@@ -146,9 +182,7 @@ class _Telling:
                 found.append(await self._made_again(item))
             elif item.code not in _EDITED or item.subject not in names:
                 found.append(item)
-        for change in self.plan.changes:
-            if change.action is Action.REPLACE and self._ours_only(change.address):
-                found += await self._replaced(change)
+        found += [await self._changed(change) for change in self.plan.changes if change.address in self.touched]
         return found
 
     def _ours_only(self, address: Address) -> bool:
@@ -176,7 +210,8 @@ class _Telling:
         return self._diagnostic(drift.address, text)
 
     def _diagnostic(self, address: Address, text: str) -> Diagnostic:
-        return Diagnostic(SINCE, text, _WAYS.format(address), subject=str(address))
+        ways = _WAYS if address in self.undo.resources else _WAYS_TO_DELETE
+        return Diagnostic(SINCE, text, ways.format(address), subject=str(address))
 
     async def _made_again(self, item: Diagnostic) -> Diagnostic:
         """Somebody made an object of that uid again."""
@@ -186,14 +221,11 @@ class _Telling:
         hint = f"--on-conflict {change.address}=ours takes it over as it was, =theirs leaves it out of this"
         return Diagnostic(SINCE, text, hint, subject=item.subject)
 
-    async def _replaced(self, change: Change) -> Iterable[Diagnostic]:
-        """A replace deletes what is there now: it must be what the run left."""
-        kind, entry = self.inputs.registry[change.address.kind], self.inputs.state.resources.get(change.address)
-        live = await self.inputs.reader.ask(kind.read(self.inputs.reader.server, str(change.uid)))
-        if live is None or entry is None or digest(live.attributes) == entry.observed:
-            return ()
-        by = await self._who(kind, live.uid)
-        return (self._diagnostic(change.address, f"was changed outside ggrec{_by(by)} since {self.undo.since}"),)
+    async def _changed(self, change: Change) -> Diagnostic:
+        """What would be deleted is not what was observed last."""
+        by = await self._who(self.inputs.registry[change.address.kind], str(change.uid))
+        text = f"was changed outside ggrec{_by(by)} since {self.undo.since}: {self.touched[change.address]}"
+        return self._diagnostic(change.address, text)
 
     async def _who(self, kind: Kind, uid: str) -> Attribution:
         reader = self.inputs.reader
@@ -211,5 +243,4 @@ def _by(by: Attribution) -> str:
 
 def _stays(address: Address, why: str) -> Diagnostic:
     hint = "move what is in it elsewhere, and run this again, to have it deleted"
-    text = why.replace("would be deleted together with what is in it and not in this plan", "stays, for it holds")
-    return Diagnostic("stays", text, hint, subject=str(address))
+    return Diagnostic(STAYS, why, hint, subject=str(address))

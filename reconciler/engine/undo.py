@@ -12,6 +12,8 @@ from reconciler.engine.situation import Bodies
 
 SINCE = "changed-since-run"
 """The code of whatever somebody, or a later run, changed since."""
+STAYS = "stays"
+"""The code of whatever is not undone, though the run did it."""
 
 
 @dataclass(frozen=True, slots=True)

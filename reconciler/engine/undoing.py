@@ -151,6 +151,8 @@ class _Undoing:
             self._ask(here, self._again(here, entry, after), merges=False)
         self.deletes.add(here)
         self.reasons[here] = f"was created by run {self.run.id}"
+        if self.known.registry[here.kind].always_there:
+            self.notes[here] = ("what the run had set is taken away; what Grafana had given itself is not given again",)
 
     def _bring_back(self, kind: Kind, outcome: Outcome, before: Side) -> None:
         """It was deleted: it is created again."""
@@ -243,10 +245,11 @@ class _Undoing:
             return False
         if merges and (way is OnConflict.MERGE or (way is OnConflict.STOP and merging)):
             return True
-        self._stop(here, text)
+        self._stop(here, text, merges=merges)
 
-    def _stop(self, here: Address, text: str) -> Never:
-        hint = f"--on-conflict {here}=ours goes over it, =theirs leaves it out of this, =merge keeps both where it can"
+    def _stop(self, here: Address, text: str, *, merges: bool = True) -> Never:
+        hint = f"--on-conflict {here}=ours goes over it, =theirs leaves it out of this"
+        hint += ", =merge keeps both where they do not touch" if merges else ""
         raise _Stands(Diagnostic(SINCE, text, hint, subject=str(here)))
 
     def _again(self, here: Address, entry: ResourceState, after: Side | None) -> str:

@@ -151,7 +151,8 @@ def test_an_edit_of_the_same_is_no_merge(applied: Folder, sandbox: Any, before: 
     refused = applied.ggrec("rollback", run, "--auto-approve", "--on-conflict", "merge")
     assert refused.code == 4
     assert "this changes the same: dashboard.title" in " ".join(refused.out.split())
-    assert applied.ggrec("rollback", run, "--auto-approve", "--on-conflict", "theirs").code == 0
+    left = applied.ggrec("rollback", run, "--auto-approve", "--on-conflict", "theirs")
+    assert left.code == 0 and "The files" not in left.out
     assert live(sandbox)["title"] == "Hers"
     assert applied.ggrec("rollback", run, "--auto-approve", "--on-conflict", "ours").code == 0
     assert live(sandbox)["title"] == "Orders"
@@ -187,7 +188,7 @@ def test_a_folder_with_something_newer_in_it_stays(applied: Folder, sandbox: Any
     assert ended.code == 0, ended.out + ended.err
     assert asked(sandbox, "/api/dashboards/uid/fresh").status_code == 404
     assert asked(sandbox, "/api/dashboards/uid/theirs").json()["meta"]["folderUid"] == "new"
-    assert "folder.new: stays, for it holds: dashboard 'Theirs' (theirs)" in " ".join(ended.out.split())
+    assert "folder.new: stays, for it holds dashboard 'Theirs' (theirs)" in " ".join(ended.out.split())
     assert "folder.new" in applied.ggrec("state", "list").out
 
 
@@ -300,3 +301,42 @@ def test_a_run_that_did_not_end_is_not_called_empty(applied: Folder) -> None:
     path.write_text(json.dumps({**found, "status": "running", "outcomes": []}), "utf-8")
     ended = applied.ggrec("rollback", run)
     assert ended.code == 1 and "did not come to its end" in ended.err
+
+
+def test_what_was_taken_over_or_replaced_goes_back(applied: Folder, sandbox: Any, before: str) -> None:
+    theirs = {"dashboard": {"uid": "fresh", "title": "Theirs", "tags": ["theirs"]}}
+    assert asked(sandbox, "/api/dashboards/db", method="POST", json=theirs).status_code == 200
+    text = before + "---\napiVersion: ggrec/v1\nkind: Dashboard\nmetadata: {name: fresh}\nspec: {title: Ours}\n"
+    rewrite(applied, text.replace("metadata: {name: orders}", "metadata: {name: orders, uid: other}"))
+    assert applied.ggrec("apply", "--auto-approve", "--adopt").code == 0
+    assert asked(sandbox, "/api/dashboards/uid/other").json()["dashboard"]["title"] == "Orders"
+    run = str(last(applied)["id"])
+    ended = applied.ggrec("rollback", run, "--auto-approve")
+    assert ended.code == 0, ended.out + ended.err
+    found = asked(sandbox, "/api/dashboards/uid/fresh").json()["dashboard"]
+    assert (found["title"], found["tags"]) == ("Theirs", ["theirs"])
+    assert asked(sandbox, "/api/dashboards/uid/other").status_code == 404
+    assert live(sandbox)["title"] == "Orders"
+
+
+def test_a_renamed_address_is_found(applied: Folder, sandbox: Any, before: str) -> None:
+    run = applied_as(applied, before.replace("title: Orders", "title: Second"))
+    renamed = before.replace("title: Orders", "title: Second")
+    applied_as(applied, renamed.replace("metadata: {name: orders}", "metadata: {name: sales, uid: orders}"))
+    ended = applied.ggrec("rollback", run, "--auto-approve")
+    assert ended.code == 0, ended.out + ended.err
+    assert live(sandbox)["title"] == "Orders" and "dashboard.sales" in ended.out
+
+
+def test_who_joined_a_team_is_not_deleted_with_it(applied: Folder, sandbox: Any, before: str) -> None:
+    run = applied_as(applied, before + ESTATE)
+    (team,) = asked(sandbox, "/api/teams/search?name=Crew").json()["teams"]
+    (bob,) = [user["userId"] for user in asked(sandbox, "/api/org/users").json() if user["login"] == "bob"]
+    path = f"/api/teams/{team['id']}/members"
+    assert asked(sandbox, path, method="POST", json={"userId": bob}).status_code == 200
+    refused = applied.ggrec("rollback", run, "--auto-approve")
+    assert refused.code == 4, refused.out
+    assert "team.crew: was changed outside ggrec since run" in " ".join(refused.out.split())
+    assert "=ours deletes it all the same" in refused.out
+    assert applied.ggrec("rollback", run, "--auto-approve", "--on-conflict", "team.crew=theirs").code == 0
+    assert asked(sandbox, "/api/teams/search?name=Crew").json()["totalCount"] == 1
