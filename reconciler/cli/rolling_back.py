@@ -144,5 +144,6 @@ class _Back:
             address, number = self.version
             kept, applied = await kept_of(self.session, inputs.state, inputs.reader, address, number)
             return undo_to(self.declared[address], kept, applied)
+        self.run = self.session.store.run(self.what)  # once more: its record may have been going on
         assert self.run is not None
         return await undo_of(self.run, self.targets, inputs, self.declared, self.session.store.runs())

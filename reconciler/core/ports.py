@@ -12,7 +12,7 @@ from reconciler.core.exchange import ApiRequest, Exchange, Listing, Server
 from reconciler.core.json import JsonObject
 from reconciler.core.observation import Observation
 from reconciler.core.resource import LiveObject, SecretRef
-from reconciler.core.state import Intent, ResourceState, Run, State
+from reconciler.core.state import Intent, Outcome, ResourceState, Run, State
 
 T = TypeVar("T")
 
@@ -88,8 +88,10 @@ class Store(Protocol):
         it must not be sent.
         """
 
-    def record(self, run_id: str, address: Address, entry: ResourceState | None) -> None:
-        """Journal how a write ended: the entry as it is now (None: gone)."""
+    def record(
+        self, run_id: str, address: Address, entry: ResourceState | None, outcome: Outcome | None = None
+    ) -> None:
+        """Journal how a write ended: the entry as it is now (None: gone), and what the run's record is to say of it."""
 
     def finish(self, run: Run) -> None:
         """Record how a run ended."""

@@ -244,9 +244,9 @@ class _Applier:
         self.job.store.intend(self.job.run.id, intent)
         self.intents[intent.address] = intent
 
-    def record(self, address: Address, entry: ResourceState | None) -> None:
+    def record(self, address: Address, entry: ResourceState | None, outcome: Outcome | None = None) -> None:
         """How it ended."""
-        self.job.store.record(self.job.run.id, address, entry)
+        self.job.store.record(self.job.run.id, address, entry, outcome)
         self.intents.pop(address, None)
         if entry is not None:
             self.resources[address] = entry
@@ -254,11 +254,12 @@ class _Applier:
             self.resources.pop(address, None)
 
     def _take(self, change: Change, written: Written, before: ResourceState | None) -> None:
+        outcome = finished(change, written, before)
         if written.keep:
             if change.moved_from is not None:
                 self.record(change.moved_from, None)
-            self.record(change.address, written.entry)
-        self._note(finished(change, written, before))
+            self.record(change.address, written.entry, outcome)
+        self._note(outcome)
 
     def _fail(self, change: Change, result: str, error: GgrecError) -> None:
         self.errors.append(error)

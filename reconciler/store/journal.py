@@ -7,13 +7,13 @@ things are, only of where to look again.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.core.address import Address
 from reconciler.core.errors import GgrecError
 from reconciler.core.json import JsonObject
-from reconciler.core.state import Intent, ResourceState, State
+from reconciler.core.state import Intent, Outcome, ResourceState, Run, State
 from reconciler.store.codec import decode, encode
 
 PREFIX = "journal/"
@@ -33,6 +33,8 @@ class Segment:
     address: Address
     intent: Intent | None = None
     entry: ResourceState | None = None
+    outcome: Outcome | None = None
+    """What the run's record is to say of it."""
 
     @property
     def key(self) -> str:
@@ -51,6 +53,8 @@ class Segment:
             body["intend"] = encode(self.intent)
         else:
             body["record"] = {"address": str(self.address), "entry": encode(self.entry)}
+            if self.outcome is not None:
+                body["record"]["outcome"] = encode(self.outcome)
         text = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return text.encode("utf-8", "surrogatepass") + b"\n"
 
@@ -82,8 +86,15 @@ def _segment(run: str, number: int, body: JsonObject, where: str) -> Segment:
     record = body.get("record")
     if not isinstance(record, Mapping) or "address" not in record:
         raise GgrecError.one("damaged", f"{where}: is neither an intent nor a record", hint=REPAIR)
-    address, entry = decode(Address, record["address"], where), record.get("entry")
-    return Segment(run, number, known, address, entry=None if entry is None else decode(ResourceState, entry, where))
+    address, entry, outcome = decode(Address, record["address"], where), record.get("entry"), record.get("outcome")
+    return Segment(
+        run,
+        number,
+        known,
+        address,
+        entry=None if entry is None else decode(ResourceState, entry, where),
+        outcome=None if outcome is None else decode(Outcome, outcome, where),
+    )
 
 
 REPAIR = "`ggrec state verify` lists what is damaged, `ggrec state repair` sets it aside; nothing changes meanwhile"
@@ -136,3 +147,16 @@ def counted(segments: Iterable[Segment]) -> dict[str, int]:
     for segment in segments:
         last[segment.run] = max(segment.number, last.get(segment.run, 0))
     return last
+
+
+def told(run: Run, segments: Iterable[Segment]) -> Run:
+    """The record of a run that did not write its end, with the outcomes that its journal tells: what was done, and
+    writes of which nobody knows how they ended.
+    """
+    found: dict[Address, Outcome | None] = {}
+    for segment in segments:
+        if segment.run == run.id and (segment.intent is not None or segment.outcome is not None):
+            found[segment.address] = segment.outcome
+    open_end = "the run ended while it was written: how that went was not recorded"
+    outcomes = (outcome or Outcome(address, "update", "failed", error=open_end) for address, outcome in found.items())
+    return replace(run, outcomes=tuple(o for o in outcomes if o.action != "no-op")) if found else run

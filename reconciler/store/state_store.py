@@ -9,18 +9,18 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from reconciler.core.address import Address
 from reconciler.core.errors import BodyLost, GgrecError, Locked
 from reconciler.core.json import JsonObject, canonical_bytes, digest_bytes
 from reconciler.core.ports import Clock
-from reconciler.core.state import Intent, ResourceState, Run, State, verify
+from reconciler.core.state import Intent, Outcome, ResourceState, Run, State, verify
 from reconciler.store.behind import Behind
 from reconciler.store.blobs import Blobs, Log
 from reconciler.store.codec import decode, decode_run, decode_state, encode
-from reconciler.store.journal import PREFIX, Included, Segment, counted, read_mapping, read_segments, worked_in
+from reconciler.store.journal import PREFIX, Included, Segment, counted, read_mapping, read_segments, told, worked_in
 from reconciler.store.lease import Lease, Timing, hold
 from reconciler.store.lock import Owner
 
@@ -58,6 +58,7 @@ class StateStore:
         self._numbers: dict[str, int] = {}
         self._stored: set[str] = set()
         self._logs: dict[str, Log] = {}
+        self._begun: set[str] = set()
 
     @property
     def location(self) -> str:
@@ -134,6 +135,7 @@ class StateStore:
         data = (json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode(
             "utf-8", "surrogatepass"
         )
+        self._tell_runs()
         made = self.blobs.create(STATE, data) if version is None else self.blobs.swap(STATE, data, version)
         if made is None:
             present = self.read_index()
@@ -148,6 +150,16 @@ class StateStore:
         for log in self._logs.values():
             log.close()
         self._logs.clear()
+
+    def _tell_runs(self) -> None:
+        """Have the records of runs say what their journals do, before these go: whose process was killed says no more.
+        Own runs are told so too until they end.
+        """
+        for name in sorted({segment.run for segment in self._segments}):
+            run = self._stored_run(f"runs/{name}.json")
+            if run is not None and run.status == "running":
+                status = run.status if name in self._begun else "interrupted"
+                self._put_run(replace(told(run, self._segments), status=status))
 
     def _moved(self, present: State | None, mine: State) -> Locked:
         now = f"has serial {present.serial} of lineage {present.lineage}" if present is not None else "is gone"
@@ -210,6 +222,7 @@ class StateStore:
         """Record the run, and open its journal."""
         if not self._opened:
             self.load()
+        self._begun.add(run.id)
         self._put_run(run)
 
     def intend(self, run_id: str, intent: Intent) -> None:
@@ -223,11 +236,13 @@ class StateStore:
         if self._lease is not None:
             self._lease.ensure()
 
-    def record(self, run_id: str, address: Address, entry: ResourceState | None) -> None:
+    def record(
+        self, run_id: str, address: Address, entry: ResourceState | None, outcome: Outcome | None = None
+    ) -> None:
         """Journal how a write ended; where the place is far away, on the side, else with what is journalled next: until
         then its intent stands.
         """
-        segment = self._next(run_id, address, None, entry)
+        segment = self._next(run_id, address, None, entry, outcome)
         self._behind.later(lambda: self._write(segment, durable=False), in_order=True)
 
     def _write(self, segment: Segment, *, durable: bool) -> None:
@@ -241,11 +256,18 @@ class StateStore:
         self._logs[segment.log] = log
         log.append(segment.encode(), durable=durable)
 
-    def _next(self, run: str, address: Address, intent: Intent | None, entry: ResourceState | None) -> Segment:
+    def _next(
+        self,
+        run: str,
+        address: Address,
+        intent: Intent | None,
+        entry: ResourceState | None,
+        outcome: Outcome | None = None,
+    ) -> Segment:
         number = self._numbers.get(run, 0) + 1
         self._numbers[run] = number
         serial = self._index.state.serial if self._index is not None else None
-        segment = Segment(run, number, serial, address, intent, entry)
+        segment = Segment(run, number, serial, address, intent, entry, outcome)
         self._segments.append(segment)
         return segment
 
@@ -258,15 +280,26 @@ class StateStore:
         """All runs, oldest first; with a limit only the last, and no more than those are read."""
         keys = self.blobs.list("runs/")  # ids begin with the time
         chosen = keys if limit is None else keys[-limit:] if limit else ()
-        found = [run for run in self._behind.all(self._read_run, chosen) if run is not None]
+        found = [run for run in self._behind.all(self._stored_run, chosen) if run is not None]
         # Several may begin in one second: then the serial that they left tells.
-        return tuple(sorted(found, key=lambda run: (run.started, run.serial, run.id)))
+        return tuple(sorted(self._with_journals(found), key=lambda run: (run.started, run.serial, run.id)))
 
     def run(self, run_id: str) -> Run | None:
         """One run, or None."""
-        return self._read_run(f"runs/{run_id}.json") if run_id and "/" not in run_id else None
+        found = self._stored_run(f"runs/{run_id}.json") if run_id and "/" not in run_id else None
+        return self._with_journals([found])[0] if found is not None else None
 
-    def _read_run(self, key: str) -> Run | None:
+    def _with_journals(self, runs: Sequence[Run]) -> list[Run]:
+        """Those that are under way, or were killed, with what their journals tell."""
+        if all(run.status != "running" for run in runs):
+            return list(runs)
+        segments: list[Segment] = []
+        for key in self.blobs.list(PREFIX):
+            with suppress(GgrecError):  # what is damaged is told by whoever loads the state
+                segments += self.read_journal(key)
+        return [told(run, segments) if run.status == "running" else run for run in runs]
+
+    def _stored_run(self, key: str) -> Run | None:
         found = self.blobs.read(key)
         where = f"{self.location}/{key}"
         return None if found is None else decode_run(read_mapping(found.data, where), where)

@@ -6,6 +6,7 @@ More examples: `GGREC_EXAMPLES=10000 pytest tests/engine/test_rolling_back_prope
 
 import contextlib
 import copy
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
@@ -15,9 +16,10 @@ from reconciler.core.address import Address
 from reconciler.core.conflicts import OnConflict
 from reconciler.core.errors import GgrecError
 from reconciler.core.kind import Kind
-from tests.engine.estates import HAND_EDITS, estate, hand_edits
+from tests.engine.estates import HAND_EDITS, estate, hand_edits, people
 from tests.engine.test_properties import _SETTINGS, EXAMPLES, a_lab
 from tests.lab import REGISTRY, Lab
+from tests.proof.memory import MemoryBlobs
 
 _HALF = settings(_SETTINGS, max_examples=max(5, EXAMPLES // 3))
 CONTAINERS = {"Folder": "parent", "Dashboard": "folder"}
@@ -144,3 +146,50 @@ def test_what_people_made_since_is_not_gone_over(first: Any, second: Any, edits:
         for board in lab.org.dashboards.values():
             if Address("dashboard", board["uid"]) in merged and any(edit is HAND_EDITS[0] for edit, _ in edits):
                 assert "by hand" in str(board["body"].get("description"))
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+@given(estate(), estate(), st.integers(1, 60), st.booleans())
+@_HALF
+def test_a_killed_run_is_undone_as_far_as_it_came(first: Any, second: Any, number: int, then: bool) -> None:
+    """Killed before any write to its store; undone at once, or after another run has ended what was left open."""
+    blobs = MemoryBlobs()
+    lab = people(Lab(Path("/nowhere"), blobs=blobs))
+    second = stay(first, second)
+    if not valid(lab, second):
+        return
+    lab.applied(first)
+    before = held(lab)
+    left = [number]
+
+    def watch(key: str) -> None:
+        left[0] -= 1
+        if left[0] <= 0:
+            raise Killed
+
+    blobs.watch = watch
+    with contextlib.suppress(Killed):
+        lab.apply(second)
+    blobs.watch = lambda key: None
+    runs = [run for run in lab.store.runs() if run.id == "run-2"]
+    if left[0] > 0 or not runs:
+        return
+    if then:
+        lab.converge(first)  # the state takes the journal in
+    told = {o.address: o for o in lab.store.runs()[1].outcomes}
+    done = [o for o in told.values() if o.result == "done" and o.action != "forget"]
+    assert lab.store.runs()[1].status == ("interrupted" if then else "running") or not told
+    if then or not done:
+        return
+    plan, _ = lab.back("run-2", first, lambda address: OnConflict.OURS)
+    assert not plan.refusals, plan.refusals
+    after = held(lab)
+    open_still = set(lab.state.intents)
+    for outcome in done:
+        if outcome.address not in open_still:
+            assert after.get(outcome.address) == before.get(outcome.address), outcome
+    lab.converge(first)
+    assert held(lab) == before
