@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from contextlib import suppress
 from typing import Annotated, Any
 
 from reconciler.cli.options import Argument, Option
@@ -18,11 +19,14 @@ from reconciler.cli.settings import (
 )
 from reconciler.cli.state import parsed
 from reconciler.core.address import Address
-from reconciler.core.errors import ExitCode, GgrecError
+from reconciler.core.description import described
+from reconciler.core.diff import diff
+from reconciler.core.errors import BodyLost, ExitCode, GgrecError
 from reconciler.core.kind import Kind
 from reconciler.core.past import past
 from reconciler.core.resource import KeptVersion
-from reconciler.core.state import State
+from reconciler.core.semantic import Row
+from reconciler.core.state import Run, State
 from reconciler.engine.planning import own_state
 from reconciler.render.json_view import moment_json
 from reconciler.render.lines import Span, line
@@ -59,11 +63,27 @@ def history(
         chosen = store.runs(limit or None) if one is None else (one,)
         if json:
             session.output.json({"format": "ggrec/history/v1", "runs": [encode(run) for run in chosen]})
+        elif one is not None:
+            session.output.lines(run_lines(one, _rows(session, one), verbose=verbose))
         else:
-            now = session.clock.now()
-            session.output.lines(history_lines(chosen, now=now) if one is None else run_lines(one))
+            session.output.lines(history_lines(chosen, now=session.clock.now()))
         return ExitCode.DONE
     return _of_object(session, parsed(what), recorded=recorded)
+
+
+def _rows(session: Session, run: Run) -> dict[Address, tuple[Row, ...]]:
+    """What the run changed in each object, as far as both bodies are there."""
+    found: dict[Address, tuple[Row, ...]] = {}
+    for outcome in run.outcomes:
+        kind, sides = session.registry.get(outcome.address.kind), (outcome.before, outcome.after)
+        bodies = [side.body for side in sides if side is not None and side.body is not None]
+        if kind is None or len(bodies) < 2:
+            continue
+        with suppress(BodyLost):
+            before, after = (kind.normalise(session.store.get(body)) for body in bodies)
+            edits = diff(before, after, identities=kind.identities)
+            found[outcome.address] = described(kind, edits, before, after)
+    return found
 
 
 def _of_object(session: Session, address: Address, *, recorded: bool) -> int:

@@ -104,7 +104,10 @@ class _Undoing:
         except _Left as found:
             self.left.append(Diagnostic("left-as-it-is", found.why, found.hint, subject=subject))
         except _Stands as found:
-            self.refusals += found.found
+            if self.policy(outcome.address) is OnConflict.THEIRS:
+                self.left += (replace(item, code="left-as-it-is", hint="") for item in found.found)
+            else:
+                self.refusals += found.found
 
     def _undo(self, outcome: Outcome, kind: Kind) -> None:
         before, after = self._sides(outcome)
@@ -297,8 +300,6 @@ class _Undoing:
             text = f"needs {', '.join(missing)}, which ggrec does not store and no file declares"
             hint = f"declare {resource.address} with its secrets again (as references), then roll back; or leave it "
             hint += f"out: --on-conflict {resource.address}=theirs"
-            if self.policy(resource.address) is OnConflict.THEIRS:
-                raise _Left(text)
             raise _Stands(Diagnostic("secret-needed", text, hint, subject=str(resource.address)))
 
     def _secret_notes(self, outcome: Outcome, before: Side) -> Sequence[str]:

@@ -7,10 +7,12 @@ from reconciler.core.address import Address
 from reconciler.core.kind import Kind
 from reconciler.core.past import Moment
 from reconciler.core.plan import Action
+from reconciler.core.semantic import Row
 from reconciler.core.state import Outcome, Run, State
 from reconciler.render.edits import edit_lines
 from reconciler.render.lines import Line, Span, count, indented, line, safe
 from reconciler.render.plan_view import ago
+from reconciler.render.rows import MOST, row_lines
 
 _DONE = {
     Action.CREATE: "created",
@@ -89,8 +91,8 @@ def history_lines(runs: Sequence[Run], *, now: str) -> list[Line]:
     return _table(rows)
 
 
-def run_lines(run: Run) -> list[Line]:
-    """One run, with its outcomes, and the bodies on both sides of each."""
+def run_lines(run: Run, rows: Mapping[Address, Sequence[Row]], *, verbose: bool) -> list[Line]:
+    """One run, with its outcomes, what each changed (`rows`), and the bodies on both sides of it."""
     facts = (("run", run.id), ("who", run.who), ("commit", run.commit or "-"), ("command", run.command),
              ("pipeline", run.pipeline or "-"), ("started", run.started), ("ended", run.ended or "-"),
              ("status", run.status), ("state serial", str(run.serial)), ("plan", run.plan_digest))  # fmt: skip
@@ -98,7 +100,9 @@ def run_lines(run: Run) -> list[Line]:
     lines = [line(Span(f"{name:<13}", "dim"), safe(text)) for name, text in facts]
     lines.append(())
     for outcome in run.outcomes:
-        lines += [*outcome_lines(outcome, width=width), *_sides(outcome)]
+        lines += outcome_lines(outcome, width=width)
+        lines += indented(4, row_lines(rows.get(outcome.address, ()), most=10**9 if verbose else MOST))
+        lines += _sides(outcome)
     return lines
 
 

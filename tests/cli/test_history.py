@@ -99,6 +99,7 @@ def test_a_run_knows_its_pipeline(applied: Folder) -> None:
     assert applied.ggrec("apply", "--auto-approve").code == 0
     assert last(applied)["pipeline"] == "https://ci.example.org/job/7"
     shown = applied.ggrec("history", last(applied)["id"]).out
+    assert '    title  "Orders" → "Second"' in shown.splitlines()
     after = outcome(applied, "dashboard.orders")["after"]["body"]
     assert "https://ci.example.org/job/7" in shown and after in shown
     assert digest(body(applied, after)) == after

@@ -280,7 +280,8 @@ def test_a_record_of_an_older_ggrec_is_undone_as_far_as_it_goes(applied: Folder,
     path.write_text(json.dumps({**found, "format": 1}), "utf-8")
     refused = applied.ggrec("rollback", run, "--auto-approve")
     assert refused.code == 3 and "its record is of a ggrec that did not keep what was before" in refused.out
-    assert applied.ggrec("rollback", run, "--auto-approve", "--target", "dashboard.orders").code == 0
+    left = applied.ggrec("rollback", run, "--auto-approve", "--on-conflict", "folder.ops=theirs")
+    assert left.code == 0 and "folder.ops: the run's update of it cannot be undone" in left.out
     assert live(sandbox)["title"] == "Orders"
 
 
