@@ -124,7 +124,9 @@ def _staying(plan: Plan, inputs: Inputs, undo: Undo, touched: Mapping[Address, s
     """
     full = {i.subject: i.message.partition(": ")[2] for i in plan.refusals if i.code == "not-empty"}
     left = {drift.address for drift in plan.drift if drift.outcome == "left"} & undo.deletes
-    left |= {address for address in touched if inputs.options.policy(address) is OnConflict.THEIRS}
+    again = {item.subject for item in plan.refusals if item.code == "exists-already"}
+    disputed = {*touched, *(address for address in undo.resources if str(address) in again)}
+    left |= {address for address in disputed if inputs.options.policy(address) is OnConflict.THEIRS}
     found = {address: "stays with what somebody changed" for address in left}
     planned = {change.address for change in plan.changes} | left
     going = undo.deletes & planned

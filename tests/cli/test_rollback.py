@@ -267,7 +267,12 @@ def test_what_somebody_made_again_is_not_taken(applied: Folder, sandbox: Any, be
     refused = applied.ggrec("rollback", run, "--auto-approve")
     assert refused.code == 4
     assert "is there again, made outside ggrec by bob" in " ".join(refused.out.split())
+    way = ("rollback", run, "--auto-approve", "--target", "dashboard.fresh", "--on-conflict")
+    left = applied.ggrec(*way, "theirs")
+    assert left.code == 0 and "dashboard.fresh: stays with what somebody changed" in left.out
     assert asked(sandbox, "/api/dashboards/uid/fresh").json()["dashboard"]["title"] == "Theirs"
+    assert applied.ggrec(*way, "ours").code == 0
+    assert asked(sandbox, "/api/dashboards/uid/fresh").json()["dashboard"]["title"] == "Fresh"
 
 
 def test_a_record_of_an_older_ggrec_is_undone_as_far_as_it_goes(applied: Folder, sandbox: Any, before: str) -> None:
