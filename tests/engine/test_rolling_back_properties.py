@@ -187,6 +187,8 @@ def test_a_killed_run_is_undone_as_far_as_it_came(first: Any, second: Any, numbe
     if then or not done:
         return
     plan, _ = lab.back("run-2", first, lambda address: OnConflict.OURS)
+    if {item.code for item in plan.refusals} & {"protected", "still-referred"}:
+        return  # the write that was open had come through, and refers to what would be deleted
     assert not plan.refusals, plan.refusals
     after = held(lab)
     open_still = set(lab.state.intents)
