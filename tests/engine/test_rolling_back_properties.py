@@ -181,19 +181,20 @@ def test_a_killed_run_is_undone_as_far_as_it_came(first: Any, second: Any, numbe
     told = runs[0].outcomes
     done = [o for o in told if o.result == "done" and o.action != "forget"]
     if then:
-        lab.converge(first)  # the state takes the journal in, and the record keeps it
+        lab.converge(second)  # the state takes the journal in, and the record keeps it
         assert lab.store.runs()[1].outcomes == told
         assert lab.store.runs()[1].status == "interrupted" or not journal
     if then or not done:
         return
-    plan, _ = lab.back("run-2", first, lambda address: OnConflict.OURS)
+    plan, back = lab.back("run-2", first, lambda address: OnConflict.OURS)
     if {item.code for item in plan.refusals} & {"protected", "still-referred"}:
         return  # the write that was open had come through, and refers to what would be deleted
     assert not plan.refusals, plan.refusals
     after = held(lab)
-    open_still = set(lab.state.intents)
-    for outcome in done:
+    open_still = {*lab.state.intents, *(o.address for o in back.outcomes if o.result != "done")}
+    for outcome in done:  # all but what needs something whose write was open
         if outcome.address not in open_still:
             assert after.get(outcome.address) == before.get(outcome.address), outcome
-    lab.converge(first)
-    assert held(lab) == before
+    if not lab.state.intents:
+        lab.converge(first)
+        assert held(lab) == before
