@@ -164,6 +164,7 @@ class _Telling:
         return replace(
             self.plan,
             changes=tuple(map(self._said, self.plan.changes)),
+            drift=tuple(replace(d, outcome="left") if self._stands_against(d) else d for d in self.plan.drift),
             refusals=tuple(sorted(refusals, key=Diagnostic.sort_key)),
             warnings=tuple(sorted(warnings, key=Diagnostic.sort_key)),
         )
