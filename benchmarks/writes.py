@@ -43,7 +43,7 @@ def _create_recorded(bench: Bench) -> list[dict[str, Any]]:
 
 
 def a_few(bench: Bench, boards: int) -> Iterator[Row]:
-    """Ten changed dashboards applied, beyond an apply that finds nothing to do; beside ten bare saves with read-back."""
+    """Ten changed dashboards applied, beyond an apply of nothing; beside ten bare saves with read-back."""
     count = min(10, boards // 3)
     strangers = [f"{estate.PREFIX}x{number}" for number in range(count)]
     bench.bare("save", _saves(strangers, "first"), at_once=_AT_ONCE)
