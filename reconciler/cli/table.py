@@ -62,6 +62,12 @@ COMMANDS = (
         "Show what somebody changed outside ggrec since the last apply: who, when, save by save. Sends GET only.",
         group=True,
     ),
+    Command(
+        "diff",
+        "comparing:diff",
+        DAILY,
+        "Compare any two sides, object by object: desired, live, a version, a run, a file, another instance.",
+    ),
     Command("show", "planning:show", DAILY, "Show a saved plan again. Asks no Grafana."),
     Command("destroy", "planning:destroy", DAILY, "Delete what this state owns, and nothing else."),
     Command(

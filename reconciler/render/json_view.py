@@ -57,7 +57,7 @@ def _change(described: DescribedChange) -> dict[str, Any]:
         "secrets": list(change.secrets),
         "secretsResent": list(change.resent),
         "notes": list(change.notes),
-        "rows": _rows(described.rows, change.edits),
+        "rows": rows_json(described.rows, change.edits),
         "touches": list(described.touches),
         "where": {"file": source.file, "line": source.line, "column": source.column} if source else None,
     }
@@ -68,7 +68,7 @@ def held_json(held: Held) -> dict[str, Any]:
     return {"path": held.path, "who": held.who, "when": held.when, "why": held.why, "until": held.until}
 
 
-def _rows(rows: Sequence[Row], edits: Sequence[Edit]) -> list[dict[str, Any]]:
+def rows_json(rows: Sequence[Row], edits: Sequence[Edit]) -> list[dict[str, Any]]:
     """Rows; `edits` are the places of theirs in the list of the object's edits."""
     places = {id(edit): place for place, edit in enumerate(edits)}
     return [
@@ -97,7 +97,7 @@ def _drift(described: DescribedDrift) -> dict[str, Any]:
         "versionBefore": drift.version_before,
         "versionAfter": drift.version_after,
         "edits": [edit_json(edit) for edit in drift.edits],
-        "rows": _rows(described.rows, drift.edits),
+        "rows": rows_json(described.rows, drift.edits),
     }
 
 
