@@ -6,8 +6,8 @@ from typing import Annotated
 
 from reconciler.cli.on_conflict import OnConflictOption, policy_of
 from reconciler.cli.options import Argument, Option
-from reconciler.cli.planned import guarded, inputs_of, save_plan, show_plan
-from reconciler.cli.session import Session, new_lineage
+from reconciler.cli.planned import guarded, inputs_of
+from reconciler.cli.session import Session
 from reconciler.cli.settings import (
     AutoApproveOption,
     ConfigOption,
@@ -22,10 +22,10 @@ from reconciler.cli.settings import (
     UrlOption,
     VerboseOption,
 )
-from reconciler.cli.signals import Signals, run
 from reconciler.cli.versions import kept_of, numbered
+from reconciler.cli.ways import go
 from reconciler.core.address import Address
-from reconciler.core.errors import Conflict, ExitCode, GgrecError, Refused, UsageError
+from reconciler.core.errors import UsageError
 from reconciler.core.file_edits import FileEdits
 from reconciler.core.plan import Plan
 from reconciler.core.ports import Reader
@@ -33,12 +33,10 @@ from reconciler.core.resource import Resource
 from reconciler.core.state import Run, State
 from reconciler.engine.inputs import Inputs
 from reconciler.engine.planner import Options
-from reconciler.engine.planning import own_state
 from reconciler.engine.repository import file_edits
 from reconciler.engine.rolling_back import plan_back, undo_of
-from reconciler.engine.undo import SINCE, Undo
+from reconciler.engine.undo import Undo
 from reconciler.engine.versions import undo_to
-from reconciler.render.file_edits_view import must_json, must_lines
 
 
 def rollback(
@@ -72,41 +70,7 @@ def rollback(
     session = Session(Settings(instance, url, config, json, no_color, verbose, timeout=timeout, policy=policy))
     asked = Options(confirm_deletes=confirm_deletes, confirm_updates=confirm_updates, policy=policy)
     back = _Back(session, guarded(session, asked), what, tuple(target or ()))
-    if out is not None:
-        code = run(lambda signals: _saved(session, back, out, ttl))
-    else:
-        code = run(lambda signals: _done(session, back, signals, approved=auto_approve))
-    if code == ExitCode.DONE and not json:
-        commit = back.run.commit if back.run is not None else ""
-        session.output.lines(must_lines(back.files, session.registry, commit=commit, verbose=verbose))
-    return code
-
-
-async def _done(session: Session, back: "_Back", signals: Signals, *, approved: bool) -> int:
-    from reconciler.cli.applying import ToDo, make_and_apply  # saving a plan needs nothing of it
-
-    async def making(state: State, writer: Reader) -> ToDo:
-        plan = await back.plan(state, writer)
-        return ToDo(plan, back.messages, {"files": must_json(back.files)}, _refused(plan))
-
-    return await make_and_apply(session, making, signals, approved=approved)
-
-
-async def _saved(session: Session, back: "_Back", out: Path, ttl: float | None) -> int:
-    async with session.reader() as reader:
-        found = await back.plan(own_state(session.store.load(), reader, lineage=new_lineage()), reader)
-    saved = save_plan(session, out, found, ttl) if not (found.unreadable or found.refusals) else ""
-    show_plan(session, found)
-    if saved and not session.settings.json:
-        session.output.text(saved)
-    if found.unreadable:
-        return ExitCode.PARTIAL
-    return _refused(found)(()).exit_code if found.refusals else ExitCode.DONE
-
-
-def _refused(plan: Plan) -> type[GgrecError]:
-    """As what the plan's refusals count: a conflict, where somebody was faster."""
-    return Conflict if any(item.code == SINCE for item in plan.refusals) else Refused
+    return go(session, back, out=out, ttl=ttl, approved=auto_approve)
 
 
 @dataclass
@@ -128,6 +92,11 @@ class _Back:
         self.declared: dict[Address, Resource] = {item.address: item for item in self.session.resources()}
         if self.version is not None:
             self.session.resource(tuple(self.declared.values()), str(self.version[0]))
+
+    @property
+    def commit(self) -> str:
+        """Of the run that is undone."""
+        return self.run.commit if self.run is not None else ""
 
     async def plan(self, state: State, reader: Reader) -> Plan:
         """The plan, from the state as it is now."""

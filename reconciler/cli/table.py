@@ -107,6 +107,12 @@ COMMANDS = (
         "Put an object back to a version that Grafana keeps, or undo a whole run: a plan as any other, asked for.",
     ),
     Command(
+        "promote",
+        "promoting:promote",
+        OWNED,
+        "Send a dashboard, or a version of it, from one instance to another: a plan as any other, asked for.",
+    ),
+    Command(
         "state", "typed:state_group", OWNED, "What is owned, and the care of where it is written down.", group=True
     ),
     Command(
