@@ -210,6 +210,12 @@ class Kind(ABC):
             raise NotImplementedError(f"{self.name} chooses no uid and must say how it is found")
         return self.read(server, resource.uid)
 
+    def begun(self, server: Server, resource: Resource) -> Exchange[LiveObject | None]:
+        """What a create of this, that did not come to its end, may have left: of an object that is a part of another
+        one, that part, also where `find` takes it for untouched.
+        """
+        return self.find(server, resource)
+
     @abstractmethod
     def create(self, context: WriteContext, resource: Resource) -> Exchange[str]:
         """Create it; the result is its uid. Must fail, not overwrite, if it exists."""

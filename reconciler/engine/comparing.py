@@ -9,7 +9,7 @@ from dataclasses import replace
 from reconciler.core.address import Address
 from reconciler.core.comparison import Comparison, Difference, Side, Thing, Where
 from reconciler.core.diff import Edit, Op, diff
-from reconciler.core.json import JsonObject
+from reconciler.core.json import JsonObject, digest
 from reconciler.core.kind import Kind
 from reconciler.core.lazy import whole
 from reconciler.core.registry import Registry
@@ -34,6 +34,8 @@ def _difference(address: Address, left: Thing | None, right: Thing | None, kind:
             return None
         where = Where.LEFT if left is not None else Where.RIGHT
         return Difference(address, where, source=there.source)
+    if left.keys is None and right.keys is None and digest(left.attributes) == digest(right.attributes):
+        return None  # most are the same, and nobody has to look inside
     source = left.source or right.source
     before, after = _told(kind, left, right), _told(kind, right, left)
     if left.declared is not None and right.declared is None:

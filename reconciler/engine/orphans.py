@@ -35,7 +35,7 @@ async def with_orphans(
             continue
         sent = store.get(intent.target)
         uid = intent.uid or await _uid(address, sent, reader, registry[address.kind])
-        orphans[address] = replace(orphan(intent, uid), depends_on=_needs(address, sent, state))
+        orphans[address] = replace(orphan(intent, uid), depends_on=_needs(address, sent, state, registry))
     return replace(state, resources={**state.resources, **orphans})
 
 
@@ -52,14 +52,16 @@ def orphan(intent: Intent, uid: str) -> ResourceState:
 
 
 async def _uid(address: Address, sent: JsonObject, reader: Reader, kind: Kind) -> str:
-    found = await reader.ask(kind.find(reader.server, Resource(address, None, sent)))
+    found = await reader.ask(kind.begun(reader.server, Resource(address, None, sent)))
     return found.uid if found is not None else ""
 
 
-def _needs(own: Address, sent: JsonObject, state: State) -> tuple[Address, ...]:
-    """The folder or dashboard that it lies in, so that it is deleted before that."""
-    inside = {(kind, sent.get(key)) for key, kind in _CONTAINERS.items()} - {("folder", ""), ("dashboard", "")}
-    return tuple(sorted(a for a, entry in _known(state).items() if a != own and (a.kind, entry.uid) in inside))
+def _needs(own: Address, sent: JsonObject, state: State, registry: Registry) -> tuple[Address, ...]:
+    """The folder or dashboard that it lies in, and what it refers to, so that it is deleted before these."""
+    texts = {(kind, sent.get(key)) for key, kind in _CONTAINERS.items()} - {("folder", ""), ("dashboard", "")}
+    texts |= {(reference.kind, reference.text) for reference in registry[own.kind].references(sent)}
+    known = _known(state).items()
+    return tuple(sorted(a for a, e in known if a != own and ((a.kind, e.uid) in texts or (a.kind, e.title) in texts)))
 
 
 def _known(state: State) -> Mapping[Address, ResourceState]:

@@ -54,7 +54,7 @@ async def compute_plan(inputs: Inputs) -> Plan:
     drifted = _drifted(plan, snapshot, inputs.registry, selection.resources, selection.state)
     plan = await review(plan, inputs.reader, inputs.registry, drifted)
     options = inputs.options
-    known = Known(inputs.state, snapshot, inputs.store.get, options.guard, options.protection)
+    known = Known(state, snapshot, inputs.store.get, options.guard, options.protection)
     return await look_for_losses(plan, inputs.reader, inputs.registry, known)
 
 

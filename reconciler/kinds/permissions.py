@@ -243,6 +243,10 @@ spec:
         wanted, exact = declared(resource.attributes.get("entries")), resource.attributes.get("mode") == "exact"
         return None if is_free(live.attributes, wanted, creator, exact=exact) else live
 
+    def begun(self, server: Server, resource: Resource) -> Exchange[LiveObject | None]:
+        """The folder's, whatever they are: what of them is taken away is only what was declared."""
+        return self.read(server, text_of(resource.attributes.get("folder")))
+
     def create(self, context: WriteContext, resource: Resource) -> Exchange[str]:
         """Lay the entries over what the folder has."""
         folder = text_of(resource.attributes.get("folder"))

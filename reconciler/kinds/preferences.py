@@ -187,6 +187,11 @@ spec:
         free = all(value == declared[key] or not value for key, value in present.items())
         return None if free and present != declared else live
 
+    def begun(self, server: Server, resource: Resource) -> Exchange[LiveObject | None]:
+        """Whatever is set now: what of it is taken away is only what was declared."""
+        uid = yield from _uid(resource)
+        return (yield from self.read(server, uid)) if uid else None
+
     def create(self, context: WriteContext, resource: Resource) -> Exchange[str]:
         """Set what is declared; all else stays."""
         uid = yield from _uid(resource)

@@ -2,6 +2,7 @@
 sandbox.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from reconciler.core.diff import format_edit_path
 from reconciler.core.guard import Guard
 from reconciler.core.plan import Plan
+from reconciler.core.state import Intent
 from reconciler.engine.planner import Options
 from tests.lab import Lab, document
 
@@ -308,3 +310,18 @@ def test_a_delete_that_was_cut_short_is_no_drift(lab: Lab) -> None:
     lab.applied([FOLDER])
     assert not {entry for entry in entries(lab) if entry[0] == "user" and entry[1] != 1}
     assert lab.plan([FOLDER]).changes == ()
+
+
+@pytest.mark.parametrize("part", [access("team crew View"), likes(theme="dark")], ids=["permissions", "preferences"])
+def test_a_part_whose_create_was_cut_off_goes_when_nobody_declares_it_any_more(lab: Lab, part: dict[str, Any]) -> None:
+    """Else the team could never be deleted: its entry would be somebody's, and nobody's to take away."""
+    lab.applied([FOLDER, TEAM, part])
+    state = lab.state
+    (address,) = (address for address in state.resources if address.kind in {"permissions", "preferences"})
+    cut_off = Intent(address, None, state.resources[address].applied)  # killed after the write, before it was recorded
+    others = {key: entry for key, entry in state.resources.items() if key != address}
+    lab.store.restore(replace(state, resources=others, intents={address: cut_off}))
+    lab.applied([FOLDER], ADOPT)
+    assert entries(lab) == GIVEN
+    assert not lab.state.intents
+    assert not lab.org.teams
