@@ -285,6 +285,12 @@ class Kind(ABC):
         yield from ()
         return ()
 
+    def parts_lost(self, edits: tuple[Edit, ...]) -> Mapping[str, str]:
+        """The parts that others refer to by themselves (panels) and that these edits take away: by the text of
+        `Reference.part`, in words.
+        """
+        return {}
+
     def names(self, attributes: JsonObject) -> tuple[str, ...]:
         """The texts besides the uid by which others may refer to an object with these attributes."""
         return ()

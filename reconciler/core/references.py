@@ -16,12 +16,13 @@ HOME = "its home dashboard"
 @dataclass(frozen=True, slots=True)
 class Reference:
     """That something refers to an object of `kind` by `text`, and `where` in it, in words ("panel 'Orders', query
-    A").
+    A"). `part`: to which part of the object (a panel's id; "": to all of it).
     """
 
     kind: str
     text: str
     where: str
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from reconciler.engine.inputs import Inputs
 from reconciler.engine.losses import Known, look_for_losses
 from reconciler.engine.observing import observed_anew
 from reconciler.engine.orphans import with_orphans
+from reconciler.engine.parts_lost import warn_of_parts
 from reconciler.engine.planner import choose
 from reconciler.engine.review import review
 from reconciler.engine.snapshot import Snapshot
@@ -55,6 +56,7 @@ async def compute_plan(inputs: Inputs) -> Plan:
     plan = await review(plan, inputs.reader, inputs.registry, drifted)
     options = inputs.options
     known = Known(state, snapshot, inputs.store.get, options.guard, options.protection)
+    plan = await warn_of_parts(plan, inputs.reader, inputs.registry)
     return await look_for_losses(plan, inputs.reader, inputs.registry, known)
 
 

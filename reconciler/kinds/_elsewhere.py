@@ -56,9 +56,10 @@ def _of_rule(rule: JsonObject) -> Iterator[Reference]:
         text = text_of(query.get("datasourceUid"))
         if text:
             yield Reference("datasource", text, f"query {text_of(query.get('refId')) or '?'}")
-    board = text_of(as_object(rule.get("annotations")).get("__dashboardUid__"))
+    notes = as_object(rule.get("annotations"))
+    board = text_of(notes.get("__dashboardUid__"))
     if board:
-        yield Reference("dashboard", board, "the panel it is shown on")
+        yield Reference("dashboard", board, "the panel it is shown on", part=text_of(notes.get("__panelId__")))
 
 
 def playlists(server: Server) -> Exchange[tuple[Referrer, ...]]:

@@ -1,8 +1,10 @@
 """Panels inside a dashboard's model: finding them all, recognising a renamed one, library panels as references."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from reconciler.core.diff import Edit, Key
 from reconciler.core.json import Json, JsonObject, as_list, as_object, same
+from reconciler.core.references import panels_in
 
 
 def all_panels(attributes: JsonObject) -> list[JsonObject]:
@@ -62,3 +64,13 @@ def references_only(panels: Json) -> Json:
         else:
             result.append(panel)
     return result
+
+
+def panels_gone(edits: Iterable[Edit]) -> dict[str, str]:
+    """The panels that edits of a dashboard take away, by id, in words; one that only moves into a row, or out of one,
+    stays.
+    """
+    here = [edit for edit in edits if isinstance(edit.path[-1], Key) and edit.path[-2] == "panels"]
+    gone = {str(panel.get("id")): where for where, panel in panels_in({"panels": [edit.before for edit in here]})}
+    stay = {str(panel.get("id")) for _, panel in panels_in({"panels": [edit.after for edit in here]})}
+    return {number: where for number, where in gone.items() if number not in stay}

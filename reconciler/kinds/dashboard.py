@@ -31,7 +31,7 @@ from reconciler.kinds._kube import collection_stamp, kube_pages, kube_path
 from reconciler.kinds._later import later
 from reconciler.kinds._links import links_in
 from reconciler.kinds._owners import SCHEMA_V2
-from reconciler.kinds._panels import alike, all_panels, references_only, renumbered
+from reconciler.kinds._panels import alike, all_panels, panels_gone, references_only, renumbered
 from reconciler.kinds._ui_state import as_left
 
 if TYPE_CHECKING:
@@ -172,6 +172,10 @@ spec:
         """Playlists, and alert rules that are shown on a panel."""
         rules = yield from rules_and_panels()
         return (*rules, *(yield from playlists(server)))
+
+    def parts_lost(self, edits: tuple[Edit, ...]) -> Mapping[str, str]:
+        """Panels, by id: alert rules are shown on one."""
+        return panels_gone(edits)
 
     def describe(
         self, edits: tuple[Edit, ...], before: JsonObject | None = None, after: JsonObject | None = None
