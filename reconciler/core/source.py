@@ -23,29 +23,48 @@ class Mark:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-class MarkedDict(dict[str, Any]):
-    """A mapping that knows where it and each of its keys and values were written."""
+_NOWHERE: dict[str, Mark] = {}
+"""Stands for the places of a mapping that has none; nothing is ever put into it."""
 
-    __slots__ = ("keys_at", "mark", "values_at")
+
+class MarkedDict(dict[str, Any]):
+    """A mapping that knows where it and each of its keys and values were written, or that this was not looked at: a
+    file that is read without places has a thousand of these, so one without any is hardly more than a dict.
+    """
+
+    mark: Mark | None = None
+    keys_at: dict[str, Mark] = _NOWHERE
+    values_at: dict[str, Mark] = _NOWHERE
 
     def __init__(self, *args: Any, mark: Mark | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.mark = mark
-        self.keys_at: dict[str, Mark] = {}
-        self.values_at: dict[str, Mark] = {}
+        if mark is not None:
+            self.mark = mark
 
     def put(self, key: str, value: Any, *, key_at: Mark | None, value_at: Mark | None) -> None:
         """Set a key together with the places of the key and of the value (None: not known)."""
         self[key] = value
-        for marks, mark in ((self.keys_at, key_at), (self.values_at, value_at)):
-            if mark is not None:
-                marks[key] = mark
-            else:
-                marks.pop(key, None)
+        marks = self.keys_at
+        if key_at is None:
+            marks.pop(key, None)
+        elif marks is _NOWHERE:
+            self.keys_at = {key: key_at}
+        else:
+            marks[key] = key_at
+        marks = self.values_at
+        if value_at is None:
+            marks.pop(key, None)
+        elif marks is _NOWHERE:
+            self.values_at = {key: value_at}
+        else:
+            marks[key] = value_at
 
     def take(self, key: str, other: "MarkedDict", value: Any, *, as_key: str | None = None) -> None:
         """Set a key to a value that comes from `other[key]`, keeping the places; `as_key` renames it."""
-        self.put(as_key or key, value, key_at=other.keys_at.get(key), value_at=other.values_at.get(key))
+        if other.values_at or self.values_at or other.keys_at or self.keys_at:
+            self.put(as_key or key, value, key_at=other.keys_at.get(key), value_at=other.values_at.get(key))
+        else:
+            self[as_key or key] = value
 
     def copied(self, *, without: Collection[str] = ()) -> "MarkedDict":
         """A copy with all places; the values are shared."""

@@ -9,6 +9,14 @@ from reconciler.core.source import Mark
 
 MOST_VALUES = 500_000
 MOST_DEPTH = 100
+NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+([eE][+-]?[0-9]+)?|[eE][+-][0-9]+)?\Z")
+"""What of YAML's plain scalars is a number: JSON's but `1e3`, for programs write the sign (1e+3), people mean a name (a
+commit, a uid).
+"""
+WORDS: dict[str, Any] = {"null": None, "~": None, "": None, "true": True, "false": False}
+"""What else of them is no text."""
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""What YAML has no place for, and the line ends that only YAML takes for some."""
 _LARGEST = 1.7976931348623157e308
 _MOST_DIGITS = 309
 _LINE_END = re.compile("\r\n|\r|\n")

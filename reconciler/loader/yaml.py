@@ -26,16 +26,22 @@ from yaml.events import (
 from reconciler.core.errors import Diagnostic
 from reconciler.core.source import Mark, MarkedDict, MarkedList
 from reconciler.loader.json import parse_json
-from reconciler.loader.text import MOST_DEPTH, MOST_VALUES, InputProblem, Places, decode, number, too_deep
+from reconciler.loader.text import (
+    FORBIDDEN,
+    MOST_DEPTH,
+    MOST_VALUES,
+    NUMBER,
+    WORDS,
+    InputProblem,
+    Places,
+    decode,
+    number,
+    too_deep,
+)
 
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+([eE][+-]?[0-9]+)?|[eE][+-][0-9]+)?\Z")
-"""JSON's numbers but `1e3`: programs write the sign (1e+3), people mean a name (a commit, a uid)."""
-_WORDS: dict[str, Any] = {"null": None, "~": None, "": None, "true": True, "false": False}
 _PLAIN = (None, "")
 """How the Python and the C parser call a scalar without quotes."""
 _CORE = "tag:yaml.org,2002:"
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-"""What YAML has no place for, and the line ends that only YAML takes for some."""
 _BEING_READ = object()
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -80,7 +86,7 @@ def _no_constant(text: str) -> Any:
 
 
 def _refuse_characters(text: str, places: Places) -> None:
-    bad = _FORBIDDEN.search(text)
+    bad = FORBIDDEN.search(text)
     if bad is None:
         return
     code = ord(bad.group())
@@ -242,9 +248,9 @@ class _Reader:
         text = str(event.value)
         if self.tagged(event.tag, "str", where) or event.style not in _PLAIN:
             return text
-        if text in _WORDS:
-            return _WORDS[text]
-        if not _NUMBER.match(text):
+        if text in WORDS:
+            return WORDS[text]
+        if not NUMBER.match(text):
             return text
         try:
             return number(text, where)

@@ -1,0 +1,342 @@
+"""The YAML that people write most, read several times faster than by a parser of all of it: blocks of mappings and lists,
+texts, numbers and collections that end on their line, literal and folded blocks. One document, without places.
+
+Where a text goes beyond that, or is wrong, nothing is read: `yaml.py` reads all of YAML, with places, and tells what is
+wrong. What is read here is exactly what is read there (tests/loader/test_plain_yaml.py).
+"""
+
+import re
+from typing import Any
+
+from reconciler.core.source import Mark, MarkedDict, MarkedList
+from reconciler.loader.text import FORBIDDEN, NUMBER, WORDS, InputProblem, number
+
+_MOST = 500_000
+"""Bytes: a file that is smaller has no more values, and no deeper ones, than are allowed."""
+_DEEPEST = 40
+_REMEMBERED = 20_000
+"""Lines that are read once: most of a project's lines are in many of its files."""
+_ASCII = bytes(range(0x20, 0x7F)) + b"\n"
+_KEY = re.compile(
+    r"(?:([A-Za-z_](?:[\w ./-]{0,98}[\w./-])?)|'([^'\n]{0,100})'|\"([^\"\\\n]{0,100})\"):(?: +|$)", re.ASCII
+)
+_SINGLE = re.compile(r"'((?:[^']|'')*)' *(?: #.*)?\Z")
+_DOUBLE = re.compile(r'"([^"\\]*)" *(?: #.*)?\Z')
+_REST = re.compile(r" *(?: #.*)?\Z")
+_BLOCKS = {"|": "|", "|-": "|-", ">": ">", ">-": ">-"}
+_NEVER_FIRST = frozenset("-?:,[]{}#&*!|>'\"%@`")
+_FLOW = re.compile(
+    r" *(?:([{}\[\],])|'((?:[^']|'')*)'|\"([^\"\\]*)\"|((?:[A-Za-z0-9_./$]|-[A-Za-z0-9])[^,\[\]{}:#?]*)) *"
+)
+_FLOW_KEY = re.compile(r"[A-Za-z_](?:.*[^ ])?\Z")
+_COLON = re.compile(r": +")
+_METADATA = re.compile(r"metadata: +(\{) *name: +(?P<name>[\w-]+)(?:, +uid: +(?P<uid>[\w-]+))? *\} *\Z", re.ASCII)
+_ENTRY = re.compile(r"( +)(\w+): *", re.ASCII)
+
+_SCALAR, _NESTED, _BLOCK = range(3)
+Line = tuple[int, int, str | None, int, Any]
+"""How far it is indented, where the text behind a dash begins (-1: no dash), its key, and of what sort its value is."""
+
+
+class _Beyond(Exception):
+    """This is not read here."""
+
+
+class PlainYaml:
+    """Reads files one after the other; lines are remembered from one to the next."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, Line | None] = {}
+
+    def read(self, data: bytes, file: str) -> MarkedDict | None:
+        """The mapping that a file holds; None where something is to be read by yaml.py. Only the envelope has places.
+        What it gives is shared between files, and must not be changed in place.
+        """
+        if len(data) > _MOST or not data.endswith(b"\n"):
+            return None
+        if len(self._lines) > _REMEMBERED:
+            self._lines.clear()
+        try:
+            lines = _decoded(data).split("\n")
+            root = _Blocks(lines, self._lines).root()
+        except (_Beyond, UnicodeDecodeError):
+            return None
+        return _placed(root, lines, file)
+
+
+def _decoded(data: bytes) -> str:
+    """The text of a file of lines that end in a line feed. Raises _Beyond, and UnicodeDecodeError."""
+    if not data.translate(None, _ASCII):
+        return data.decode("ascii")
+    text = data.decode("utf-8")
+    if "\t" in text or "\r" in text or FORBIDDEN.search(text):
+        raise _Beyond
+    return text
+
+
+class _Blocks:
+    """Puts the lines of a file together by their indentation."""
+
+    def __init__(self, lines: list[str], known: dict[str, Line | None]) -> None:
+        self.lines = lines
+        self.known = known
+
+    def root(self) -> MarkedDict:
+        """Raises _Beyond."""
+        lines, known = self.lines, self.known
+        root = MarkedDict()
+        here: Any = root  # the innermost collection, how far it is indented, and those around it
+        indent, listed = 0, False
+        around: list[tuple[int, bool, Any]] = []
+        open_key: str | None = None  # a key of `here` whose value begins in the next line, if at all
+        at, end = 0, len(lines)
+        while at < end:
+            text = lines[at]
+            at += 1
+            line = known.get(text, 0)
+            if line == 0:
+                line = known[text] = _line(text)
+            if line is None:
+                continue
+            column, behind, key, sort, value = line
+            if open_key is not None:
+                if column > indent or (column == indent and behind >= 0):
+                    inner: Any = MarkedList() if behind >= 0 else MarkedDict()
+                    here[open_key] = inner
+                    around.append((indent, listed, here))
+                    here, indent, listed = inner, column, behind >= 0
+                    if len(around) > _DEEPEST:
+                        raise _Beyond
+                open_key = None
+            while column < indent or (listed and behind < 0 and column == indent):
+                if not around:
+                    raise _Beyond
+                indent, listed, here = around.pop()
+            if column != indent or (behind >= 0) != listed:
+                raise _Beyond
+            if behind >= 0:
+                if key is None:
+                    if sort == _BLOCK:
+                        value, at = self.block(at, indent, value)
+                    here.add(value, None)
+                    continue
+                item = MarkedDict()
+                here.add(item, None)
+                around.append((indent, listed, here))
+                here, indent, listed = item, behind, False
+            if key is None or key in here:
+                raise _Beyond
+            if sort == _NESTED:
+                open_key = key
+                value = None
+            elif sort == _BLOCK:
+                value, at = self.block(at, indent, value)
+            here[key] = value
+        return root
+
+    def block(self, at: int, indent: int, style: str) -> tuple[str, int]:
+        """A literal or folded block that begins at a line, and the line behind it. Raises _Beyond."""
+        lines = self.lines
+        start, width = at, 0
+        while at < len(lines) - 1:  # behind the last line break there is nothing
+            text = lines[at]
+            inner = text.lstrip(" ")
+            if inner:
+                found = len(text) - len(inner)
+                width = width or found
+                if found < width or found <= indent:
+                    break
+                if style[0] == ">" and found > width:
+                    raise _Beyond
+            elif text or not width:
+                raise _Beyond
+            at += 1
+        if not width or width <= indent or at == start:
+            raise _Beyond
+        body = [text[width:] for text in lines[start:at]]
+        while not body[-1]:
+            body.pop()
+        whole = "\n".join(body) if style[0] == "|" else _folded(body)
+        return whole if style.endswith("-") else whole + "\n", at
+
+
+def _folded(body: list[str]) -> str:
+    """Lines joined by blanks; an empty line is a line break."""
+    text = body[0]
+    empty = 0
+    for line in body[1:]:
+        if line:
+            text += "\n" * empty + line if empty else f" {line}"
+            empty = 0
+        else:
+            empty += 1
+    return text
+
+
+def _line(text: str) -> Line | None:
+    """What one line says by itself; None where it says nothing. Raises _Beyond."""
+    rest = text.lstrip(" ")
+    if not rest or rest[0] == "#":
+        return None
+    indent, behind = len(text) - len(rest), -1
+    if rest.startswith("- "):
+        rest = rest[1:].lstrip(" ")
+        behind = len(text) - len(rest)
+    match = _KEY.match(rest)
+    if match is None:
+        if behind < 0:
+            raise _Beyond
+        return _valued(indent, behind, None, rest)
+    key = match[1] or match[2] or match[3] or ""
+    if match[1] in WORDS:
+        raise _Beyond
+    return _valued(indent, behind, key, rest[match.end() :])
+
+
+def _valued(indent: int, behind: int, key: str | None, text: str) -> Line:
+    text = text.rstrip(" ")
+    if not text or text[0] == "#":
+        if key is None:
+            raise _Beyond
+        return indent, behind, key, _NESTED, None
+    if text in _BLOCKS:
+        return indent, behind, key, _BLOCK, text
+    return indent, behind, key, _SCALAR, _value(text)
+
+
+def _value(text: str) -> Any:
+    """A value that ends on its line."""
+    first = text[0]
+    if first == "'":
+        return _quoted(_SINGLE.match(text)).replace("''", "'")
+    if first == '"':
+        return _quoted(_DOUBLE.match(text))
+    if first in "{[":
+        value, end = _flow(text, 0, 0)
+        if not _REST.match(text, end):
+            raise _Beyond
+        return value
+    if first in _NEVER_FIRST and (first != "-" or text[1:2] in ("", " ", "-")):
+        raise _Beyond
+    cut = text.find(" #")
+    if cut >= 0:
+        text = text[:cut].rstrip(" ")
+    if ": " in text or text[-1] == ":":
+        raise _Beyond
+    return _scalar(text)
+
+
+def _quoted(match: re.Match[str] | None) -> str:
+    if match is None:
+        raise _Beyond
+    return match[1]
+
+
+def _scalar(text: str) -> Any:
+    if text in WORDS:
+        return WORDS[text]
+    if not NUMBER.match(text):
+        return text
+    try:
+        return number(text, Mark("", 1, 1))
+    except InputProblem:
+        raise _Beyond from None
+
+
+def _flow(text: str, at: int, depth: int) -> tuple[Any, int]:
+    """A collection in brackets, or a scalar within one, and what follows it. Raises _Beyond."""
+    match = _FLOW.match(text, at)
+    if match is None or depth > _DEEPEST:
+        raise _Beyond
+    at = match.end()
+    sign, single, double, plain = match.groups()
+    if plain is not None:
+        return _scalar(plain.rstrip(" ")), at
+    if single is not None:
+        return single.replace("''", "'"), at
+    if double is not None:
+        return double, at
+    if sign not in ("[", "{"):
+        raise _Beyond
+    value, at = _flow_list(text, at, depth) if sign == "[" else _flow_mapping(text, at, depth)
+    while depth and text[at : at + 1] == " ":
+        at += 1
+    return value, at
+
+
+def _flow_list(text: str, at: int, depth: int) -> tuple[MarkedList, int]:
+    items = MarkedList()
+    if text[at : at + 1] == "]":
+        return items, at + 1
+    while True:
+        value, at = _flow(text, at, depth + 1)
+        items.add(value, None)
+        sign = text[at : at + 1]
+        at += 1
+        if sign == "]":
+            return items, at
+        if sign != ",":
+            raise _Beyond
+
+
+def _flow_mapping(text: str, at: int, depth: int) -> tuple[MarkedDict, int]:
+    mapping = MarkedDict()
+    if text[at : at + 1] == "}":
+        return mapping, at + 1
+    while True:
+        match = _FLOW.match(text, at)
+        if match is None or match[1] is not None:
+            raise _Beyond
+        key = match[2] if match[2] is not None else match[3] if match[3] is not None else match[4]
+        colon = _COLON.match(text, match.end())
+        if colon is None or key in mapping or "''" in key or len(key) > 100:
+            raise _Beyond
+        if match[4] is not None and not (_FLOW_KEY.match(key) and key not in WORDS):
+            raise _Beyond
+        value, at = _flow(text, colon.end(), depth + 1)
+        mapping[key] = value
+        sign = text[at : at + 1]
+        at += 1
+        if sign == "}":
+            return mapping, at
+        if sign != ",":
+            raise _Beyond
+
+
+def _placed(root: MarkedDict, lines: list[str], file: str) -> MarkedDict | None:
+    """The same with the places that a document is known by: its own, its metadata's, its name's and its uid's. None
+    where those are not written plainly.
+    """
+    metadata = root.get("metadata")
+    if not isinstance(metadata, MarkedDict) or "apiVersion" not in root:
+        return None
+    tops = [index for index, text in enumerate(lines) if text and text[0] not in " #"]
+    root.mark = Mark(file, tops[0] + 1, 1)
+    for number_of, index in enumerate(tops):
+        if lines[index].startswith("apiVersion:"):
+            root.keys_at = {"apiVersion": Mark(file, index + 1, 1)}
+        elif lines[index].startswith("metadata:"):
+            end = tops[number_of + 1] if number_of + 1 < len(tops) else len(lines)
+            root["metadata"] = _placed_metadata(metadata, lines[index:end], index + 1, file)
+    return root if root.keys_at and root["metadata"].mark is not None else None
+
+
+def _placed_metadata(metadata: MarkedDict, lines: list[str], first: int, file: str) -> MarkedDict:
+    """`lines` are its own, from that of its key on, which is the `first` of the file; no mark where it has another form."""
+    result = MarkedDict(metadata)
+    match = _METADATA.match(lines[0])
+    if match is not None:
+        result.mark = Mark(file, first, match.start(1) + 1)
+        result.values_at = {key: Mark(file, first, match.start(key) + 1) for key in ("name", "uid") if match[key]}
+        return result
+    indent = 0
+    for index, text in enumerate(lines[1:], start=first + 1):
+        found = _ENTRY.match(text)
+        if found is None:
+            continue
+        if result.mark is None:
+            indent = len(found[1])
+            result.mark = Mark(file, index, indent + 1)
+        if len(found[1]) == indent and found[2] in ("name", "uid"):
+            result.put(found[2], metadata[found[2]], key_at=None, value_at=Mark(file, index, found.end() + 1))
+    return result
