@@ -168,22 +168,18 @@ class Resolving:
         """
         if self.expansion.roles or self.expansion.problems:
             return ()
-        found = []
-        for address, item in self.declared.items():
-            resource = self.built.get(address)
-            if (
-                item.kind.shorthand != _DASHBOARD
-                or resource is None
-                or item.problems.found
-                or item.kind.claims(resource)
-            ):
-                continue
-            spec = MarkedDict(mark=item.document.spec.mark)
-            if "folder" in item.spec:
-                spec.take("folder", item.spec, item.spec["folder"])
-            document = replace(item.document, spec=spec, body=None)
-            found.append(Remembered(document, resource, self.needs.get(address, {}), self.templates.get(address, ())))
-        return tuple(found)
+        found = (self._remembered(address) for address in self.declared)
+        return tuple(item for item in found if item is not None)
+
+    def _remembered(self, address: Address) -> Remembered | None:
+        item, resource = self.declared[address], self.built.get(address)
+        if item.kind.shorthand != _DASHBOARD or resource is None or item.problems.found or item.kind.claims(resource):
+            return None
+        spec = MarkedDict(mark=item.document.spec.mark)
+        if "folder" in item.spec:
+            spec.take("folder", item.spec, item.spec["folder"])
+        document = replace(item.document, spec=spec, body=None)
+        return Remembered(document, resource, self.needs.get(address, {}), self.templates.get(address, ()))
 
     def _recall(self, address: Address, kind: Kind, known: Remembered, problems: Problems) -> None:
         """Know a document that was expanded before."""

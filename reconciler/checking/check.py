@@ -1,7 +1,7 @@
 """Checking all declared dashboards against their datasources' languages and the catalogue."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from reconciler.checking.elasticsearch import check_aggregations, check_text
@@ -25,7 +25,7 @@ _OTHER = re.compile(r"^\s*(label_names|metrics)\s*\(.*\)\s*$", re.DOTALL)
 
 def check_queries(resources: Sequence[Resource], catalogue: Catalogue) -> tuple[Finding, ...]:
     """All findings in the queries of all dashboards, in order of addresses and of reading."""
-    checking = _Checking(resources, catalogue)
+    checking = Checking(resources, catalogue)
     return tuple(
         found
         for resource in resources
@@ -40,13 +40,16 @@ def count_queries(resources: Sequence[Resource], addresses: Collection[str]) -> 
     return sum(1 for resource in resources if str(resource.address) in addresses for _ in queries_of(resource, sources))
 
 
-class _Checking:
-    def __init__(self, resources: Sequence[Resource], catalogue: Catalogue) -> None:
+class Checking:
+    """`resources` are those that have all datasources among them."""
+
+    def __init__(self, resources: Iterable[Resource], catalogue: Catalogue) -> None:
         self.sources = sources_in(resources)
         self.metrics: dict[str, Mapping[str, Metric]] = {uid: catalogue.of(uid) for uid in self.sources}
         self.fields: dict[str, Mapping[str, IndexField]] = {uid: catalogue.fields_of(uid) for uid in self.sources}
 
     def dashboard(self, resource: Resource) -> Iterator[Finding]:
+        """The findings in one dashboard, in order of reading."""
         for query in queries_of(resource, self.sources):
             if query.source.type in PROMETHEUS:
                 found = self._variable(query) if query.kind == "variable" else self._prometheus(query)

@@ -31,7 +31,7 @@ def query_diagnostics(
     warning, for a dashboard with a broken query can be managed all the same, unless the project says that it stops.
     """
     accepted = project.model.checks.accept
-    found = [item for item in check_queries(resolved.resources, resolved.catalogue) if not _is_accepted(item, accepted)]
+    found = [item for item in check_queries(resolved.resources, resolved.catalogue) if not is_accepted(item, accepted)]
     if not found:
         return ()
     provenance = Provenance(documents, registry, values=values, instance="")
@@ -53,7 +53,8 @@ def query_diagnostics(
     return tuple(sorted(once.values(), key=Diagnostic.sort_key))
 
 
-def _is_accepted(item: Finding, accepted: Sequence[AcceptedModel]) -> bool:
+def is_accepted(item: Finding, accepted: Sequence[AcceptedModel]) -> bool:
+    """Whether the project says that this finding is none."""
     return any(
         item.code == one.code and fnmatchcase(str(item.address), one.address) and fnmatchcase(item.title, one.panel)
         for one in accepted

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import reconciler
 from reconciler.core.address import Address
 from reconciler.core.desired import DesiredState
-from reconciler.core.errors import Diagnostic, InvalidInput
+from reconciler.core.errors import Diagnostic, InvalidInput, Severity
 from reconciler.core.json import Json, JsonObject, canonical_bytes, digest
 from reconciler.core.registry import Registry
 from reconciler.loader.cache import Cache, Inputs, Kept
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reconciler.authoring.resolve import Resolved
     from reconciler.grafana.secrets import SecretResolver
     from reconciler.loader.documents import Loaded
+    from reconciler.loader.streaming import Stream
 
 _MATTERS = ("authoring", "checking", "core", "kinds", "lint", "loader", "cli")
 """The rooms whose code decides what documents come to."""
@@ -45,8 +46,10 @@ class Desired:
         """All kinds: imported only where documents are expanded."""
         return self.kinds()
 
-    def read(self, kept: Kept | None = None) -> "tuple[Loaded, Resolved]":
-        """The files, loaded and resolved as far as they go; of those that are kept, what is remembered of them."""
+    def read(self, kept: Kept | None = None, stream: "Stream | None" = None) -> "tuple[Loaded, Resolved]":
+        """The files, loaded and resolved as far as they go; of those that are kept, what is remembered of them. With a
+        `stream`, those that it has not read yet.
+        """
         from reconciler.authoring.resolve import resolve
         from reconciler.cli.checked import query_diagnostics
         from reconciler.cli.secret_references import reference_problems
@@ -56,9 +59,12 @@ class Desired:
         project = self.project
         known = kept.dashboards if kept is not None else ()
         passed_over = kept.stamps if kept is not None else ()
-        loaded = load_documents(
-            project.desired, root=project.root, commands=project.model.commands, passed_over=passed_over
-        )
+        if stream is not None:
+            loaded = stream.rest(passed_over)
+        else:
+            loaded = load_documents(
+                project.desired, root=project.root, commands=project.model.commands, passed_over=passed_over
+            )
         documents = sorted((*loaded.documents, *(item.document for item in known)), key=lambda item: item.mark)
         resolved = resolve(documents, self.registry, values=self.values, remembered=known)
         passed = {item.resource.address for item in known}
@@ -77,18 +83,39 @@ class Desired:
         if found is not None:
             return found
         kept = cache.kept(self._again)
-        if kept is not None and not self._stands(kept):
-            kept = None
-        loaded, resolved = self.read(kept)
-        if kept is not None and not self._alone(kept, loaded):
-            kept = None
-            loaded, resolved = self.read()
+        if kept is not None and self._stands(kept):
+            return self._save(cache, kept, self.read(kept))
+        streamed = self._streamed(cache)
+        if streamed is None:
+            return self._save(cache, None, self.read())
+        kept, stream = streamed
+        try:
+            return self._save(cache, kept, self.read(kept, stream))
+        finally:
+            if kept.pack is not None:
+                kept.pack.drop()
+
+    def _save(self, cache: Cache, kept: Kept | None, read: "tuple[Loaded, Resolved]") -> DesiredState:
+        """The state in what was read, and the cache of it."""
+        if kept is not None and not self._alone(kept, read[0], read[1]):
+            kept, read = None, self.read()
+        loaded, resolved = read
         state = state_of(loaded, resolved)
         if loaded.settled:
             reads = {**loaded.reads, **(kept.stamps if kept is not None else {})}
             parts = parts_of(loaded, state, resolved.remembered, kept.parts if kept is not None else ())
             cache.save(state, reads, parts, kept)
         return state
+
+    def _streamed(self, cache: Cache) -> "tuple[Kept, Stream] | None":
+        """The dashboards that need not be in memory all at once."""
+        from reconciler.cli.streamed import streamed
+        from reconciler.loader.streaming import Stream
+
+        project = self.project
+        stream = Stream(project.desired, project.root, project.model.commands)
+        kept = streamed(stream, self.registry, project=project, values=self.values, cache=cache, again=self._again)
+        return (kept, stream) if kept is not None else None
 
     def _stands(self, kept: Kept) -> bool:
         """Whether what is kept needs no dashboard beside it: what the others come to may have changed."""
@@ -97,8 +124,14 @@ class Desired:
             need in mine for item in kept.dashboards for need in item.needs if self.registry[need.kind].shorthand
         )
 
-    def _alone(self, kept: Kept, loaded: "Loaded") -> bool:
-        """Whether the files that changed or are new hold dashboards and nothing that others may go by."""
+    def _alone(self, kept: Kept, loaded: "Loaded", resolved: "Resolved") -> bool:
+        """Whether the files that are not known hold dashboards and nothing that others may go by, and the places of all
+        that is wrong are known.
+        """
+        if kept.rows is not None:
+            quick = {part.name for part in kept.parts}
+            if any(item.severity is Severity.ERROR and item.where and item.where.file in quick for item in resolved.diagnostics):
+                return False
         shorthands = {kind.yaml_kind for kind in self.registry.values() if kind.shorthand}
         return all(item.mark.file in kept.others or item.kind in shorthands for item in loaded.documents)
 

@@ -31,6 +31,11 @@ def rules() -> tuple[tuple[Rule, bool], ...]:
     return tuple(found)
 
 
+def alone() -> tuple[Rule, ...]:
+    """The rules that look at each resource by itself."""
+    return tuple(rule for rule, by_itself in rules() if by_itself)
+
+
 def check(resources: Sequence[Resource], fine: Collection[Address] = ()) -> tuple[Diagnostic, ...]:
     """All findings of all rules, in order of places. `fine`: objects that are as they were when nothing was found."""
     others = [resource for resource in resources if resource.address not in fine]

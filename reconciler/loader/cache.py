@@ -22,7 +22,7 @@ from reconciler.core.desired import DesiredState, Remembered
 from reconciler.core.json import JsonObject
 from reconciler.loader.cache_codec import Body, NotKept, decode_state, encode_state
 from reconciler.loader.files import Folder
-from reconciler.loader.packs import Damaged, Packs, Place, written
+from reconciler.loader.packs import Damaged, Packs, PackWriter, Place, written
 from reconciler.loader.remembering import Part, decode_parts, encode_parts
 from reconciler.loader.stamps import Stamp, looked_at
 
@@ -55,12 +55,15 @@ class Inputs:
 @dataclass(frozen=True, slots=True)
 class Kept:
     """What is still as it was where not all is: the files, the paths that need not be read, and their stamps. `others`
-    are the names of the other files that are as they were: those of them that changed nothing is known of.
+    are the names of the other files that are as they were: those of them that changed nothing is known of. Where this
+    was found out just now, `rows` are what the index will say of the dashboards, whose bodies are in `pack`.
     """
 
     parts: Sequence[Part]
     stamps: Mapping[str, Stamp]
     others: frozenset[str]
+    rows: Mapping[tuple[str, str], Any] | None = None
+    pack: PackWriter | None = None
 
     @property
     def dashboards(self) -> tuple[Remembered, ...]:
@@ -91,7 +94,7 @@ class Cache:
             self._document, self._names, self._present = document, names, present
             if names != document["state"]["files"] or not all(present.values()):
                 return None
-            state = decode_state(document["state"], self._body(again))
+            state = decode_state(document["state"], self.body(again))
         except WRONG:
             self._document = None
             return None
@@ -101,7 +104,9 @@ class Cache:
                 put(self._folder / "index", sealed(document))
         return state
 
-    def _body(self, again: Again) -> Body:
+    def body(self, again: Again) -> Body:
+        """How bodies are read."""
+
         def body(address: Address, digest: str, place: Place) -> JsonObject:
             try:
                 return self._packs.body(place)
@@ -110,12 +115,25 @@ class Cache:
 
         return body
 
+    def pack(self) -> PackWriter:
+        """A new pack for bodies that come one by one; where the folder cannot be written, one that this process alone
+        sees. Raises OSError.
+        """
+        try:
+            self._prepare()
+            writer = PackWriter(self._folder)
+        except OSError:
+            writer = PackWriter(Path(tempfile.gettempdir()))
+            writer.drop()
+        self._packs.made(writer)
+        return writer
+
     def kept(self, again: Again) -> Kept | None:
         """Where nothing changed but files with dashboards alone, the others of those."""
         if self._document is None:
             return None
         try:
-            state = decode_state(self._document["state"], self._body(again))
+            state = decode_state(self._document["state"], self.body(again))
             parts = decode_parts(self._document["parts"], {item.address: item for item in state.resources})
         except WRONG:
             return None
@@ -139,7 +157,7 @@ class Cache:
             self._prepare()
             before = {path.name for path in self._folder.glob("*.pack")}
             known = self._rows(kept) if kept is not None else {}
-            with written(self._folder) as pack:
+            with written(self._folder, kept.pack if kept is not None else None) as pack:
                 if pack is None:
                     return
                 document = {
@@ -153,8 +171,10 @@ class Cache:
             for name in () if again else before - _packs_of(known.values()):
                 (self._folder / name).unlink(missing_ok=True)
 
-    def _rows(self, kept: Kept) -> dict[tuple[str, str], Any]:
+    def _rows(self, kept: Kept) -> Mapping[tuple[str, str], Any]:
         """What the index says of the dashboards that are kept; nothing where their bodies lie in too many packs."""
+        if kept.rows is not None:
+            return kept.rows
         ours = {(item.resource.address.kind, item.resource.address.name) for item in kept.dashboards}
         rows = {(row[0], row[1]): row for row in self._document["state"]["resources"] if (row[0], row[1]) in ours}
         return rows if len(_packs_of(rows.values())) < _MOST_PACKS else {}

@@ -37,7 +37,7 @@ def encode_state(state: DesiredState, keep: Keep, known: Mapping[tuple[str, str]
     return {
         "files": state.files,
         "resources": [
-            known.get((item.address.kind, item.address.name)) or _resource(item, keep) for item in state.resources
+            known.get((item.address.kind, item.address.name)) or encode_resource(item, keep) for item in state.resources
         ],
         "diagnostics": [_diagnostic(item) for item in state.diagnostics],
         "roles": [_role(item) for item in state.roles],
@@ -49,13 +49,14 @@ def decode_state(found: Mapping[str, Any], body: Body) -> DesiredState:
     known: dict[str, Lifecycle] = {}
     return DesiredState(
         files=tuple(found["files"]),
-        resources=tuple(_read_resource(item, body, known) for item in found["resources"]),
+        resources=tuple(decode_resource(item, body, known) for item in found["resources"]),
         diagnostics=tuple(map(_read_diagnostic, found["diagnostics"])),
         roles=tuple(map(_read_role, found["roles"])),
     )
 
 
-def _resource(item: Resource, keep: Keep) -> list[Any]:
+def encode_resource(item: Resource, keep: Keep) -> list[Any]:
+    """One row of the index. Raises NotKept."""
     life, address = item.lifecycle, item.address
     lifecycle = None
     if life != Lifecycle():
@@ -73,7 +74,8 @@ def _resource(item: Resource, keep: Keep) -> list[Any]:
     ]
 
 
-def _read_resource(item: list[Any], body: Body, known: dict[str, Lifecycle]) -> Resource:
+def decode_resource(item: list[Any], body: Body, known: dict[str, Lifecycle]) -> Resource:
+    """The inverse; `known` are lifecycles that many share."""
     kind, name, uid, attributes, secrets, needs, lifecycle, source, origin = item
     address = Address(kind, name)
     return Resource(

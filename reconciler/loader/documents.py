@@ -42,7 +42,7 @@ def load_documents(
 
     An absent or empty folder is an error (`empty-desired`): it must never be taken for "delete everything".
     """
-    return _Reading(Folder(folder, root or folder.parent), Commands(commands), passed_over).run()
+    return Reading(Folder(folder, root or folder.parent), Commands(commands)).run(passed_over)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,18 @@ class _Json:
     value: Any
 
 
-def _is_bare(data: bytes) -> bool:
+def is_bare(data: bytes) -> bool:
     """Whether no text of a JSON file can hold `${values.`: not written plainly, and nothing is escaped by number."""
     return b"${values." not in data and b"\\u" not in data
 
 
-class _Reading:
-    def __init__(self, folder: Folder, commands: Commands, passed_over: Collection[str]) -> None:
+class Reading:
+    """One way through the files of a folder. Some may be read before the others (loader.streaming)."""
+
+    def __init__(self, folder: Folder, commands: Commands) -> None:
         self.folder = folder
-        self.passed_over = passed_over
+        self.files = folder.files()
+        self.done: set[str] = set()
         self.commands = commands
         self.problems = folder.problems
         self.documents: list[tuple[Document, Path]] = []
@@ -71,28 +74,32 @@ class _Reading:
         self.used: set[Path] = set()
         self.incomplete = False
 
-    def run(self) -> Loaded:
-        files = self.folder.files()
-        for found in files:
-            if str(found.path) not in self.passed_over:
-                self._read(found)
+    def run(self, passed_over: Collection[str]) -> Loaded:
+        """Everything that was not read yet, and all of it together."""
+        for found in self.files:
+            if str(found.path) not in passed_over:
+                self.read(found)
         documents = [self._with_body(*item) for item in self.documents]
         documents += [self._with_body(*item) for item in self._json_documents()]
         self._unused()
-        if not documents and not self.problems and not self.passed_over:
+        if not documents and not self.problems and not passed_over:
             text = "holds no documents" if self.folder.exists() else "is not a folder"
             hint = "an empty desired state is never taken for 'delete everything': that is `ggrec destroy`"
             name = self.folder.name(self.folder.folder)
             self.problems.append(Diagnostic("empty-desired", f"the desired folder {text}", hint, subject=name))
         ordered = sorted(documents, key=lambda document: document.mark)
         problems = sorted(self.problems, key=Diagnostic.sort_key)
-        names = tuple(found.name for found in files)
-        paths = {found.name: str(found.path) for found in files}
+        names = tuple(found.name for found in self.files)
+        paths = {found.name: str(found.path) for found in self.files}
         return Loaded(
             tuple(ordered), tuple(problems), names, self.folder.reads, settled=not self.commands.ran, paths=paths
         )
 
-    def _read(self, found: Found) -> None:
+    def read(self, found: Found) -> None:
+        """Take a file, once."""
+        if str(found.path) in self.done:
+            return
+        self.done.add(str(found.path))
         data = self.folder.read(found.path)
         if data is None:
             self.broken.add(resolved(found.path) or found.path)
@@ -105,6 +112,10 @@ class _Reading:
             self.incomplete |= bool(problems)
             for value in values:
                 self._open(value, found)
+
+    def so_far(self) -> list[Document]:
+        """The documents of what was read, in order of files and places; bodies are not in them yet."""
+        return sorted((document for document, _ in self.documents), key=lambda document: document.mark)
 
     def _open(self, value: Any, found: Found) -> None:
         document, problems = open_envelope(value, found.name)
@@ -172,7 +183,7 @@ class _Reading:
             text = f"the file {shown(document.spec['from'])} is not a JSON object"
             self._fail(document, "from-not-object", text, "is it a dashboard's JSON?")
             return document
-        return replace(document, body=value, bare=_is_bare(self.json[path].data))
+        return replace(document, body=value, bare=is_bare(self.json[path].data))
 
     def _with_output(self, document: Document, here: Path) -> Document:
         printed = self.commands.printed(document.spec["from"], here)

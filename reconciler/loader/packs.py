@@ -4,6 +4,7 @@ read. A file is written once, beside, and renamed; it is never changed.
 
 import os
 import tempfile
+import weakref
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ import orjson
 
 from reconciler.core.json import Json, JsonObject
 
+_AT_ONCE = 1_000_000
+"""Bytes that are written at a time."""
 _KEPT = 32
 """Bodies that stay in memory once they were read."""
 
@@ -35,14 +38,18 @@ class Place:
 
 
 class PackWriter:
-    """A pack in the making. It has its name, and is there, once `done` returns."""
+    """A pack in the making, which can be read already. It has its name, and is there, once `done` returns; when it is
+    dropped, what was read from it can be read as long as this is there.
+    """
 
     def __init__(self, folder: Path) -> None:
-        handle, text = tempfile.mkstemp(dir=folder, prefix=".tmp-", suffix=".pack")
-        self._file = os.fdopen(handle, "wb")
+        self._file, text = tempfile.mkstemp(dir=folder, prefix=".tmp-", suffix=".pack")
+        weakref.finalize(self, os.close, self._file)
         self._path = Path(text)
         self.name = self._path.name.removeprefix(".tmp-")
         self._at = 0
+        self._waiting: list[bytes] = []
+        self._waiting_size = 0
 
     def add(self, value: JsonObject) -> Place | None:
         """Append an object; None where it cannot be written so that it reads back the same."""
@@ -50,22 +57,35 @@ class PackWriter:
             data = zlib.compress(orjson.dumps(value), 1)
         except TypeError:  # a number beyond 64 bits
             return None
-        self._file.write(data)
+        self._waiting.append(data)
+        self._waiting_size += len(data)
+        if self._waiting_size > _AT_ONCE:
+            self._write()
         start, self._at = self._at, self._at + len(data)
         return Place(self.name, start, len(data), _digest(data))
 
+    def read(self, place: Place) -> bytes:
+        """The bytes at a place of it. Raises OSError."""
+        self._write()
+        return os.pread(self._file, place.length, place.start)
+
     def done(self) -> None:
         """Give it its name. Raises OSError."""
-        self._file.close()
+        self._write()
         if self._at:
             self._path.rename(self._path.with_name(self.name))
         else:
             self.drop()
 
     def drop(self) -> None:
-        """Forget it."""
-        self._file.close()
+        """Take it away."""
         self._path.unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        data = memoryview(b"".join(self._waiting))
+        self._waiting, self._waiting_size = [], 0
+        while data:
+            data = data[os.write(self._file, data) :]
 
 
 class Packs:
@@ -74,6 +94,11 @@ class Packs:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._recent: OrderedDict[Place, JsonObject] = OrderedDict()
+        self._made: dict[str, PackWriter] = {}
+
+    def made(self, writer: PackWriter) -> None:
+        """Read from a pack in the making too."""
+        self._made[writer.name] = writer
 
     def body(self, place: Place) -> JsonObject:
         """The object at a place. Raises Damaged."""
@@ -88,8 +113,11 @@ class Packs:
         if os.sep in place.pack or not place.pack.endswith(".pack"):
             raise Damaged(place.pack)
         try:
-            with (self._folder / place.pack).open("rb", buffering=0) as file:
-                data = os.pread(file.fileno(), place.length, place.start)
+            if place.pack in self._made:
+                data = self._made[place.pack].read(place)
+            else:
+                with (self._folder / place.pack).open("rb", buffering=0) as file:
+                    data = os.pread(file.fileno(), place.length, place.start)
             if _digest(data) != place.digest:
                 raise Damaged(place.pack)
             value: Json = orjson.loads(zlib.decompress(data))
@@ -105,12 +133,12 @@ def _digest(data: bytes) -> str:
 
 
 @contextmanager
-def written(folder: Path) -> Iterator[PackWriter | None]:
-    """A pack for the block, which is there when the block is left without an error; None where the folder cannot be
-    written.
+def written(folder: Path, begun: PackWriter | None = None) -> Iterator[PackWriter | None]:
+    """A pack (the one that is begun) for the block, which is there when the block is left without an error; None where
+    the folder cannot be written.
     """
     try:
-        writer = PackWriter(folder)
+        writer = begun or PackWriter(folder)
     except OSError:
         yield None
         return

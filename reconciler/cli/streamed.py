@@ -1,0 +1,66 @@
+"""The first reading of many dashboards: one after the other, each checked, written away and let go. Whatever there is
+something to say about is left to the reading that has places and all documents (cli.desired).
+"""
+
+from collections.abc import Iterator, Mapping
+
+from reconciler import lint
+from reconciler.authoring.streaming import Streaming
+from reconciler.checking.check import Checking
+from reconciler.cli.checked import is_accepted
+from reconciler.core.desired import Remembered
+from reconciler.core.json import Json
+from reconciler.core.registry import Registry
+from reconciler.core.resource import Lifecycle, Resource
+from reconciler.loader.cache import Again, Cache, Kept
+from reconciler.loader.cache_codec import NotKept, decode_resource, encode_resource
+from reconciler.loader.project import Project
+from reconciler.loader.remembering import Part
+from reconciler.loader.streaming import Plain, Stream
+
+
+def streamed(
+    stream: Stream, registry: Registry, *, project: Project, values: Mapping[str, Json], cache: Cache, again: Again
+) -> Kept | None:
+    """What the dashboards of a stream come to; None where there are none to be looked at by themselves."""
+    first = stream.first()
+    if first is None:
+        return None
+    documents, others = first
+    expanding = Streaming(documents, registry, values)
+    if not expanding.possible:
+        return None
+    try:
+        pack = cache.pack()
+    except OSError:
+        return None
+    body, lifecycles = cache.body(again), dict[str, Lifecycle]()
+    rows, parts, stamps = {}, [], {}
+    for plain, found in _fine(stream, expanding, project):
+        try:
+            row = encode_resource(found.resource, pack.add)
+        except NotKept:
+            continue
+        address = found.resource.address
+        known = Remembered(found.document, decode_resource(row, body, lifecycles), found.needs, found.templates)
+        rows[address.kind, address.name] = row
+        parts.append(Part(plain.name, plain.paths, (known,)))
+        stamps.update((path, stream.stamps[path]) for path in plain.paths)
+    return Kept(parts, stamps, others, rows, pack)
+
+
+def _fine(stream: Stream, expanding: Streaming, project: Project) -> Iterator[tuple[Plain, Remembered]]:
+    """The dashboards about which nothing is to be said."""
+    checking = Checking(expanding.datasources(), expanding.catalogue())
+    accepted = project.model.checks.accept
+    rules = lint.alone()
+
+    def quiet(resource: Resource) -> bool:
+        if any(True for rule in rules for _ in rule((resource,))):
+            return False
+        return all(is_accepted(found, accepted) for found in checking.dashboard(resource))
+
+    for plain in stream.dashboards():
+        found = expanding.expanded(plain.document)
+        if found is not None and quiet(found.resource):
+            yield plain, found
