@@ -68,22 +68,23 @@ class Sources:
             hint = "each begins with `- expr: …`, or what its datasource calls it"
             self.problems.in_value(panel, ("targets",), "targets-not-a-list", "targets must be a list", hint)
             return written
-        letters = _letters({item.get("refId") for item in written if isinstance(item, dict)})
+        free = letters({item.get("refId") for item in written if isinstance(item, dict)})
         result = MarkedList(mark=written.mark)
         for index, item in enumerate(written):
             if isinstance(item, MarkedDict):
-                result.add(self._target(item, panel, letters), written.items_at[index])
+                result.add(self.target(item, panel, free), written.items_at[index])
             else:
                 self.problems.in_value(
                     written, (index,), "not-a-query", "a query must be a mapping", "as in `- expr: up`"
                 )
         return result
 
-    def _target(self, item: MarkedDict, panel: MarkedDict, letters: Iterator[str]) -> MarkedDict:
+    def target(self, item: MarkedDict, panel: MarkedDict, free: Iterator[str]) -> MarkedDict:
+        """One query of a panel; `free` are letters that no other one has."""
         target = self.resolved(item)
         added = MarkedDict(mark=target.mark)
         if "refId" not in target:
-            added.put("refId", next(letters), key_at=None, value_at=None)
+            added.put("refId", next(free), key_at=None, value_at=None)
         source = panel.get("datasource")
         if isinstance(source, dict) and source.get("uid") == _MIXED:
             if "datasource" not in target:
@@ -95,8 +96,8 @@ class Sources:
         return result
 
 
-def _letters(taken: set[Any]) -> Iterator[str]:
-    """A, B, … Z, AA, AB, … without those that are taken."""
+def letters(taken: set[Any]) -> Iterator[str]:
+    """How queries are called that have no name: A, B, … Z, AA, AB, … without those that are taken."""
     for length in count(1):
         for index in range(len(ascii_uppercase) ** length):
             text = ""

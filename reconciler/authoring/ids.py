@@ -4,6 +4,7 @@ A derived id survives reordering and inserting, so that links, annotations and a
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -46,6 +47,7 @@ def number(panels: MarkedList, problems: Problems) -> None:
             panel.put("id", candidate, key_at=None, value_at=None)
 
 
+@lru_cache(maxsize=8192)
 def derived_id(title: str, occurrence: int) -> int:
     """A panel id that follows from a title: the same on every machine and in every version, from DERIVED_IDS up."""
     key = f"{title}\x00{occurrence}".encode("utf-8", "surrogatepass")

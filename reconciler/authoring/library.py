@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.authoring import defaults, lifecycles, metrics, palette, roles, templates
 from reconciler.authoring.defaults import Defaults
+from reconciler.authoring.frames import Frames
 from reconciler.authoring.lifecycles import Lifecycles
 from reconciler.authoring.loops import LOOP, unrolled, unrolled_documents
 from reconciler.authoring.palette import Palette
@@ -31,6 +32,8 @@ class Library:
     metrics: tuple[Document, ...]
     """The Metric documents: what they say is read once the datasources are known."""
     found: tuple[Diagnostic, ...]
+    frames: Frames | None = None
+    """What panels have in common, where they have no places."""
 
     @classmethod
     def of(cls, documents: Sequence[Document], values: Mapping[str, Json]) -> "Library":

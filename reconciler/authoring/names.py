@@ -32,6 +32,10 @@ class Declared:
         self.root: object = problems.document.spec
         self.needs: dict[Address, Mark] = {}
 
+    def asked_by(self, problems: Problems) -> "Declared":
+        """The same for other questions, whose needs and errors are counted by themselves."""
+        return Declared(self._declared, self._uids, self._build, problems)
+
     def of_type(self, kind: str, type_name: str) -> list[str]:
         """The names of declared objects whose spec has this `type`."""
         return [

@@ -19,6 +19,7 @@ class Panels:
     """Expands the panels of one dashboard."""
 
     def __init__(self, library: Library, sources: Sources, problems: Problems) -> None:
+        self.library = library
         self.templates = library.templates
         self.palette = library.palette
         self.audiences = library.audiences
@@ -38,6 +39,10 @@ class Panels:
         """All panels in reading order, placed and numbered."""
         self.result = MarkedList(mark=written.mark)
         for index, item in enumerate(written):
+            framed = self.framed(item)
+            if framed is not None:
+                (self.result if self.collapsed is None else self.collapsed["panels"]).add(framed, None)
+                continue
             whole = self.whole(written, index, item)
             if whole is None:
                 continue
@@ -49,6 +54,18 @@ class Panels:
                 self.result.add(self.panel(whole, self.flow), written.items_at[index])
         number(self.result, self.problems)
         return self.result
+
+    def framed(self, item: Any) -> MarkedDict | None:
+        """A panel that is like others but for its texts and queries; None where it is to be expanded by itself."""
+        frames = self.library.frames
+        flow = self.flow if self.collapsed is None else self.inner
+        return frames.panel(item, self.sources, flow, self.by_itself) if frames is not None else None
+
+    def by_itself(self, item: MarkedDict, sources: Sources, problems: Problems) -> MarkedDict | None:
+        """A panel as if it was the only one of its dashboard; None for a row."""
+        alone = Panels(self.library, sources, problems)
+        whole = alone.whole(MarkedList([item]), 0, item)
+        return None if whole is None or _is_row(whole) else alone.panel(whole, alone.flow)
 
     def whole(self, written: MarkedList, index: int, item: Any) -> MarkedDict | None:
         """An item with its templates merged under it and all shorthands spelled out."""

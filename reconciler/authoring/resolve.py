@@ -230,8 +230,7 @@ class Resolving:
         if document.mark in self.known:
             self._recall(address, kind, self.known[document.mark], problems)
             return
-        whose = Text.GRAFANAS if kind.shorthand == _DASHBOARD else Text.OURS
-        spec = unrolled(with_values(document.spec, self.values, problems, whose), problems)
+        spec = self.filled(document, kind, problems)
         body = document.body
         if body is not None and not document.bare:
             body = with_values(body, self.values, problems, Text.VERBATIM)
@@ -242,6 +241,12 @@ class Resolving:
         if metadata.uid is not None and self.uids[address] is None:
             text = f"the uid of a {document.kind} is chosen by Grafana"
             problems.in_value(document.metadata, ("uid",), "uid-not-ours", text, "leave metadata.uid out")
+
+    def filled(self, document: Document, kind: Kind, problems: Problems) -> MarkedDict:
+        """A document's spec with the instance's values, its loops written out."""
+        whose = Text.GRAFANAS if kind.shorthand == _DASHBOARD else Text.OURS
+        spec: MarkedDict = unrolled(with_values(document.spec, self.values, problems, whose), problems)
+        return spec
 
     def _build(self, address: Address) -> Resource | None:
         """The resource of an address; None where it is broken (its errors are noted), or is being built already: then

@@ -169,7 +169,8 @@ class Templates:
         try:
             yield used
         finally:
-            self._used = before | used
+            before |= used  # the same set: it may be somebody else's count
+            self._used = before
 
     def unused(self) -> list[Diagnostic]:
         """A warning for each template that nothing uses."""

@@ -55,17 +55,42 @@ def sources_in(resources: Iterable[Resource]) -> dict[str, Source]:
     return found
 
 
-def queries_of(resource: Resource, sources: Mapping[str, Source]) -> Iterator[Query]:
-    """The queries of one dashboard whose datasource is declared, in reading order. Hidden ones count: others may use
-    them.
+def queries_of(resource: Resource, sources: Mapping[str, Source], *, panels: bool = True) -> Iterator[Query]:
+    """The queries of one dashboard whose datasource is declared, in reading order; those of `panels` may be left out.
+    Hidden ones count: others may use them.
     """
     model = as_object(resource.attributes.get("dashboard"))
     listed = as_list(as_object(model.get("templating")).get("list"))
-    variables = {text_of(item.get("name")): item for item in map(as_object, listed)}
-    collected = _Collecting(resource.address, sources, variables)
+    collected = _Collecting(resource.address, sources, variables_of(resource))
     yield from collected.variables(listed)
     yield from collected.annotations(as_list(as_object(model.get("annotations")).get("list")))
-    yield from collected.panels(as_list(model.get("panels")), ("panels",))
+    if panels:
+        yield from collected.panels(as_list(model.get("panels")), ("panels",))
+
+
+def variables_of(resource: Resource) -> dict[str, JsonObject]:
+    """A dashboard's variables, by name."""
+    listed = as_list(as_object(as_object(resource.attributes.get("dashboard")).get("templating")).get("list"))
+    return {text_of(item.get("name")): item for item in map(as_object, listed)}
+
+
+def panels_of(resource: Resource) -> Iterator[JsonObject]:
+    """A dashboard's panels, those in rows too."""
+    waiting = list(as_list(as_object(resource.attributes.get("dashboard")).get("panels")))
+    while waiting:
+        panel = as_object(waiting.pop())
+        waiting += as_list(panel.get("panels"))
+        yield panel
+
+
+def source_of(target: JsonObject, owner: JsonObject, sources: Mapping[str, Source]) -> Source | None:
+    """The declared datasource that a query goes to; None where it is none of ours, or depends on a variable."""
+    for holder in (target, owner):
+        reference = holder.get("datasource")
+        uid = text_of(as_object(reference).get("uid")) if isinstance(reference, Mapping) else text_of(reference)
+        if uid:
+            return sources.get(uid) or next((source for source in sources.values() if source.name == uid), None)
+    return None
 
 
 class _Collecting:
@@ -103,15 +128,6 @@ class _Collecting:
             yield from self.panels(as_list(panel.get("panels")), (*here, "panels"))
 
     def _query(self, path: Path, place: str, kind: str, owner: JsonObject, *, target: JsonObject) -> Iterator[Query]:
-        source = self._source(target, owner)
+        source = source_of(target, owner, self.sources)
         if source is not None:
             yield Query(self.address, path, place, kind, owner, target, source, self.known)
-
-    def _source(self, target: JsonObject, owner: JsonObject) -> Source | None:
-        """The declared datasource that a query goes to; None where it is none of ours, or depends on a variable."""
-        for holder in (target, owner):
-            reference = holder.get("datasource")
-            uid = text_of(as_object(reference).get("uid")) if isinstance(reference, Mapping) else text_of(reference)
-            if uid:
-                return self.sources.get(uid) or next((s for s in self.sources.values() if s.name == uid), None)
-        return None

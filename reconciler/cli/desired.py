@@ -130,7 +130,10 @@ class Desired:
         """
         if kept.rows is not None:
             quick = {part.name for part in kept.parts}
-            if any(item.severity is Severity.ERROR and item.where and item.where.file in quick for item in resolved.diagnostics):
+            if any(
+                item.severity is Severity.ERROR and item.where and item.where.file in quick
+                for item in resolved.diagnostics
+            ):
                 return False
         shorthands = {kind.yaml_kind for kind in self.registry.values() if kind.shorthand}
         return all(item.mark.file in kept.others or item.kind in shorthands for item in loaded.documents)

@@ -3,6 +3,7 @@ something to say about is left to the reading that has places and all documents 
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from reconciler import lint
 from reconciler.authoring.streaming import Streaming
@@ -16,6 +17,7 @@ from reconciler.loader.cache import Again, Cache, Kept
 from reconciler.loader.cache_codec import NotKept, decode_resource, encode_resource
 from reconciler.loader.project import Project
 from reconciler.loader.remembering import Part
+from reconciler.loader.stamps import Stamp
 from reconciler.loader.streaming import Plain, Stream
 
 
@@ -35,7 +37,9 @@ def streamed(
     except OSError:
         return None
     body, lifecycles = cache.body(again), dict[str, Lifecycle]()
-    rows, parts, stamps = {}, [], {}
+    rows: dict[tuple[str, str], Any] = {}
+    parts: list[Part] = []
+    stamps: dict[str, Stamp] = {}
     for plain, found in _fine(stream, expanding, project):
         try:
             row = encode_resource(found.resource, pack.add)
@@ -58,9 +62,9 @@ def _fine(stream: Stream, expanding: Streaming, project: Project) -> Iterator[tu
     def quiet(resource: Resource) -> bool:
         if any(True for rule in rules for _ in rule((resource,))):
             return False
-        return all(is_accepted(found, accepted) for found in checking.dashboard(resource))
+        return checking.quiet(resource, lambda found: is_accepted(found, accepted))
 
     for plain in stream.dashboards():
-        found = expanding.expanded(plain.document)
+        found = expanding.expanded(plain.document, literal=plain.literal)
         if found is not None and quiet(found.resource):
             yield plain, found

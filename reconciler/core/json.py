@@ -11,11 +11,14 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from reconciler.core.shared import Shared
+
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 JsonObject: TypeAlias = Mapping[str, Json]
 
 _EXACT = 2**53
-_SAME = frozenset({str, bool, type(None)})
+_SAME = frozenset({str, bool, type(None), Shared})
+_SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_SUBCLASS
 _SMALLEST = 1e-4
 """From here on Python writes a float without an exponent."""
 
@@ -25,7 +28,7 @@ def canonical_value(value: Json) -> Json:
 
     Source: grafana-api.md section 1, surprise 26. Returns plain dicts and lists.
     """
-    if value is None or isinstance(value, (str, bool)):
+    if value is None or isinstance(value, (str, bool, Shared)):
         return value
     if isinstance(value, dict):
         return {key: item if type(item) in _SAME else canonical_value(item) for key, item in value.items()}
@@ -56,7 +59,7 @@ def canonical_bytes(value: Json) -> bytes:
 def _quick_bytes(value: Json) -> bytes | None:
     """The canonical bytes by orjson, many times faster; None where it would write something else, or refuses."""
     try:
-        data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)  # it also refuses what is nested too deep, or in itself
+        data = orjson.dumps(value, default=_canonical, option=_SORTED)  # refuses what is too deep, or in itself
     except TypeError:
         return None
     if data not in _recently:
@@ -73,6 +76,23 @@ _recently: dict[bytes, None] = {}
 """What was seen to be canonical lately: what is sent to Grafana comes back as the same bytes a moment later."""
 
 
+def shared(value: JsonObject) -> JsonObject:
+    """The canonical form of an object that is a part of many (core.shared)."""
+    plain = canonical_value(value)
+    assert isinstance(plain, dict)
+    try:
+        alike = orjson.dumps(plain, option=orjson.OPT_SORT_KEYS) == canonical_bytes(plain)
+    except TypeError:
+        alike = False
+    return Shared(plain) if alike else plain
+
+
+def _canonical(value: Any) -> Any:
+    if type(value) is Shared:
+        return value.canonical
+    raise TypeError(type(value).__name__)
+
+
 def _written_alike(value: Any) -> bool:
     """Whether orjson writes it in its canonical form: nothing but plain JSON types, no integer that a double cannot
     hold, no float that is whole (`1.0`) or whose exponent is shown (`1e-7`, in Python `1e-07`), no NaN.
@@ -82,7 +102,7 @@ def _written_alike(value: Any) -> bool:
         container = waiting.pop()
         for item in container.values() if type(container) is dict else container:
             kind = type(item)
-            if kind is str or kind is bool or item is None:
+            if kind is str or kind is bool or item is None or kind is Shared:
                 continue
             if kind is dict or kind is list or kind is tuple:
                 waiting.append(item)

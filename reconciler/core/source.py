@@ -98,6 +98,13 @@ class MarkedList(list[Any]):
         self.items_at.append(at)
 
 
+def unplaced(value: Any) -> Any:
+    """A copy of a marked value that knows no places."""
+    if isinstance(value, MarkedDict):
+        return MarkedDict({key: unplaced(item) for key, item in value.items()})
+    return MarkedList([unplaced(item) for item in value]) if isinstance(value, MarkedList) else value
+
+
 def own_mark(value: object) -> Mark | None:
     """The place of a marked mapping or list itself."""
     return value.mark if isinstance(value, (MarkedDict, MarkedList)) else None

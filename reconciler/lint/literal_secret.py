@@ -13,6 +13,7 @@ from reconciler.core.errors import Diagnostic, Severity
 from reconciler.core.json import Json
 from reconciler.core.literals import literals, may_have_literals
 from reconciler.core.resource import Resource
+from reconciler.core.shared import Shared
 
 ALONE = True
 _SECRET = re.compile(
@@ -67,11 +68,30 @@ def _elsewhere(resource: Resource) -> Iterator[Diagnostic]:
 
 
 def _nothing_in(value: Json) -> bool:
-    """Whether certainly nothing of either is in any text: seen from all of them in one piece, for most have nothing."""
+    """Whether certainly nothing of either is in any text: seen from all of them in one piece, for most have nothing.
+    Parts that many objects share are looked at once.
+    """
+    parts: list[Shared] = []
+
+    def other(item: Json) -> Json:
+        if type(item) is Shared:
+            parts.append(item)
+            return None
+        return dict(item) if isinstance(item, Mapping) else list(item) if isinstance(item, list) else str(item)
+
     try:
-        text = orjson.dumps(value, default=dict).decode()
+        text = orjson.dumps(value, default=other, option=orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
     except (TypeError, ValueError):
         return False
+    for part in parts:
+        if "innocent" not in part.notes:
+            part.notes["innocent"] = _innocent(orjson.dumps(part).decode())
+        if not part.notes["innocent"]:
+            return False
+    return _innocent(text)
+
+
+def _innocent(text: str) -> bool:
     return not (may_have_literals(text) or _HEADER_WORD.search(text.lower()))
 
 

@@ -6,8 +6,6 @@ Bodies are not in it: an attribute that is large is told by its keys, its small 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import orjson
-
 from reconciler.core.address import Address
 from reconciler.core.desired import DesiredState
 from reconciler.core.errors import Diagnostic, Severity
@@ -15,6 +13,7 @@ from reconciler.core.json import Json, JsonObject, digest
 from reconciler.core.lazy import Lazy, Load, whole
 from reconciler.core.resource import Lifecycle, OnDrift, Resource, SecretRef
 from reconciler.core.roles import RoleEntry, RoleView
+from reconciler.core.shared import written
 from reconciler.core.source import Mark
 from reconciler.loader.packs import Place
 
@@ -23,7 +22,7 @@ _SMALL = 200
 _LITTLE = 1500
 """Bytes of attributes that are kept in the index whole."""
 
-Keep = Callable[[JsonObject], Place | None]
+Keep = Callable[[bytes], Place]
 Body = Callable[[Address, str, Place], JsonObject]
 """The attributes of an address, by their digest and their place."""
 
@@ -107,11 +106,13 @@ def _attributes(value: JsonObject, keep: Keep) -> list[Any]:
     there.
     """
     value = whole(value)  # of a body that lies in an older pack, and goes into a newer one
-    if all(_is_small(item) for item in value.values()) or len(orjson.dumps(value)) <= _LITTLE:
+    try:
+        data = written(value)
+    except TypeError:  # a number beyond 64 bits
+        raise NotKept from None
+    if len(data) <= _LITTLE or all(_is_small(item) for item in value.values()):
         return [digest(value), value]
-    place = keep(value)
-    if place is None:
-        raise NotKept
+    place = keep(data)
     tops = {key: item if _is_small(item) else _outline(item) for key, item in value.items()}
     large = [key for key, item in value.items() if not _is_small(item)]
     return [digest(value), tops, large, [place.pack, place.start, place.length, place.digest]]

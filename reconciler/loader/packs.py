@@ -51,12 +51,9 @@ class PackWriter:
         self._waiting: list[bytes] = []
         self._waiting_size = 0
 
-    def add(self, value: JsonObject) -> Place | None:
-        """Append an object; None where it cannot be written so that it reads back the same."""
-        try:
-            data = zlib.compress(orjson.dumps(value), 1)
-        except TypeError:  # a number beyond 64 bits
-            return None
+    def add(self, written: bytes) -> Place:
+        """Append an object that is written as JSON."""
+        data = zlib.compress(written, 1)
         self._waiting.append(data)
         self._waiting_size += len(data)
         if self._waiting_size > _AT_ONCE:

@@ -37,6 +37,9 @@ _SCALAR, _NESTED, _BLOCK = range(3)
 Line = tuple[int, int, str | None, int, Any]
 """How far it is indented, where the text behind a dash begins (-1: no dash), its key, and of what sort its value is."""
 
+_NOTHING: Line = (0, 0, None, 0, None)
+"""What an empty line or a comment says."""
+
 
 class _Beyond(Exception):
     """This is not read here."""
@@ -46,7 +49,7 @@ class PlainYaml:
     """Reads files one after the other; lines are remembered from one to the next."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, Line | None] = {}
+        self._lines: dict[str, Line] = {}
 
     def read(self, data: bytes, file: str) -> MarkedDict | None:
         """The mapping that a file holds; None where something is to be read by yaml.py. Only the envelope has places.
@@ -77,7 +80,7 @@ def _decoded(data: bytes) -> str:
 class _Blocks:
     """Puts the lines of a file together by their indentation."""
 
-    def __init__(self, lines: list[str], known: dict[str, Line | None]) -> None:
+    def __init__(self, lines: list[str], known: dict[str, Line]) -> None:
         self.lines = lines
         self.known = known
 
@@ -93,10 +96,10 @@ class _Blocks:
         while at < end:
             text = lines[at]
             at += 1
-            line = known.get(text, 0)
-            if line == 0:
-                line = known[text] = _line(text)
+            line = known.get(text)
             if line is None:
+                line = known[text] = _line(text)
+            if line is _NOTHING:
                 continue
             column, behind, key, sort, value = line
             if open_key is not None:
@@ -173,11 +176,11 @@ def _folded(body: list[str]) -> str:
     return text
 
 
-def _line(text: str) -> Line | None:
-    """What one line says by itself; None where it says nothing. Raises _Beyond."""
+def _line(text: str) -> Line:
+    """What one line says by itself. Raises _Beyond."""
     rest = text.lstrip(" ")
     if not rest or rest[0] == "#":
-        return None
+        return _NOTHING
     indent, behind = len(text) - len(rest), -1
     if rest.startswith("- "):
         rest = rest[1:].lstrip(" ")

@@ -27,11 +27,14 @@ _DASHBOARD = re.compile(rb"(?m)^kind: +Dashboard *$")
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A document of a file of its own, without places but for its envelope, and the paths that it was made from."""
+    """A document of a file of its own, without places but for its envelope, and the paths that it was made from.
+    `literal`: nothing in the file itself stands for something else (`${…}`, `for_each`).
+    """
 
     document: Document
     name: str
     paths: tuple[str, ...]
+    literal: bool
 
 
 class Stream:
@@ -78,14 +81,15 @@ class Stream:
     def _plain(self, found: Found) -> Plain | None:
         data = self._folder.quietly(found.path)
         value = self._yaml.read(data, found.name) if data else None
-        if value is None:
+        if value is None or data is None:
             return None
+        literal = b"${" not in data and b"for_each" not in data  # nothing that is read plainly has escapes
         document, problems = open_envelope(value, found.name)
         if document is None or problems or document.manifest:
             return None
         path = str(found.path)
         if "from" not in document.spec:
-            return Plain(document, found.name, (path,))
+            return Plain(document, found.name, (path,), literal)
         named = document.spec["from"]
         body = f"{os.path.dirname(path)}{os.sep}{named}"  # noqa: PTH120
         if not isinstance(named, str) or body not in self._bodies or os.path.islink(body):  # noqa: PTH114
@@ -95,7 +99,7 @@ class Stream:
         if not isinstance(read, dict):
             return None
         top = MarkedDict(read, mark=Mark(self._folder.name(Path(body)), 1, 1))
-        return Plain(replace(document, body=top, bare=is_bare(data or b"")), found.name, (path, body))
+        return Plain(replace(document, body=top, bare=is_bare(data or b"")), found.name, (path, body), literal)
 
 
 def _seems_to_wait(found: Found) -> bool:

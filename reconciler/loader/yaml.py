@@ -5,7 +5,6 @@ not its nodes: composing nodes recurses in C, and a file of nothing but brackets
 """
 
 import json
-import re
 from typing import Any
 
 import yaml

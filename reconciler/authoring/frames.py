@@ -1,0 +1,143 @@
+"""Panels that differ in their texts and queries only are expanded once: what a panel comes to beside those is its frame,
+which all panels that are written alike share. So are queries.
+
+For panels without places only (`authoring.streaming`). What is unusual, or about which there is anything to say, has no
+frame, and is expanded by itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from reconciler.authoring.datasources import Sources, letters
+from reconciler.authoring.layout import Flow
+from reconciler.authoring.problems import Problems
+from reconciler.authoring.templates import Templates
+from reconciler.core.address import Address
+from reconciler.core.json import JsonObject, canonical_value, shared
+from reconciler.core.source import MarkedDict, MarkedList
+
+_OWN: dict[str, Any] = {"title": "a title", "description": "a description", "targets": MarkedList()}
+"""What is each panel's own, and what stands for it in a frame."""
+_ALONE = frozenset({"row", "gridPos", "id", "audience", "panels"})
+"""What only panels have that are expanded by themselves."""
+_MOST = 8000
+"""Frames, and queries, that are kept."""
+
+Expand = Callable[[MarkedDict, Sources, Problems], MarkedDict | None]
+"""A panel expanded by itself; None for a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a panel comes to but for what is its `own`, with its size and datasource; the objects that it needs, and the
+    templates that it uses.
+    """
+
+    panel: dict[str, Any]
+    own: tuple[str, ...]
+    size: tuple[int, int]
+    source: bytes
+    needs: tuple[Address, ...]
+    templates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What one query of a panel comes to, and the objects that it needs."""
+
+    target: JsonObject
+    needs: tuple[Address, ...]
+
+
+class Frames:
+    """The frames and queries of panels over one library's templates."""
+
+    def __init__(self, templates: Templates) -> None:
+        self._templates = templates
+        self._frames: dict[bytes, Frame | None] = {}
+        self._queries: dict[tuple[bytes, str, bytes], Query | None] = {}
+
+    def panel(self, item: Any, sources: Sources, flow: Flow, expand: Expand) -> MarkedDict | None:
+        """A panel as its frame says; None where it is to be expanded by itself."""
+        if type(item) is not MarkedDict or not _ALONE.isdisjoint(item):
+            return None
+        key = orjson.dumps({name: None if name in _OWN else value for name, value in item.items()})
+        if key not in self._frames:
+            self._frames[key] = self._framed(item, sources, expand) if len(self._frames) < _MOST else None
+        frame = self._frames[key]
+        if frame is None:
+            return None
+        panel = MarkedDict(frame.panel)
+        for name in frame.own:
+            value = item[name] if name != "targets" else self._targets(item[name], frame, sources)
+            if value is None or (name != "targets" and type(value) is not str):
+                return None
+            panel[name] = value
+        panel["gridPos"] = flow.place(*frame.size)
+        _note(frame.needs, sources)
+        self._templates.took(frame.templates)
+        return panel
+
+    def _framed(self, item: MarkedDict, sources: Sources, expand: Expand) -> Frame | None:
+        """The frame of a panel; None where it has none."""
+        own = tuple(name for name in _OWN if name in item)
+        stand_in = MarkedDict({name: _OWN.get(name, value) for name, value in item.items()})
+        alone, problems = _alone(sources)
+        with self._templates.counted() as used:
+            layers, _ = self._templates.layers(stand_in, problems)
+            under = {key for layer in layers[:-1] for key in layer}
+            if problems.found or not (under | {*layers[-1]}).isdisjoint(_ALONE) or "targets" in under:
+                return None
+            panel = expand(stand_in, alone, problems)
+        if panel is None or problems.found or any(panel[name] != _OWN[name] for name in own):
+            return None
+        whole = {
+            key: shared(value) if isinstance(value, dict) else canonical_value(value) for key, value in panel.items()
+        }
+        size = (panel["gridPos"]["w"], panel["gridPos"]["h"])
+        return Frame(
+            whole, own, size, orjson.dumps(panel.get("datasource")), tuple(alone.names.needs), tuple(sorted(used))
+        )
+
+    def _targets(self, written: Any, frame: Frame, sources: Sources) -> MarkedList | None:
+        """A panel's queries; None where one is to be expanded by itself."""
+        if type(written) is not MarkedList or any(type(item) is not MarkedDict for item in written):
+            return None
+        free = letters({item.get("refId") for item in written})
+        result = []
+        for item in written:
+            letter = "" if "refId" in item else next(free)
+            key = (frame.source, letter, orjson.dumps(item))
+            if key not in self._queries:
+                self._queries[key] = _query(item, letter, frame, sources) if len(self._queries) < _MOST else None
+            query = self._queries[key]
+            if query is None:
+                return None
+            _note(query.needs, sources)
+            result.append(query.target)
+        return MarkedList(result)
+
+
+def _query(item: MarkedDict, letter: str, frame: Frame, sources: Sources) -> Query | None:
+    alone, problems = _alone(sources)
+    if "use" in item:
+        return None
+    target = alone.target(item, MarkedDict(frame.panel), iter([letter]))
+    return None if problems.found else Query(shared(target), tuple(alone.names.needs))
+
+
+def _alone(sources: Sources) -> tuple[Sources, Problems]:
+    """The same datasources asked by nobody in particular; what depends on a dashboard's variables is a problem."""
+    problems = Problems(sources.problems.document)
+    return Sources(sources.names.asked_by(problems), problems, {}), problems
+
+
+def _note(needs: tuple[Address, ...], sources: Sources) -> None:
+    """Know that a dashboard needs these."""
+    known = sources.names.needs
+    for need in needs:
+        if need not in known:
+            known[need] = sources.problems.document.mark
