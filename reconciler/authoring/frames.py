@@ -5,7 +5,7 @@ For panels without places only (`authoring.streaming`). What is unusual, or abou
 frame, and is expanded by itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +16,16 @@ from reconciler.authoring.layout import Flow
 from reconciler.authoring.problems import Problems
 from reconciler.authoring.templates import Templates
 from reconciler.core.address import Address
-from reconciler.core.json import JsonObject, canonical_value, shared
+from reconciler.core.json import canonical_value, is_canonical, shared
+from reconciler.core.shared import Canonical, Shared
 from reconciler.core.source import MarkedDict, MarkedList
 
 _OWN: dict[str, Any] = {"title": "a title", "description": "a description", "targets": MarkedList()}
 """What is each panel's own, and what stands for it in a frame."""
 _ALONE = frozenset({"row", "gridPos", "id", "audience", "panels"})
 """What only panels have that are expanded by themselves."""
+_LARGE = 200
+"""Bytes from which on a part of a frame is shared as it is written."""
 _MOST = 8000
 """Frames, and queries, that are kept."""
 
@@ -37,6 +40,7 @@ class Frame:
     """
 
     panel: dict[str, Any]
+    common: Shared
     own: tuple[str, ...]
     size: tuple[int, int]
     source: bytes
@@ -48,7 +52,7 @@ class Frame:
 class Query:
     """What one query of a panel comes to, and the objects that it needs."""
 
-    target: JsonObject
+    target: Shared
     needs: tuple[Address, ...]
 
 
@@ -65,19 +69,27 @@ class Frames:
         if type(item) is not MarkedDict or not _ALONE.isdisjoint(item):
             return None
         key = orjson.dumps({name: None if name in _OWN else value for name, value in item.items()})
-        if key not in self._frames:
-            self._frames[key] = self._framed(item, sources, expand) if len(self._frames) < _MOST else None
-        frame = self._frames[key]
+        frame = self._frames.get(key)
         if frame is None:
-            return None
-        panel = MarkedDict(frame.panel)
+            if key in self._frames or len(self._frames) > _MOST:
+                return None
+            frame = self._frames[key] = self._framed(item, sources, expand)
+            if frame is None:
+                return None
+        panel = Canonical(frame.panel)
+        panel.own, panel.common = frame.own, frame.common
         for name in frame.own:
-            value = item[name] if name != "targets" else self._targets(item[name], frame, sources)
-            if value is None or (name != "targets" and type(value) is not str):
+            value = item[name]
+            if name == "targets":
+                value = self._targets(value, frame, sources)
+            elif type(value) is not str:
+                return None
+            if value is None:
                 return None
             panel[name] = value
         panel["gridPos"] = flow.place(*frame.size)
-        _note(frame.needs, sources)
+        if frame.needs:
+            _note(frame.needs, sources)
         self._templates.took(frame.templates)
         return panel
 
@@ -94,31 +106,48 @@ class Frames:
             panel = expand(stand_in, alone, problems)
         if panel is None or problems.found or any(panel[name] != _OWN[name] for name in own):
             return None
-        whole = {
-            key: shared(value) if isinstance(value, dict) else canonical_value(value) for key, value in panel.items()
-        }
-        size = (panel["gridPos"]["w"], panel["gridPos"]["h"])
+        whole: dict[str, Any] = {}
+        for key, value in panel.items():
+            plain = canonical_value(value)
+            if not is_canonical(plain):
+                return None
+            whole[key] = shared(plain) if isinstance(plain, dict) and len(orjson.dumps(plain)) > _LARGE else plain
         return Frame(
-            whole, own, size, orjson.dumps(panel.get("datasource")), tuple(alone.names.needs), tuple(sorted(used))
+            panel=whole,
+            common=Shared(whole),
+            own=own,
+            size=(panel["gridPos"]["w"], panel["gridPos"]["h"]),
+            source=orjson.dumps(panel.get("datasource")),
+            needs=tuple(alone.names.needs),
+            templates=tuple(sorted(used)),
         )
 
-    def _targets(self, written: Any, frame: Frame, sources: Sources) -> MarkedList | None:
+    def _targets(self, written: Any, frame: Frame, sources: Sources) -> list[Any] | None:
         """A panel's queries; None where one is to be expanded by itself."""
-        if type(written) is not MarkedList or any(type(item) is not MarkedDict for item in written):
+        if type(written) is not MarkedList:
             return None
-        free = letters({item.get("refId") for item in written})
-        result = []
+        result: list[Any] = []
+        free: Iterator[str] | None = None
         for item in written:
-            letter = "" if "refId" in item else next(free)
-            key = (frame.source, letter, orjson.dumps(item))
-            if key not in self._queries:
-                self._queries[key] = _query(item, letter, frame, sources) if len(self._queries) < _MOST else None
-            query = self._queries[key]
-            if query is None:
+            if type(item) is not MarkedDict:
                 return None
-            _note(query.needs, sources)
+            letter = ""
+            if "refId" not in item:
+                if free is None:
+                    free = letters({other.get("refId") for other in written if isinstance(other, dict)})
+                letter = next(free)
+            key = (frame.source, letter, orjson.dumps(item))
+            query = self._queries.get(key)
+            if query is None:
+                if key in self._queries or len(self._queries) > _MOST:
+                    return None
+                query = self._queries[key] = _query(item, letter, frame, sources)
+                if query is None:
+                    return None
+            if query.needs:
+                _note(query.needs, sources)
             result.append(query.target)
-        return MarkedList(result)
+        return result
 
 
 def _query(item: MarkedDict, letter: str, frame: Frame, sources: Sources) -> Query | None:
@@ -126,7 +155,8 @@ def _query(item: MarkedDict, letter: str, frame: Frame, sources: Sources) -> Que
     if "use" in item:
         return None
     target = alone.target(item, MarkedDict(frame.panel), iter([letter]))
-    return None if problems.found else Query(shared(target), tuple(alone.names.needs))
+    whole = shared(target)
+    return None if problems.found or whole is None else Query(whole, tuple(alone.names.needs))
 
 
 def _alone(sources: Sources) -> tuple[Sources, Problems]:

@@ -20,13 +20,13 @@ def number(panels: MarkedList, problems: Problems) -> None:
     """Give each panel an id, those inside rows too; two written ones alike are an error. `panels` are fresh copies
     (they are completed in place).
     """
-    everything = list(_all(panels))
+    unnamed: list[MarkedDict] = []
     taken: dict[int, MarkedDict] = {}
-    for panel in everything:
+    for panel in _all(panels):
         written = panel.get("id")
         if written is None:
-            continue
-        if isinstance(written, bool) or not isinstance(written, int) or written < 1:
+            unnamed.append(panel)
+        elif isinstance(written, bool) or not isinstance(written, int) or written < 1:
             text = f"panel id {shown(written)} is not a whole number from 1 on"
             problems.in_value(panel, ("id",), "bad-panel-id", text, "leave it out: one is derived from the title")
         elif written in taken:
@@ -36,15 +36,14 @@ def number(panels: MarkedList, problems: Problems) -> None:
         else:
             taken[written] = panel
     seen: dict[str, int] = {}
-    for panel in everything:
-        if panel.get("id") is None:
-            title = _title(panel)
-            seen[title] = seen.get(title, 0) + 1
-            candidate = derived_id(title, seen[title])
-            while candidate in taken:
-                candidate += 1
-            taken[candidate] = panel
-            panel.put("id", candidate, key_at=None, value_at=None)
+    for panel in unnamed:
+        title = _title(panel)
+        occurrence = seen[title] = seen.get(title, 0) + 1
+        candidate = derived_id(title, occurrence)
+        while candidate in taken:
+            candidate += 1
+        taken[candidate] = panel
+        panel.put("id", candidate, key_at=None, value_at=None)
 
 
 @lru_cache(maxsize=8192)
@@ -57,8 +56,7 @@ def derived_id(title: str, occurrence: int) -> int:
 def _all(panels: MarkedList) -> Iterator[MarkedDict]:
     for panel in panels:
         yield panel
-        inner: Any = panel.get("panels")
-        if panel.get("type") == "row" and isinstance(inner, MarkedList):
+        if panel.get("type") == "row" and isinstance(inner := panel.get("panels"), MarkedList):
             yield from _all(inner)
 
 

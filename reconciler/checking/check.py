@@ -4,13 +4,14 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
+import orjson
+
 from reconciler.checking.elasticsearch import check_aggregations, check_text
 from reconciler.checking.finding import Finding
 from reconciler.checking.promql_rules import Found, check_expression, check_shown
 from reconciler.checking.queries import Query, panels_of, queries_of, source_of, sources_in, variables_of
 from reconciler.checking.stand_ins import Filled, filled, samples_of
-from reconciler.checking.units import shown_unit
-from reconciler.core.json import JsonObject, as_list, as_object, text_of
+from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.metric import Catalogue, IndexField, Metric
 from reconciler.core.resource import Resource
 from reconciler.core.shared import Shared
@@ -49,6 +50,9 @@ class Checking:
         self.sources = sources_in(resources)
         self.metrics: dict[str, Mapping[str, Metric]] = {uid: catalogue.of(uid) for uid in self.sources}
         self.fields: dict[str, Mapping[str, IndexField]] = {uid: catalogue.fields_of(uid) for uid in self.sources}
+        self._fine: set[bytes] = set()
+        self._known: dict[bytes, dict[int, Json]] = {}
+        self._queries: dict[tuple[tuple[str, ...], ...], dict[int, Json]] = {}
 
     def dashboard(self, resource: Resource) -> Iterator[Finding]:
         """The findings in one dashboard, in order of reading."""
@@ -78,34 +82,34 @@ class Checking:
         """Whether nothing is found in a dashboard but what is accepted. Of queries that many dashboards share
         (core.shared) it is remembered.
         """
-        parts = list(self._parts(resource))
-        if parts and all(part is not None and note in part.notes for part, note in parts):
-            return all(accepted(found) for found in self._found(queries_of(resource, self.sources, panels=False)))
+        around, known = self._around(resource)
+        targets = [target for panel in panels_of(resource) for target in as_list(panel.get("targets"))]
+        new = [target for target in targets if id(target) not in known]
+        if not new and around in self._fine:
+            return True
         found = list(self.dashboard(resource))
         if not found:
-            for part, note in parts:
-                if part is not None:
-                    part.notes[note] = True
+            self._fine.add(around)
+            known.update((id(target), target) for target in new if self._stands_alone(target))
         return all(map(accepted, found))
 
-    def _parts(self, resource: Resource) -> Iterator[tuple[Shared | None, str]]:
-        """The queries of panels, each with everything that its check depends on beside itself; None for those that are
-        not shared, or not Prometheus's.
-        """
-        surroundings = "\0".join(
-            f"{name}={samples}"
-            for name, variable in variables_of(resource).items()
-            if (samples := samples_of(variable))
-        )
-        for panel in panels_of(resource):
-            for target in as_list(panel.get("targets")):
-                source = source_of(as_object(target), panel, self.sources)
-                if type(target) is not Shared or source is None or source.type not in PROMETHEUS:
-                    yield None, ""
-                elif self.metrics[source.uid]:
-                    yield target, f"{source.uid} {shown_unit(panel, target)} {surroundings}"
-                else:
-                    yield target, f"{source.uid} {surroundings}"
+    def _around(self, resource: Resource) -> tuple[bytes, dict[int, Json]]:
+        """The variables and annotations of a dashboard, and the queries that are known to be fine among them."""
+        model = as_object(resource.attributes.get("dashboard"))
+        try:
+            around = orjson.dumps([model.get("templating"), model.get("annotations")])
+        except TypeError:
+            return b"", {}
+        if around not in self._known:
+            samples = {name: samples_of(variable) for name, variable in variables_of(resource).items()}
+            key = tuple((name, *texts) for name, texts in samples.items() if texts)
+            self._known[around] = self._queries.setdefault(key, {})
+        return around, self._known[around]
+
+    def _stands_alone(self, target: Json) -> bool:
+        """Whether the check of a shared query depends on nothing but itself and the variables."""
+        source = source_of(target, {}, self.sources) if type(target) is Shared else None
+        return source is not None and source.type in PROMETHEUS and not self.metrics[source.uid]
 
     def _prometheus(self, query: Query) -> Iterator[tuple[Path, Found]]:
         written = text_of(query.target.get("expr"))

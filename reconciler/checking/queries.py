@@ -55,17 +55,16 @@ def sources_in(resources: Iterable[Resource]) -> dict[str, Source]:
     return found
 
 
-def queries_of(resource: Resource, sources: Mapping[str, Source], *, panels: bool = True) -> Iterator[Query]:
-    """The queries of one dashboard whose datasource is declared, in reading order; those of `panels` may be left out.
-    Hidden ones count: others may use them.
+def queries_of(resource: Resource, sources: Mapping[str, Source]) -> Iterator[Query]:
+    """The queries of one dashboard whose datasource is declared, in reading order. Hidden ones count: others may use
+    them.
     """
     model = as_object(resource.attributes.get("dashboard"))
     listed = as_list(as_object(model.get("templating")).get("list"))
     collected = _Collecting(resource.address, sources, variables_of(resource))
     yield from collected.variables(listed)
     yield from collected.annotations(as_list(as_object(model.get("annotations")).get("list")))
-    if panels:
-        yield from collected.panels(as_list(model.get("panels")), ("panels",))
+    yield from collected.panels(as_list(model.get("panels")), ("panels",))
 
 
 def variables_of(resource: Resource) -> dict[str, JsonObject]:
@@ -79,8 +78,9 @@ def panels_of(resource: Resource) -> Iterator[JsonObject]:
     waiting = list(as_list(as_object(resource.attributes.get("dashboard")).get("panels")))
     while waiting:
         panel = as_object(waiting.pop())
-        waiting += as_list(panel.get("panels"))
         yield panel
+        if inner := panel.get("panels"):
+            waiting += as_list(inner)
 
 
 def source_of(target: JsonObject, owner: JsonObject, sources: Mapping[str, Source]) -> Source | None:

@@ -11,14 +11,13 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from reconciler.core.shared import Shared
+from reconciler.core.shared import Canonical, Shared, canonical
 
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 JsonObject: TypeAlias = Mapping[str, Json]
 
 _EXACT = 2**53
-_SAME = frozenset({str, bool, type(None), Shared})
-_SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_SUBCLASS
+_SAME = frozenset({str, bool, type(None), Shared, Canonical})
 _SMALLEST = 1e-4
 """From here on Python writes a float without an exponent."""
 
@@ -28,7 +27,7 @@ def canonical_value(value: Json) -> Json:
 
     Source: grafana-api.md section 1, surprise 26. Returns plain dicts and lists.
     """
-    if value is None or isinstance(value, (str, bool, Shared)):
+    if value is None or isinstance(value, (str, bool, Shared, Canonical)):
         return value
     if isinstance(value, dict):
         return {key: item if type(item) in _SAME else canonical_value(item) for key, item in value.items()}
@@ -59,7 +58,7 @@ def canonical_bytes(value: Json) -> bytes:
 def _quick_bytes(value: Json) -> bytes | None:
     """The canonical bytes by orjson, many times faster; None where it would write something else, or refuses."""
     try:
-        data = orjson.dumps(value, default=_canonical, option=_SORTED)  # refuses what is too deep, or in itself
+        data = orjson.dumps(value, default=canonical, option=orjson.OPT_SORT_KEYS)  # refuses what is too deep, or in itself
     except TypeError:
         return None
     if data not in _recently:
@@ -76,21 +75,15 @@ _recently: dict[bytes, None] = {}
 """What was seen to be canonical lately: what is sent to Grafana comes back as the same bytes a moment later."""
 
 
-def shared(value: JsonObject) -> JsonObject:
-    """The canonical form of an object that is a part of many (core.shared)."""
+def shared(value: JsonObject) -> Shared | None:
+    """The canonical form of an object that is a part of many (core.shared); None where it cannot be one."""
     plain = canonical_value(value)
-    assert isinstance(plain, dict)
-    try:
-        alike = orjson.dumps(plain, option=orjson.OPT_SORT_KEYS) == canonical_bytes(plain)
-    except TypeError:
-        alike = False
-    return Shared(plain) if alike else plain
+    return Shared(plain) if isinstance(plain, dict) and is_canonical(plain) else None
 
 
-def _canonical(value: Any) -> Any:
-    if type(value) is Shared:
-        return value.canonical
-    raise TypeError(type(value).__name__)
+def is_canonical(value: Json) -> bool:
+    """Whether orjson writes the canonical bytes of a value in its canonical form."""
+    return _quick_bytes(value) is not None
 
 
 def _written_alike(value: Any) -> bool:
@@ -102,7 +95,7 @@ def _written_alike(value: Any) -> bool:
         container = waiting.pop()
         for item in container.values() if type(container) is dict else container:
             kind = type(item)
-            if kind is str or kind is bool or item is None or kind is Shared:
+            if kind in _SAME:
                 continue
             if kind is dict or kind is list or kind is tuple:
                 waiting.append(item)
@@ -180,6 +173,8 @@ def _same_mappings(left: JsonObject, right: JsonObject) -> bool:
 
 def as_object(value: Json) -> JsonObject:
     """The value as a mapping; anything else counts as an empty one (servers answer null where they mean {})."""
+    if type(value) is dict:
+        return value  # what most are; asking whether it is a Mapping takes longer
     return value if isinstance(value, Mapping) else {}
 
 

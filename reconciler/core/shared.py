@@ -2,39 +2,63 @@
 written once. Whoever writes or looks through a whole object may take it as known.
 """
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 
+from reconciler.core.source import MarkedDict
 
-class Shared(dict[str, Any]):
-    """A JSON object in its canonical form (core.json), of plain dicts and lists. Never changed."""
 
-    __slots__ = ("canonical", "notes", "written")
+class Shared(Mapping[str, Any]):
+    """A JSON object in its canonical form (core.json). Not a dict, so that orjson asks how it is written."""
+
+    __slots__ = ("_value", "canonical", "notes", "written")
 
     def __init__(self, value: dict[str, Any]) -> None:
-        super().__init__(value)
-        self.written = orjson.Fragment(orjson.dumps(value))
+        self._value = value
+        self.written = orjson.Fragment(written(value))
         """Its JSON, keys in their own order."""
-        self.canonical = orjson.Fragment(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
+        self.canonical = orjson.Fragment(orjson.dumps(value, default=canonical, option=orjson.OPT_SORT_KEYS))
         """Its canonical bytes."""
         self.notes: dict[str, bool] = {}
         """What others found out about it, each under a name of its own."""
 
-    def __reduce__(self) -> Any:
-        return dict, (dict(self),)
+    def __getitem__(self, key: str) -> Any:
+        return self._value[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._value)
+
+    def __len__(self) -> int:
+        return len(self._value)
+
+    def __repr__(self) -> str:
+        return f"Shared({self._value!r})"
+
+
+class Canonical(MarkedDict):
+    """A JSON object that is known to be in its canonical form, with everything in it: no need to look for more. But for
+    the values of its `own` keys it is what many are: `common`.
+    """
+
+    own: tuple[str, ...] = ()
+    common: Shared
 
 
 def written(value: Any) -> bytes:
     """The JSON of a value, keys in their own order. Raises TypeError for what is no JSON of 64 bits."""
-    return orjson.dumps(value, default=_written, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
+    return orjson.dumps(value, default=_written)
 
 
 def _written(value: Any) -> Any:
     if type(value) is Shared:
         return value.written
-    if isinstance(value, dict):
-        return dict(value)
-    if isinstance(value, list):
-        return list(value)
+    raise TypeError(type(value).__name__)
+
+
+def canonical(value: Any) -> Any:
+    """The canonical bytes of a shared part, for orjson. Raises TypeError for anything else."""
+    if type(value) is Shared:
+        return value.canonical
     raise TypeError(type(value).__name__)

@@ -82,20 +82,34 @@ class MarkedDict(dict[str, Any]):
         return result
 
 
-class MarkedList(list[Any]):
-    """A list that knows where it and each of its items were written."""
+class _Nowhere(list[Mark | None]):
+    """The places of the items of a list that has none, however long it is."""
 
-    __slots__ = ("items_at", "mark")
+    def __getitem__(self, index: Any) -> Any:
+        return None
+
+
+_NO_ITEMS = _Nowhere()
+
+
+class MarkedList(list[Any]):
+    """A list that knows where it and each of its items were written, or that this was not looked at."""
+
+    mark: Mark | None = None
+    items_at: list[Mark | None] = _NO_ITEMS
 
     def __init__(self, *args: Any, mark: Mark | None = None) -> None:
         super().__init__(*args)
-        self.mark = mark
-        self.items_at: list[Mark | None] = [None] * len(self)
+        if mark is not None:
+            self.mark = mark
 
     def add(self, value: Any, at: Mark | None) -> None:
         """Append an item with its place."""
+        if at is not None and self.items_at is _NO_ITEMS:
+            self.items_at = [None] * len(self)
         self.append(value)
-        self.items_at.append(at)
+        if self.items_at is not _NO_ITEMS:
+            self.items_at.append(at)
 
 
 def unplaced(value: Any) -> Any:

@@ -33,12 +33,9 @@ _COLON = re.compile(r": +")
 _METADATA = re.compile(r"metadata: +(\{) *name: +(?P<name>[\w-]+)(?:, +uid: +(?P<uid>[\w-]+))? *\} *\Z", re.ASCII)
 _ENTRY = re.compile(r"( +)(\w+): *", re.ASCII)
 
-_SCALAR, _NESTED, _BLOCK = range(3)
+_SCALAR, _NESTED, _BLOCK, _NOTHING = range(4)
 Line = tuple[int, int, str | None, int, Any]
-"""How far it is indented, where the text behind a dash begins (-1: no dash), its key, and of what sort its value is."""
-
-_NOTHING: Line = (0, 0, None, 0, None)
-"""What an empty line or a comment says."""
+"""How far it is indented, where the text behind a dash begins (0: no dash), its key, of what sort its value is, and that."""
 
 
 class _Beyond(Exception):
@@ -86,55 +83,49 @@ class _Blocks:
 
     def root(self) -> MarkedDict:
         """Raises _Beyond."""
-        lines, known = self.lines, self.known
+        lines, known, end = self.lines, self.known, len(self.lines)
         root = MarkedDict()
-        here: Any = root  # the innermost collection, how far it is indented, and those around it
+        here: Any = root  # the innermost collection, how far it is indented, whether it is a list, and those around it
         indent, listed = 0, False
         around: list[tuple[int, bool, Any]] = []
-        open_key: str | None = None  # a key of `here` whose value begins in the next line, if at all
-        at, end = 0, len(lines)
+        waiting: str | None = None  # a key of `here` whose value begins in the next line, if at all
+        at = 0
         while at < end:
             text = lines[at]
             at += 1
             line = known.get(text)
             if line is None:
                 line = known[text] = _line(text)
-            if line is _NOTHING:
-                continue
             column, behind, key, sort, value = line
-            if open_key is not None:
-                if column > indent or (column == indent and behind >= 0):
-                    inner: Any = MarkedList() if behind >= 0 else MarkedDict()
-                    here[open_key] = inner
+            if sort == _NOTHING:
+                continue
+            if waiting is not None:
+                if column > indent or (column == indent and behind):
                     around.append((indent, listed, here))
-                    here, indent, listed = inner, column, behind >= 0
-                    if len(around) > _DEEPEST:
-                        raise _Beyond
-                open_key = None
-            while column < indent or (listed and behind < 0 and column == indent):
+                    here[waiting] = here = MarkedList() if behind else MarkedDict()
+                    indent, listed = column, behind > 0
+                waiting = None
+            while column < indent or (listed and not behind and column == indent):
                 if not around:
                     raise _Beyond
                 indent, listed, here = around.pop()
-            if column != indent or (behind >= 0) != listed:
+            if column != indent or (behind > 0) != listed or len(around) > _DEEPEST:
                 raise _Beyond
-            if behind >= 0:
+            if sort == _BLOCK:
+                value, at = self.block(at, indent if key is None or not behind else behind, value)
+            if behind:
                 if key is None:
-                    if sort == _BLOCK:
-                        value, at = self.block(at, indent, value)
-                    here.add(value, None)
+                    here.append(value)
                     continue
-                item = MarkedDict()
-                here.add(item, None)
                 around.append((indent, listed, here))
+                item = MarkedDict()
+                here.append(item)
                 here, indent, listed = item, behind, False
-            if key is None or key in here:
+            elif key in here:
                 raise _Beyond
-            if sort == _NESTED:
-                open_key = key
-                value = None
-            elif sort == _BLOCK:
-                value, at = self.block(at, indent, value)
             here[key] = value
+            if sort == _NESTED:
+                waiting = key
         return root
 
     def block(self, at: int, indent: int, style: str) -> tuple[str, int]:
@@ -180,14 +171,14 @@ def _line(text: str) -> Line:
     """What one line says by itself. Raises _Beyond."""
     rest = text.lstrip(" ")
     if not rest or rest[0] == "#":
-        return _NOTHING
-    indent, behind = len(text) - len(rest), -1
+        return 0, 0, None, _NOTHING, None
+    indent, behind = len(text) - len(rest), 0
     if rest.startswith("- "):
         rest = rest[1:].lstrip(" ")
         behind = len(text) - len(rest)
     match = _KEY.match(rest)
     if match is None:
-        if behind < 0:
+        if not behind:
             raise _Beyond
         return _valued(indent, behind, None, rest)
     key = match[1] or match[2] or match[3] or ""

@@ -105,8 +105,11 @@ class Stream:
 def _seems_to_wait(found: Found) -> bool:
     """Whether a file seems to hold a dashboard alone, or the body of one."""
     try:
-        with open(found.path, "rb", buffering=0) as file:  # noqa: PTH123  (ten thousand of them)
-            head = file.read(_HEAD) or b""
+        file = os.open(found.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            head = os.read(file, _HEAD)
+        finally:
+            os.close(file)
     except OSError:
         return False
     return b'"apiVersion"' not in head if found.is_json else _DASHBOARD.search(head) is not None
