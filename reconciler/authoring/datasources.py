@@ -98,7 +98,10 @@ class Sources:
 
 def letters(taken: set[Any]) -> Iterator[str]:
     """How queries are called that have no name: A, B, … Z, AA, AB, … without those that are taken."""
-    for length in count(1):
+    for text in ascii_uppercase:
+        if text not in taken:
+            yield text
+    for length in count(2):
         for index in range(len(ascii_uppercase) ** length):
             text = ""
             for _ in range(length):

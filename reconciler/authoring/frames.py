@@ -5,7 +5,7 @@ For panels without places only (`authoring.streaming`). What is unusual, or abou
 frame, and is expanded by itself.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from reconciler.authoring.problems import Problems
 from reconciler.authoring.templates import Templates
 from reconciler.core.address import Address
 from reconciler.core.json import canonical_value, is_canonical, shared
-from reconciler.core.shared import Canonical, Shared
+from reconciler.core.shared import Canonical, Common, Shared
 from reconciler.core.source import MarkedDict, MarkedList
 
 _OWN: dict[str, Any] = {"title": "a title", "description": "a description", "targets": MarkedList()}
@@ -34,14 +34,12 @@ Expand = Callable[[MarkedDict, Sources, Problems], MarkedDict | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """What a panel comes to but for what is its `own`, with its size and datasource; the objects that it needs, and the
+class Frame(Common):
+    """What a panel comes to but for what is its own, with its size and datasource; the objects that it needs, and the
     templates that it uses.
     """
 
     panel: dict[str, Any]
-    common: Shared
-    own: tuple[str, ...]
     size: tuple[int, int]
     source: bytes
     needs: tuple[Address, ...]
@@ -63,6 +61,9 @@ class Frames:
         self._templates = templates
         self._frames: dict[bytes, Frame | None] = {}
         self._queries: dict[tuple[bytes, str, bytes], Query | None] = {}
+        self._needs: dict[tuple[Address, ...], tuple[Address, ...]] = {}
+        self._noted_for: Sources | None = None
+        self._noted: set[int] = set()
 
     def panel(self, item: Any, sources: Sources, flow: Flow, expand: Expand) -> MarkedDict | None:
         """A panel as its frame says; None where it is to be expanded by itself."""
@@ -77,7 +78,7 @@ class Frames:
             if frame is None:
                 return None
         panel = Canonical(frame.panel)
-        panel.own, panel.common = frame.own, frame.common
+        panel.frame = frame
         for name in frame.own:
             value = item[name]
             if name == "targets":
@@ -88,8 +89,7 @@ class Frames:
                 return None
             panel[name] = value
         panel["gridPos"] = flow.place(*frame.size)
-        if frame.needs:
-            _note(frame.needs, sources)
+        self._note(frame.needs, sources)
         self._templates.took(frame.templates)
         return panel
 
@@ -114,11 +114,11 @@ class Frames:
             whole[key] = shared(plain) if isinstance(plain, dict) and len(orjson.dumps(plain)) > _LARGE else plain
         return Frame(
             panel=whole,
-            common=Shared(whole),
+            shared=Shared(whole),
             own=own,
             size=(panel["gridPos"]["w"], panel["gridPos"]["h"]),
             source=orjson.dumps(panel.get("datasource")),
-            needs=tuple(alone.names.needs),
+            needs=self._same(alone.names.needs),
             templates=tuple(sorted(used)),
         )
 
@@ -134,40 +134,45 @@ class Frames:
             letter = ""
             if "refId" not in item:
                 if free is None:
-                    free = letters({other.get("refId") for other in written if isinstance(other, dict)})
+                    named = {other["refId"] for other in written if isinstance(other, dict) and "refId" in other}
+                    free = letters(named)
                 letter = next(free)
             key = (frame.source, letter, orjson.dumps(item))
             query = self._queries.get(key)
             if query is None:
                 if key in self._queries or len(self._queries) > _MOST:
                     return None
-                query = self._queries[key] = _query(item, letter, frame, sources)
+                query = self._queries[key] = self._query(item, letter, frame, sources)
                 if query is None:
                     return None
             if query.needs:
-                _note(query.needs, sources)
+                self._note(query.needs, sources)
             result.append(query.target)
         return result
 
+    def _query(self, item: MarkedDict, letter: str, frame: Frame, sources: Sources) -> Query | None:
+        alone, problems = _alone(sources)
+        if "use" in item:
+            return None
+        whole = shared(alone.target(item, MarkedDict(frame.panel), iter([letter])))
+        return None if problems.found or whole is None else Query(whole, self._same(alone.names.needs))
 
-def _query(item: MarkedDict, letter: str, frame: Frame, sources: Sources) -> Query | None:
-    alone, problems = _alone(sources)
-    if "use" in item:
-        return None
-    target = alone.target(item, MarkedDict(frame.panel), iter([letter]))
-    whole = shared(target)
-    return None if problems.found or whole is None else Query(whole, tuple(alone.names.needs))
+    def _same(self, needs: Iterable[Address]) -> tuple[Address, ...]:
+        """One tuple for all that need the same."""
+        found = tuple(needs)
+        return self._needs.setdefault(found, found)
+
+    def _note(self, needs: tuple[Address, ...], sources: Sources) -> None:
+        """Know that a dashboard needs these."""
+        if self._noted_for is not sources:
+            self._noted_for, self._noted = sources, set()
+        if id(needs) not in self._noted:
+            self._noted.add(id(needs))
+            for need in needs:
+                sources.names.needs.setdefault(need, sources.problems.document.mark)
 
 
 def _alone(sources: Sources) -> tuple[Sources, Problems]:
     """The same datasources asked by nobody in particular; what depends on a dashboard's variables is a problem."""
     problems = Problems(sources.problems.document)
     return Sources(sources.names.asked_by(problems), problems, {}), problems
-
-
-def _note(needs: tuple[Address, ...], sources: Sources) -> None:
-    """Know that a dashboard needs these."""
-    known = sources.names.needs
-    for need in needs:
-        if need not in known:
-            known[need] = sources.problems.document.mark

@@ -37,13 +37,18 @@ def number(panels: MarkedList, problems: Problems) -> None:
             taken[written] = panel
     seen: dict[str, int] = {}
     for panel in unnamed:
-        title = _title(panel)
+        title = str(panel.get("title"))
+        if panel.get("type") == "row":  # a row and a panel of one title do not disturb each other
+            title = f"row:{title}"
         occurrence = seen[title] = seen.get(title, 0) + 1
         candidate = derived_id(title, occurrence)
         while candidate in taken:
             candidate += 1
         taken[candidate] = panel
-        panel.put("id", candidate, key_at=None, value_at=None)
+        if "id" in panel:
+            panel.put("id", candidate, key_at=None, value_at=None)
+        else:
+            panel["id"] = candidate
 
 
 @lru_cache(maxsize=8192)
@@ -58,9 +63,3 @@ def _all(panels: MarkedList) -> Iterator[MarkedDict]:
         yield panel
         if panel.get("type") == "row" and isinstance(inner := panel.get("panels"), MarkedList):
             yield from _all(inner)
-
-
-def _title(panel: MarkedDict) -> str:
-    """What the id follows from; a row and a panel of one title do not disturb each other."""
-    title = str(panel.get("title"))
-    return f"row:{title}" if panel.get("type") == "row" else title

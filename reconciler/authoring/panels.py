@@ -13,6 +13,7 @@ from reconciler.core.source import Mark, MarkedDict, MarkedList, mark_at
 
 _OURS = frozenset({"width", "height", "audience"})
 _ROWS_OWN = frozenset({"row", "title", "type", "panels", "collapsed", "gridPos"})
+_ROW = {"row"}
 
 
 class Panels:
@@ -39,7 +40,10 @@ class Panels:
         """All panels in reading order, placed and numbered."""
         self.result = MarkedList(mark=written.mark)
         for index, item in enumerate(written):
-            framed = self.framed(item)
+            if type(item) is MarkedDict and item.keys() == _ROW:  # nothing in it is to be filled in
+                self.row(item, written.items_at[index])
+                continue
+            framed = self.framed(item) if self.library.frames is not None else None
             if framed is not None:
                 (self.result if self.collapsed is None else self.collapsed["panels"]).add(framed, None)
                 continue

@@ -175,10 +175,16 @@ class Resolving:
         item, resource = self.declared[address], self.built.get(address)
         if item.kind.shorthand != _DASHBOARD or resource is None or item.problems.found or item.kind.claims(resource):
             return None
-        spec = MarkedDict(mark=item.document.spec.mark)
+        whole = item.document
+        spec = MarkedDict(mark=whole.spec.mark)
         if "folder" in item.spec:
             spec.take("folder", item.spec, item.spec["folder"])
-        document = replace(item.document, spec=spec, body=None)
+        slim = {
+            "manifest": whole.manifest,
+            "bare": whole.bare,
+            "origin": whole.origin,
+        }  # `replace` takes ten times longer
+        document = Document(whole.kind, whole.name, whole.metadata, spec, whole.mark, **slim)
         return Remembered(document, resource, self.needs.get(address, {}), self.templates.get(address, ()))
 
     def _recall(self, address: Address, kind: Kind, known: Remembered, problems: Problems) -> None:

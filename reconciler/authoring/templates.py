@@ -159,7 +159,7 @@ class Templates:
 
     def took(self, names: Iterable[str]) -> None:
         """Know that these templates are used."""
-        self._used |= set(names)
+        self._used.update(names)
 
     @contextmanager
     def counted(self) -> Iterator[set[str]]:

@@ -87,7 +87,7 @@ class Checking:
         new = [target for target in targets if id(target) not in known]
         if not new and around in self._fine:
             return True
-        found = list(self.dashboard(resource))
+        found = list(self._found(queries_of(resource, self.sources, known)))
         if not found:
             self._fine.add(around)
             known.update((id(target), target) for target in new if self._stands_alone(target))

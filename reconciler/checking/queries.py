@@ -2,7 +2,7 @@
 surrounds it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.core.address import Address
@@ -55,13 +55,13 @@ def sources_in(resources: Iterable[Resource]) -> dict[str, Source]:
     return found
 
 
-def queries_of(resource: Resource, sources: Mapping[str, Source]) -> Iterator[Query]:
+def queries_of(resource: Resource, sources: Mapping[str, Source], passed_over: Container[int] = ()) -> Iterator[Query]:
     """The queries of one dashboard whose datasource is declared, in reading order. Hidden ones count: others may use
-    them.
+    them. Those of panels whose identity (`id`) is among the ones that are `passed_over` are left out.
     """
     model = as_object(resource.attributes.get("dashboard"))
     listed = as_list(as_object(model.get("templating")).get("list"))
-    collected = _Collecting(resource.address, sources, variables_of(resource))
+    collected = _Collecting(resource.address, sources, variables_of(resource), passed_over)
     yield from collected.variables(listed)
     yield from collected.annotations(as_list(as_object(model.get("annotations")).get("list")))
     yield from collected.panels(as_list(model.get("panels")), ("panels",))
@@ -94,7 +94,14 @@ def source_of(target: JsonObject, owner: JsonObject, sources: Mapping[str, Sourc
 
 
 class _Collecting:
-    def __init__(self, address: Address, sources: Mapping[str, Source], variables: Mapping[str, JsonObject]) -> None:
+    def __init__(
+        self,
+        address: Address,
+        sources: Mapping[str, Source],
+        variables: Mapping[str, JsonObject],
+        passed_over: Container[int],
+    ) -> None:
+        self.passed_over = passed_over
         self.address = address
         self.sources = sources
         self.known = variables
@@ -122,6 +129,8 @@ class _Collecting:
             here = (*path, index)
             title = text_of(panel.get("title")) or f"{panel.get('id', index)}"
             for number, target in enumerate(map(as_object, as_list(panel.get("targets")))):
+                if id(target) in self.passed_over:
+                    continue
                 reference = text_of(target.get("refId")) or str(number + 1)
                 place = f'panel "{title}", query {reference}'
                 yield from self._query((*here, "targets", number), place, "panel", panel, target=target)

@@ -58,7 +58,9 @@ def canonical_bytes(value: Json) -> bytes:
 def _quick_bytes(value: Json) -> bytes | None:
     """The canonical bytes by orjson, many times faster; None where it would write something else, or refuses."""
     try:
-        data = orjson.dumps(value, default=canonical, option=orjson.OPT_SORT_KEYS)  # refuses what is too deep, or in itself
+        data = orjson.dumps(
+            value, default=canonical, option=orjson.OPT_SORT_KEYS
+        )  # refuses what is too deep, or in itself
     except TypeError:
         return None
     if data not in _recently:

@@ -3,6 +3,7 @@ written once. Whoever writes or looks through a whole object may take it as know
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -37,13 +38,20 @@ class Shared(Mapping[str, Any]):
         return f"Shared({self._value!r})"
 
 
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What many objects are (`shared`) but for the values of some keys that are each one's `own`."""
+
+    shared: Shared
+    own: tuple[str, ...]
+
+
 class Canonical(MarkedDict):
-    """A JSON object that is known to be in its canonical form, with everything in it: no need to look for more. But for
-    the values of its `own` keys it is what many are: `common`.
+    """A JSON object that is known to be in its canonical form, with everything in it: no need to look for more. Like many
+    others but for what is its own.
     """
 
-    own: tuple[str, ...] = ()
-    common: Shared
+    frame: Common
 
 
 def written(value: Any) -> bytes:

@@ -105,11 +105,13 @@ class MarkedList(list[Any]):
 
     def add(self, value: Any, at: Mark | None) -> None:
         """Append an item with its place."""
-        if at is not None and self.items_at is _NO_ITEMS:
+        if self.items_at is _NO_ITEMS:
+            if at is None:
+                self.append(value)
+                return
             self.items_at = [None] * len(self)
         self.append(value)
-        if self.items_at is not _NO_ITEMS:
-            self.items_at.append(at)
+        self.items_at.append(at)
 
 
 def unplaced(value: Any) -> Any:

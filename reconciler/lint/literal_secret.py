@@ -81,8 +81,8 @@ def _nothing_in(value: Json) -> bool:
             parts.append(item)
             return None
         if type(item) is Canonical:
-            parts.append(item.common)
-            return [item[key] for key in item.own]
+            parts.append(item.frame.shared)
+            return [item[key] for key in item.frame.own]
         return dict(item) if isinstance(item, Mapping) else list(item)  # type: ignore[arg-type]  # TypeError for others
 
     try:

@@ -6,6 +6,8 @@ wrong. What is read here is exactly what is read there (tests/loader/test_plain_
 """
 
 import re
+from collections.abc import Iterable
+from itertools import takewhile
 from typing import Any
 
 from reconciler.core.source import Mark, MarkedDict, MarkedList
@@ -16,7 +18,6 @@ _MOST = 500_000
 _DEEPEST = 40
 _REMEMBERED = 20_000
 """Lines that are read once: most of a project's lines are in many of its files."""
-_ASCII = bytes(range(0x20, 0x7F)) + b"\n"
 _KEY = re.compile(
     r"(?:([A-Za-z_](?:[\w ./-]{0,98}[\w./-])?)|'([^'\n]{0,100})'|\"([^\"\\\n]{0,100})\"):(?: +|$)", re.ASCII
 )
@@ -66,8 +67,8 @@ class PlainYaml:
 
 def _decoded(data: bytes) -> str:
     """The text of a file of lines that end in a line feed. Raises _Beyond, and UnicodeDecodeError."""
-    if not data.translate(None, _ASCII):
-        return data.decode("ascii")
+    if data.isascii():
+        return data.decode("ascii")  # each line is looked at when it is read
     text = data.decode("utf-8")
     if "\t" in text or "\r" in text or FORBIDDEN.search(text):
         raise _Beyond
@@ -135,6 +136,8 @@ class _Blocks:
         while at < len(lines) - 1:  # behind the last line break there is nothing
             text = lines[at]
             inner = text.lstrip(" ")
+            if not text.isprintable():
+                raise _Beyond
             if inner:
                 found = len(text) - len(inner)
                 width = width or found
@@ -169,6 +172,8 @@ def _folded(body: list[str]) -> str:
 
 def _line(text: str) -> Line:
     """What one line says by itself. Raises _Beyond."""
+    if not text.isprintable():
+        raise _Beyond
     rest = text.lstrip(" ")
     if not rest or rest[0] == "#":
         return 0, 0, None, _NOTHING, None
@@ -304,28 +309,31 @@ def _placed(root: MarkedDict, lines: list[str], file: str) -> MarkedDict | None:
     metadata = root.get("metadata")
     if not isinstance(metadata, MarkedDict) or "apiVersion" not in root:
         return None
-    tops = [index for index, text in enumerate(lines) if text and text[0] not in " #"]
-    root.mark = Mark(file, tops[0] + 1, 1)
-    for number_of, index in enumerate(tops):
-        if lines[index].startswith("apiVersion:"):
+    for index, text in enumerate(lines):
+        if not text or text[0] in " #":
+            continue
+        root.mark = root.mark or Mark(file, index + 1, 1)
+        if text.startswith("apiVersion:"):
             root.keys_at = {"apiVersion": Mark(file, index + 1, 1)}
-        elif lines[index].startswith("metadata:"):
-            end = tops[number_of + 1] if number_of + 1 < len(tops) else len(lines)
-            root["metadata"] = _placed_metadata(metadata, lines[index:end], index + 1, file)
-    return root if root.keys_at and root["metadata"].mark is not None else None
+        elif text.startswith("metadata:"):
+            own = takewhile(lambda line: not line or line[0] in " #", lines[index + 1 :])
+            metadata = root["metadata"] = _placed_metadata(metadata, text, own, index + 1, file)
+        if root.keys_at and metadata.mark is not None:
+            return root
+    return None
 
 
-def _placed_metadata(metadata: MarkedDict, lines: list[str], first: int, file: str) -> MarkedDict:
-    """`lines` are its own, from that of its key on, which is the `first` of the file; no mark where it has another form."""
+def _placed_metadata(metadata: MarkedDict, text: str, own: Iterable[str], line: int, file: str) -> MarkedDict:
+    """`text` is the line of its key, `own` are those below; no mark where they have another form."""
     result = MarkedDict(metadata)
-    match = _METADATA.match(lines[0])
+    match = _METADATA.match(text)
     if match is not None:
-        result.mark = Mark(file, first, match.start(1) + 1)
-        result.values_at = {key: Mark(file, first, match.start(key) + 1) for key in ("name", "uid") if match[key]}
+        result.mark = Mark(file, line, match.start(1) + 1)
+        result.values_at = {key: Mark(file, line, match.start(key) + 1) for key in ("name", "uid") if match[key]}
         return result
     indent = 0
-    for index, text in enumerate(lines[1:], start=first + 1):
-        found = _ENTRY.match(text)
+    for index, below in enumerate(own, start=line + 1):
+        found = _ENTRY.match(below)
         if found is None:
             continue
         if result.mark is None:
