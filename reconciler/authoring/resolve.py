@@ -179,12 +179,16 @@ class Resolving:
         spec = MarkedDict(mark=whole.spec.mark)
         if "folder" in item.spec:
             spec.take("folder", item.spec, item.spec["folder"])
-        slim = {
-            "manifest": whole.manifest,
-            "bare": whole.bare,
-            "origin": whole.origin,
-        }  # `replace` takes ten times longer
-        document = Document(whole.kind, whole.name, whole.metadata, spec, whole.mark, **slim)
+        document = Document(  # dataclasses.replace takes ten times longer
+            whole.kind,
+            whole.name,
+            whole.metadata,
+            spec,
+            whole.mark,
+            manifest=whole.manifest,
+            bare=whole.bare,
+            origin=whole.origin,
+        )
         return Remembered(document, resource, self.needs.get(address, {}), self.templates.get(address, ()))
 
     def _recall(self, address: Address, kind: Kind, known: Remembered, problems: Problems) -> None:
