@@ -1,5 +1,5 @@
-"""Panels that differ in their texts and queries only are expanded once: what a panel comes to beside those is its frame,
-which all panels that are written alike share. So are queries.
+"""Panels that differ in their texts and queries only are expanded once: what a panel comes to beside those is its
+frame, which all panels that are written alike share. So are queries.
 
 For panels without places only (`authoring.streaming`). What is unusual, or about which there is anything to say, has no
 frame, and is expanded by itself.
@@ -16,7 +16,7 @@ from reconciler.authoring.layout import Flow
 from reconciler.authoring.problems import Problems
 from reconciler.authoring.templates import Templates
 from reconciler.core.address import Address
-from reconciler.core.json import canonical_value, is_canonical, shared
+from reconciler.core.json import as_object, canonical_value, is_canonical, shared
 from reconciler.core.shared import Canonical, Common, Shared
 from reconciler.core.source import MarkedDict, MarkedList
 
@@ -111,7 +111,8 @@ class Frames:
             plain = canonical_value(value)
             if not is_canonical(plain):
                 return None
-            whole[key] = shared(plain) if isinstance(plain, dict) and len(orjson.dumps(plain)) > _LARGE else plain
+            large = isinstance(plain, dict) and key != "datasource" and len(orjson.dumps(plain)) > _LARGE
+            whole[key] = shared(as_object(plain)) if large else plain
         return Frame(
             panel=whole,
             shared=Shared(whole),

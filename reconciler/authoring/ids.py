@@ -6,7 +6,6 @@ A derived id survives reordering and inserting, so that links, annotations and a
 from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
 
 from reconciler.authoring.problems import Problems, shown
 from reconciler.core.source import MarkedDict, MarkedList, mark_at

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 
 import orjson
 
@@ -23,6 +22,8 @@ LABEL_VALUES = re.compile(
     r"^\s*label_values\s*\((?:(?P<selector>.*),)?\s*(?P<label>[A-Za-z_$][\w$]*)\s*\)\s*$", re.DOTALL
 )
 QUERY_RESULT = re.compile(r"^\s*query_result\s*\((?P<expr>.*)\)\s*$", re.DOTALL)
+Samples = tuple[tuple[str, ...], ...]
+_REMEMBERED = 4096
 _OTHER = re.compile(r"^\s*(label_names|metrics)\s*\(.*\)\s*$", re.DOTALL)
 
 
@@ -52,7 +53,10 @@ class Checking:
         self.fields: dict[str, Mapping[str, IndexField]] = {uid: catalogue.fields_of(uid) for uid in self.sources}
         self._fine: set[bytes] = set()
         self._known: dict[bytes, dict[int, Json]] = {}
-        self._queries: dict[tuple[tuple[str, ...], ...], dict[int, Json]] = {}
+        self._queries: dict[Samples, dict[int, Json]] = {}
+        self._variables: Mapping[str, JsonObject] = {}
+        self._samples: Samples = ()
+        self._texts: dict[tuple[str, Samples], Filled] = {}
 
     def dashboard(self, resource: Resource) -> Iterator[Finding]:
         """The findings in one dashboard, in order of reading."""
@@ -101,9 +105,7 @@ class Checking:
         except TypeError:
             return b"", {}
         if around not in self._known:
-            samples = {name: samples_of(variable) for name, variable in variables_of(resource).items()}
-            key = tuple((name, *texts) for name, texts in samples.items() if texts)
-            self._known[around] = self._queries.setdefault(key, {})
+            self._known[around] = self._queries.setdefault(_samples(variables_of(resource)), {})
         return around, self._known[around]
 
     def _stands_alone(self, target: Json) -> bool:
@@ -111,10 +113,21 @@ class Checking:
         source = source_of(target, {}, self.sources) if type(target) is Shared else None
         return source is not None and source.type in PROMETHEUS and not self.metrics[source.uid]
 
+    def _filled(self, text: str, variables: Mapping[str, JsonObject]) -> Filled:
+        """A query with stand-ins; many dashboards have the same."""
+        if variables is not self._variables:
+            self._variables, self._samples = variables, _samples(variables)
+        key = (text, self._samples if "$" in text or "[[" in text else ())
+        if key not in self._texts:
+            if len(self._texts) > _REMEMBERED:
+                self._texts.clear()
+            self._texts[key] = filled(text, variables)
+        return self._texts[key]
+
     def _prometheus(self, query: Query) -> Iterator[tuple[Path, Found]]:
         written = text_of(query.target.get("expr"))
         metrics = self.metrics[query.source.uid]
-        text = _filled(written, query.variables)
+        text = self._filled(written, query.variables)
         for found in check_expression(text, written, metrics):
             yield ("expr",), found
         if query.kind == "panel" and metrics and written:
@@ -132,7 +145,7 @@ class Checking:
         inner = (values["selector"] if values else result["expr"] if result else written) or ""
         start = max(0, group.start("selector" if values else "expr")) if group else 0
         if inner.strip():
-            for found in check_expression(_filled(inner, query.variables), inner, metrics):
+            for found in check_expression(self._filled(inner, query.variables), inner, metrics):
                 yield ("query",), _shifted(found, start)
         if values and metrics:
             yield from (
@@ -171,10 +184,7 @@ def _shifted(found: Found, by: int) -> Found:
     return Found(found.code, found.offset + by, found.message, found.hint)
 
 
-def _filled(text: str, variables: Mapping[str, JsonObject]) -> Filled:
-    return filled(text, variables) if "$" in text or "[[" in text else _plain(text)
-
-
-@lru_cache(maxsize=4096)
-def _plain(text: str) -> Filled:
-    return filled(text, {})
+def _samples(variables: Mapping[str, JsonObject]) -> Samples:
+    """All that a query with stand-ins depends on beside its text."""
+    samples = {name: samples_of(variable) for name, variable in variables.items()}
+    return tuple((name, *texts) for name, texts in samples.items() if texts)

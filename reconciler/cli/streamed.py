@@ -20,6 +20,9 @@ from reconciler.loader.remembering import Part
 from reconciler.loader.stamps import Stamp
 from reconciler.loader.streaming import Plain, Stream
 
+_TRIED = 64
+"""After so many dashboards it is seen whether it is worth while."""
+
 
 def streamed(
     stream: Stream, registry: Registry, *, project: Project, values: Mapping[str, Json], cache: Cache, again: Again
@@ -64,7 +67,11 @@ def _fine(stream: Stream, expanding: Streaming, project: Project) -> Iterator[tu
             return False
         return checking.quiet(resource, lambda found: is_accepted(found, accepted))
 
-    for plain in stream.dashboards():
+    fine = 0
+    for tried, plain in enumerate(stream.dashboards(), start=1):
         found = expanding.expanded(plain.document, literal=plain.literal)
         if found is not None and quiet(found.resource):
+            fine += 1
             yield plain, found
+        elif tried > _TRIED and fine < tried / 2:
+            return  # where there is something to say about most, this saves nothing

@@ -175,7 +175,7 @@ def _same_mappings(left: JsonObject, right: JsonObject) -> bool:
 
 def as_object(value: Json) -> JsonObject:
     """The value as a mapping; anything else counts as an empty one (servers answer null where they mean {})."""
-    if type(value) is dict:
+    if isinstance(value, dict):
         return value  # what most are; asking whether it is a Mapping takes longer
     return value if isinstance(value, Mapping) else {}
 

@@ -47,11 +47,11 @@ class Common:
 
 
 class Canonical(MarkedDict):
-    """A JSON object that is known to be in its canonical form, with everything in it: no need to look for more. Like many
-    others but for what is its own.
+    """A JSON object that is known to be in its canonical form, with everything in it: no need to look for more. Where
+    it has a `frame`, it is like many others but for what is its own.
     """
 
-    frame: Common
+    frame: Common | None = None
 
 
 def written(value: Any) -> bytes:

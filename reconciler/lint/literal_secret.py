@@ -80,7 +80,7 @@ def _nothing_in(value: Json) -> bool:
         if type(item) is Shared:
             parts.append(item)
             return None
-        if type(item) is Canonical:
+        if type(item) is Canonical and item.frame is not None:
             parts.append(item.frame.shared)
             return [item[key] for key in item.frame.own]
         return dict(item) if isinstance(item, Mapping) else list(item)  # type: ignore[arg-type]  # TypeError for others
