@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from reconciler.core.shared import Canonical, Shared, canonical
+from reconciler.core.shared import Canonical, Shared, canonical, unshared
 
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 JsonObject: TypeAlias = Mapping[str, Json]
@@ -51,7 +51,7 @@ def canonical_bytes(value: Json) -> bytes:
     quick = _quick_bytes(plain)
     if quick is not None:
         return quick
-    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text = json.dumps(unshared(plain), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8", "surrogatepass")
 
 

@@ -54,6 +54,13 @@ class Canonical(MarkedDict):
     frame: Common | None = None
 
 
+def unshared(value: Any) -> Any:
+    """A copy of a JSON value in plain dicts and lists."""
+    if isinstance(value, Mapping):
+        return {key: unshared(item) for key, item in value.items()}
+    return [unshared(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
 def written(value: Any) -> bytes:
     """The JSON of a value, keys in their own order. Raises TypeError for what is no JSON of 64 bits."""
     return orjson.dumps(value, default=_written)

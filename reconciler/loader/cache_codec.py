@@ -13,7 +13,7 @@ from reconciler.core.json import Json, JsonObject, digest
 from reconciler.core.lazy import Lazy, Load, whole
 from reconciler.core.resource import Lifecycle, OnDrift, Resource, SecretRef
 from reconciler.core.roles import RoleEntry, RoleView
-from reconciler.core.shared import written
+from reconciler.core.shared import unshared, written
 from reconciler.core.source import Mark
 from reconciler.loader.packs import Place
 
@@ -111,7 +111,7 @@ def _attributes(value: JsonObject, keep: Keep) -> list[Any]:
     except TypeError:  # a number beyond 64 bits
         raise NotKept from None
     if len(data) <= _LITTLE or all(_is_small(item) for item in value.values()):
-        return [digest(value), value]
+        return [digest(value), unshared(value)]
     place = keep(data)
     tops = {key: item if _is_small(item) else _outline(item) for key, item in value.items()}
     large = [key for key, item in value.items() if not _is_small(item)]

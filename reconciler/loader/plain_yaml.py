@@ -181,9 +181,14 @@ def _placed_metadata(metadata: MarkedDict, text: str, own: Iterable[str], line: 
         return result
     indent = 0
     for index, below in enumerate(own, start=line + 1):
-        found = _ENTRY.match(below)
-        if found is None:
+        inner = below.lstrip(" ")
+        if not inner or inner[0] == "#":
             continue
+        found = _ENTRY.match(below)
+        if found is None and indent < len(below) - len(inner) and result.mark is not None:
+            continue
+        if found is None:
+            return metadata
         if result.mark is None:
             indent = len(found[1])
             result.mark = Mark(file, index, indent + 1)

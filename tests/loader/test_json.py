@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.source import Mark, MarkedDict, mark_at
-from reconciler.loader.json import parse_json
+from reconciler.core.shared import Canonical
+from reconciler.loader.json import parse_json, read_quickly
 
 SEEDS = (
     '{"title": "Orders \\u00fc \\ud83d\\ude80", "tags": ["a", "b"], "n": [0, -1.5e+3, 2E-2, true, null], "o": {}}',
@@ -77,6 +78,36 @@ def test_a_large_file_is_read_whole() -> None:
     assert value["panels"] == panels
 
 
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ('{"a": [1, "x\\"y", {"b": null}]}', True),
+        ('{"a": 1, "a": 1}', False),
+        ('{"a": {"": 1, "": 2}}', False),
+        ('{"a": "\\u0022"}', False),
+        ('{"a": 9007199254740993}', False),
+        ('{"a": 123456789012345678901234567890}', False),
+        ('{"a": 1e400}', False),
+        ('{"a": NaN}', False),
+        ('\ufeff{"a": 1}', False),
+        ("[" * 101 + "]" * 101, True),
+        ("[" * 101 + "1" + "]" * 101, False),
+        ('{"a":' * 101 + "1" + "}" * 101, False),
+        ("", False),
+    ],
+)
+def test_what_is_read_quickly_is_certainly_right(text: str, read: bool) -> None:
+    found = read_quickly(text.encode())
+    assert (found is not None) == read
+    assert not read or repr(found) == repr(parse_json(text.encode(), "a.json", positions=True)[0])
+
+
+def test_panels_are_told_as_canonical_only_where_all_of_them_are() -> None:
+    for number, told in (("1", True), ("0.5", True), ("1.0", False), ("1e-7", False), ("1e3", False)):
+        value = read_quickly(f'{{"panels": [{{"id": 1}}, {{"n": [{number}]}}]}}'.encode())
+        assert [type(panel) is Canonical for panel in value["panels"]] == [told, told]
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     seed=st.sampled_from(SEEDS),
@@ -89,6 +120,8 @@ def test_both_ways_accept_the_same_and_no_more_than_python(seed: str, cut: tuple
     slow, slow_problems = parse_json(data, "a.json", positions=True)
     fast, fast_problems = parse_json(data, "a.json", positions=False)
     assert (repr(slow), slow_problems) == (repr(fast), fast_problems)
+    quick = read_quickly(data)
+    assert quick is None or (repr(quick), []) == (repr(slow), slow_problems)
     plain: Any = None
     try:
         plain = json.loads(data)

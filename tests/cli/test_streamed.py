@@ -1,0 +1,284 @@
+"""Dashboards that are expanded one by one come to what they come to all together, to the order of keys; and what there
+is to say about them is said as ever.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from benchmarks import estate
+from reconciler.cli import desired as reading
+from reconciler.cli import streamed
+from reconciler.cli.desired import Desired, state_of
+from reconciler.core.desired import DesiredState
+from reconciler.core.json import digest
+from reconciler.core.lazy import whole
+from reconciler.core.source import MarkedDict
+from reconciler.grafana.secrets import SecretResolver
+from reconciler.loader import documents, streaming
+from reconciler.loader.models import ProjectModel
+from reconciler.loader.project import Project
+from tests.authoring.authoring_cases import REGISTRY
+from tests.loader.broken import write
+
+LIBRARY = """\
+apiVersion: ggrec/v1
+kind: Folder
+metadata: {name: shop}
+spec: {title: Shop}
+---
+apiVersion: ggrec/v1
+kind: Datasource
+metadata: {name: metrics}
+spec: {type: prometheus, url: "http://p:9090"}
+---
+apiVersion: ggrec/v1
+kind: Datasource
+metadata: {name: logs}
+spec: {type: loki, url: "http://l:3100"}
+---
+apiVersion: ggrec/v1
+kind: Template
+metadata: {name: wide}
+spec:
+  panel:
+    type: timeseries
+    title: From the template
+    options: {legend: {calcs: [mean], placement: bottom, note: "%s"}, ratio: 1.0}
+    fieldConfig: {defaults: {custom: {lineWidth: 1.0, fill: 2, axis: {label: "", soft: [0, 1]}}, unit: s}}
+---
+apiVersion: ggrec/v1
+kind: Template
+metadata: {name: asks}
+spec: {panel: {type: stat, datasource: metrics, targets: [{refId: A, expr: up, legendFormat: all}]}}
+---
+apiVersion: ggrec/v1
+kind: Template
+metadata: {name: tiny}
+spec: {panel: {type: table, options: {tiny: 1.0e-7}}}
+---
+apiVersion: ggrec/v1
+kind: Template
+metadata: {name: query}
+spec: {target: {expr: up, instant: true}}
+---
+apiVersion: ggrec/v1
+kind: Palette
+metadata: {name: colours}
+spec: {colors: {revenue: blue}, thresholds: {sla: {green: null, red: 0.5}}}
+""" % ("x" * 200)
+HEAD = "apiVersion: ggrec/v1\nkind: Dashboard\nmetadata: {{name: {name}}}\nspec: {spec}\n"
+
+queries = st.fixed_dictionaries(
+    {"expr": st.sampled_from(["up", "rate(x[5m])", 'y{job="$job"}', "vector(1)"])},
+    optional={
+        "legendFormat": st.sampled_from(["{{job}}", "all"]),
+        "refId": st.sampled_from(["A", "B", "Q"]),
+        "datasource": st.sampled_from(["metrics", "logs"]),
+        "step": st.sampled_from([1, 1.0, 60]),
+    },
+)
+odd_queries = st.fixed_dictionaries(
+    {"expr": st.sampled_from(["broken(", "${values.n}", "$job"])},
+    optional={
+        "datasource": st.sampled_from(["$ds", "nobody"]),
+        "use": st.just("query"),
+        "legendFormat": st.just("glsa_0123456789abcdefghij"),
+    },
+)
+good = st.fixed_dictionaries(
+    {
+        "title": st.sampled_from(["Rate", "Errors", "Load"]),
+        "use": st.sampled_from(["wide", "wide", "asks", ["tiny", "wide"], "tiny"]),
+        "datasource": st.sampled_from(["metrics", "logs"]),
+    },
+    optional={
+        "unit": st.sampled_from(["ms", "percent"]),
+        "color": st.sampled_from(["revenue", "green"]),
+        "thresholds": st.sampled_from(["sla", {"green": None, "red": 30}]),
+        "min": st.sampled_from([0, 1.0, 2**60]),
+        "width": st.sampled_from([6, 24]),
+        "description": st.sampled_from(["Why", "What"]),
+        "targets": st.lists(queries, max_size=3),
+    },
+)
+panels = st.one_of(
+    good,
+    good,
+    good,
+    good,
+    st.fixed_dictionaries({"row": st.sampled_from(["One", "Two"])}, optional={"collapsed": st.booleans()}),
+    st.fixed_dictionaries(
+        {"title": st.sampled_from(["Rate", "Errors", "${values.n}", 5])},
+        optional={
+            "use": st.sampled_from(["wide", "asks", ["asks", "wide"], "absent"]),
+            "type": st.sampled_from(["table", "row"]),
+            "datasource": st.sampled_from(["metrics", "-- Mixed --", "$ds", {"type": "x", "uid": "y"}]),
+            "color": st.sampled_from(["revenu", "green"]),
+            "min": st.just(1e-7),
+            "width": st.sampled_from([12, 99]),
+            "id": st.sampled_from([1, 2]),
+            "gridPos": st.just({"x": 0, "y": 0, "w": 3, "h": 3}),
+            "description": st.sampled_from(["Why", None]),
+            "audience": st.just(["ceo"]),
+            "transformations": st.just([{"id": "merge", "options": {}}]),
+            "fieldConfig": st.just({"defaults": {"unit": "s"}, "overrides": []}),
+            "titel": st.just("slip"),
+            "targets": st.lists(st.one_of(queries, odd_queries), max_size=2),
+        },
+    ),
+)
+plain_boards = st.fixed_dictionaries(
+    {"title": st.sampled_from(["One", "Two", "Three"]), "panels": st.lists(good, min_size=1, max_size=5)}
+)
+boards = st.fixed_dictionaries(
+    {"title": st.sampled_from(["One", "Two", "Three"])},
+    optional={
+        "folder": st.sampled_from(["shop", "shop", "shop", "nowhere"]),
+        "panels": st.lists(panels, max_size=4),
+        "more": st.sampled_from([[1.0, {"x": "${values.n}"}], 1e-7, 2**60, 1e300]),
+        "variables": st.just([{"name": "job", "query": "label_values(up, job)", "datasource": "metrics"}]),
+        "links": st.just([{"title": "x", "url": "https://u:secret@h/?v=${dashboard.version}", "type": "link"}]),
+        "uid": st.just("other"),
+    },
+)
+
+
+def of(root: Path) -> Desired:
+    project = Project("test", root, root / "d", ProjectModel(), MarkedDict())
+    return Desired(project, {"n": "filled", "t": 1}, lambda: REGISTRY, lambda: SecretResolver({}, root))
+
+
+def told(state: DesiredState) -> Any:
+    """A state with the order of all keys, and the digests as they are known without looking."""
+    objects = [
+        (
+            item.address,
+            item.uid,
+            json.dumps(whole(item.attributes)),
+            digest(item.attributes),
+            item.depends_on,
+            item.source,
+        )
+        for item in state.resources
+    ]
+    return state.files, objects, state.diagnostics
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_installed_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_installed", lambda: ["as it was"])
+
+
+@settings(
+    max_examples=int(os.environ.get("GGREC_EXAMPLES", "40")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.lists(st.one_of(plain_boards, boards), min_size=1, max_size=5), st.booleans())
+def test_one_by_one_is_as_all_together(
+    tmp_path_factory: pytest.TempPathFactory, specs: list[Any], exported: bool
+) -> None:
+    root = tmp_path_factory.mktemp("streamed")
+    files = {"library.yaml": LIBRARY}
+    for number, spec in enumerate(specs):
+        files[f"board-{number}.yaml"] = HEAD.format(name=f"b{number % 4}", spec=json.dumps(spec))
+    if exported:
+        body = {
+            "title": "Exported",
+            "uid": "e",
+            "panels": [{"id": 1, "type": "text", "n": 1.0, "options": {"x": 1e-7}}],
+        }
+        files["e.json"] = json.dumps(body)
+        files["e.yaml"] = HEAD.format(name="e", spec="{folder: shop, from: e.json}")
+    write(root / "d", files)
+    said = told(state_of(*of(root).read()))
+    assert told(of(root).state) == said
+    assert told(of(root).state) == said  # from the cache, where there was no error
+
+
+def test_dashboards_of_which_nothing_is_said_are_never_all_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+    parse = documents.parse_yaml
+
+    def seen(data: bytes, name: str) -> Any:
+        parsed.append(name)
+        return parse(data, name)
+
+    monkeypatch.setattr(documents, "parse_yaml", seen)
+    estate.write(tmp_path, estate.Size(dashboards=6, form="mixed", teams=1, folders=4, annotations=1))
+    (tmp_path / "desired").rename(tmp_path / "d")
+    odd = tmp_path / "d" / "dashboards" / "odd.yaml"
+    odd.write_text(HEAD.format(name="odd", spec="{title: Odd, panels: [{type: text, titel: Slip}]}"))
+    state = of(tmp_path).state
+    assert [item.code for item in state.diagnostics if item.code != "unused-template"] == ["near-miss"]
+    others = ["annotations.yaml", "datasources.yaml", "folders.yaml", "teams.yaml", "templates.yaml"]
+    assert sorted(parsed) == sorted([*(f"d/{name}" for name in others), "d/dashboards/odd.yaml"])
+
+
+def test_where_most_have_something_to_be_said_the_rest_is_not_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streamed, "_TRIED", 2)
+    tried: list[str] = []
+    plain = streaming.Stream._plain
+
+    def seen(self: Any, found: Any) -> Any:
+        tried.append(found.name)
+        return plain(self, found)
+
+    monkeypatch.setattr(streaming.Stream, "_plain", seen)
+    slip = "{title: %s, panels: [{type: text, titel: Slip}]}"
+    files = {f"{number}.yaml": HEAD.format(name=f"b{number}", spec=slip % f"Board {number}") for number in range(6)}
+    write(tmp_path / "d", files)
+    said = told(state_of(*of(tmp_path).read()))
+    assert told(of(tmp_path).state) == said
+    assert len(tried) == 3
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        "apiVersion: ggrec/v1\nkind: Defaults\nmetadata: {name: all}\nspec: {dashboard: {timezone: utc}}\n",
+        "apiVersion: ggrec/v1\nkind: Lifecycle\nmetadata: {name: all}\nspec: {on_drift: keep}\n",
+        "apiVersion: ggrec/v1\nkind: Palette\nmetadata: {name: p}\nspec: {colors: {mine: blue}}\n",
+    ],
+)
+def test_what_all_go_by_may_stand_behind_a_dashboard(tmp_path: Path, second: str) -> None:
+    """The first lines of a file said that it holds a dashboard, and that was not all."""
+    spec = "{title: One, panels: [{title: A, type: stat, color: mine}]}"
+    files = {
+        "a.yaml": HEAD.format(name="a", spec=spec) + "---\n" + second,
+        "b.yaml": HEAD.format(name="b", spec=spec.replace("One", "Two")),
+        "c.yaml": LIBRARY,
+    }
+    write(tmp_path / "d", files)
+    said = told(state_of(*of(tmp_path).read()))
+    assert told(of(tmp_path).state) == said
+    lifecycles = {item.lifecycle for item in of(tmp_path).state.resources if item.address.kind == "dashboard"}
+    assert len(lifecycles) == 1
+
+
+@pytest.mark.parametrize("twice", ["metadata: {name: a}", "metadata: {name: b, uid: a}"])
+def test_errors_between_dashboards_name_both_places(tmp_path: Path, twice: str) -> None:
+    board = HEAD.format(name="a", spec="{title: One, panels: [{type: text}]}")
+    other = "# a comment\n" + board.replace("metadata: {name: a}", twice).replace("One", "Two")
+    write(tmp_path / "d", {"a.yaml": board, "b.yaml": other, "c.yaml": LIBRARY})
+    said = state_of(*of(tmp_path).read())
+    assert said.errors and "d/a.yaml" in said.errors[0].hint + said.errors[0].message
+    assert told(of(tmp_path).state) == told(said)
+    assert not list(tmp_path.rglob("*.pack"))
+
+
+def test_without_a_place_for_the_cache_bodies_are_found_all_the_same(tmp_path: Path) -> None:
+    spec = json.dumps({"title": "One", "panels": [{"title": "A", "type": "text", "options": {"content": "x" * 3000}}]})
+    write(tmp_path / "d", {"a.yaml": HEAD.format(name="a", spec=spec)})
+    (tmp_path / ".ggrec").write_text("a file is in the way")
+    assert told(of(tmp_path).state) == told(state_of(*of(tmp_path).read()))
