@@ -26,8 +26,8 @@ _ALONE = frozenset({"row", "gridPos", "id", "audience", "panels"})
 """What only panels have that are expanded by themselves."""
 _LARGE = 200
 """Bytes from which on a part of a frame is shared as it is written."""
-_MOST = 8000
-"""Frames, and queries, that are kept."""
+_MOST_FRAMES, _MOST_QUERIES = 2000, 8000
+"""So many are kept: some ten megabytes."""
 
 Expand = Callable[[MarkedDict, Sources, Problems], MarkedDict | None]
 """A panel expanded by itself; None for a row."""
@@ -39,7 +39,6 @@ class Frame(Common):
     templates that it uses.
     """
 
-    panel: dict[str, Any]
     size: tuple[int, int]
     source: bytes
     needs: tuple[Address, ...]
@@ -72,7 +71,7 @@ class Frames:
         key = orjson.dumps({name: None if name in _OWN else value for name, value in item.items()})
         frame = self._frames.get(key)
         if frame is None:
-            if key in self._frames or len(self._frames) > _MOST:
+            if key in self._frames or len(self._frames) > _MOST_FRAMES:
                 return None
             frame = self._frames[key] = self._framed(item, sources, expand)
             if frame is None:
@@ -115,8 +114,8 @@ class Frames:
             whole[key] = shared(as_object(plain)) if large else plain
         return Frame(
             panel=whole,
-            shared=Shared(whole),
             own=own,
+            notes={},
             size=(panel["gridPos"]["w"], panel["gridPos"]["h"]),
             source=orjson.dumps(panel.get("datasource")),
             needs=self._same(alone.names.needs),
@@ -141,7 +140,7 @@ class Frames:
             key = (frame.source, letter, orjson.dumps(item))
             query = self._queries.get(key)
             if query is None:
-                if key in self._queries or len(self._queries) > _MOST:
+                if key in self._queries or len(self._queries) > _MOST_QUERIES:
                     return None
                 query = self._queries[key] = self._query(item, letter, frame, sources)
                 if query is None:

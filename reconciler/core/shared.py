@@ -18,9 +18,10 @@ class Shared(Mapping[str, Any]):
 
     def __init__(self, value: dict[str, Any]) -> None:
         self._value = value
-        self.written = orjson.Fragment(written(value))
+        data, ordered = written(value), orjson.dumps(value, default=canonical, option=orjson.OPT_SORT_KEYS)
+        self.written = orjson.Fragment(data)
         """Its JSON, keys in their own order."""
-        self.canonical = orjson.Fragment(orjson.dumps(value, default=canonical, option=orjson.OPT_SORT_KEYS))
+        self.canonical = self.written if data == ordered else orjson.Fragment(ordered)
         """Its canonical bytes."""
         self.notes: dict[str, bool] = {}
         """What others found out about it, each under a name of its own."""
@@ -40,10 +41,11 @@ class Shared(Mapping[str, Any]):
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """What many objects are (`shared`) but for the values of some keys that are each one's `own`."""
+    """What many objects are but for the values of some keys that are each one's `own`; `notes` as in `Shared`."""
 
-    shared: Shared
+    panel: dict[str, Any]
     own: tuple[str, ...]
+    notes: dict[str, bool]
 
 
 class Canonical(MarkedDict):

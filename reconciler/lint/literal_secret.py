@@ -14,7 +14,7 @@ from reconciler.core.errors import Diagnostic, Severity
 from reconciler.core.json import Json
 from reconciler.core.literals import literals, may_have_literals
 from reconciler.core.resource import Resource
-from reconciler.core.shared import Canonical, Shared
+from reconciler.core.shared import Canonical, Common, Shared, written
 
 ALONE = True
 _SECRET = re.compile(
@@ -74,14 +74,14 @@ def _nothing_in(value: Json) -> bool:
     """Whether certainly nothing of either is in any text: seen from all of them in one piece, for most have nothing.
     Parts that many objects share are looked at once.
     """
-    parts: list[Shared] = []
+    parts: list[Shared | Common] = []
 
     def other(item: Json) -> Any:
         if type(item) is Shared:
             parts.append(item)
             return None
         if type(item) is Canonical and item.frame is not None:
-            parts.append(item.frame.shared)
+            parts.append(item.frame)
             return [item[key] for key in item.frame.own]
         return dict(item) if isinstance(item, Mapping) else list(item)  # type: ignore[arg-type]  # TypeError for others
 
@@ -92,9 +92,9 @@ def _nothing_in(value: Json) -> bool:
     return _innocent(text) and all(_noted_innocent(part) for part in parts if "innocent" not in part.notes)
 
 
-def _noted_innocent(part: Shared) -> bool:
-    """Whether the same holds for a shared part; noted where it does."""
-    found = _innocent(orjson.dumps(part.written).decode())
+def _noted_innocent(part: Shared | Common) -> bool:
+    """Whether the same holds for what many share; noted where it does."""
+    found = _innocent(written(part.panel if isinstance(part, Common) else part).decode())
     if found:
         part.notes["innocent"] = True
     return found

@@ -12,6 +12,7 @@ from benchmarks import estate, process
 from reconciler.sandbox import World, start
 from tests.cli.command import PROJECT, Folder
 
+_CHECKOUT = Path(__file__).parents[2]
 _TRACED = """\
 import atexit, pathlib, tracemalloc
 import reconciler.cli.planning  # not what is measured
@@ -80,5 +81,5 @@ def empty_peak(folder: Path) -> float:
 
 
 def _peak(folder: Path, arguments: Sequence[str]) -> float:
-    environment = {"PATH": "/usr/bin:/bin", "NO_COLOR": "1"}
+    environment = {"PATH": "/usr/bin:/bin", "NO_COLOR": "1", "PYTHONPATH": str(_CHECKOUT)}
     return process.run([sys.executable, *arguments], folder=folder, environment=environment).memory

@@ -1,8 +1,10 @@
-"""How much memory a plan takes for each dashboard more, and how much one of few takes beyond an empty interpreter."""
+"""How much memory a command takes for each dashboard more, and how much one of few takes beyond an empty interpreter."""
 
+import shutil
 from pathlib import Path
 
 from benchmarks import estate
+from tests.cli.command import PROJECT, Folder
 from tests.limits.sites import Site, empty_peak
 
 FEW, MANY = 50, 100
@@ -15,6 +17,10 @@ page as bytes (0.06).
 """
 CREATE = 0.03
 """The same of an apply that creates every dashboard: a body is loaded, sent, read back and let go."""
+COLD = 0.06
+"""The same of a first reading of the files, of 45 kB each when they are expanded: what the index holds of them, and what
+they have in common. All of them at once would be 0.3.
+"""
 BEYOND = 45.0
 """Megabytes beyond an empty interpreter, as the system counts them."""
 
@@ -51,3 +57,16 @@ def test_creating_everything_keeps_no_bodies(tmp_path: Path) -> None:
         finally:
             site.stop()
     assert (held[1] - held[0]) / (MANY - FEW) < CREATE, held
+
+
+def test_reading_files_for_the_first_time_holds_one_dashboard_at_a_time(tmp_path: Path) -> None:
+    held = []
+    for boards in (30, 90):
+        folder = tmp_path / str(boards)
+        estate.write(folder, estate.Size(dashboards=boards, folders=4, teams=1, annotations=1, form="mixed"))
+        site = Site(Folder(folder), None)
+        site.folder.write("ggrec.yaml", PROJECT.format(url="http://127.0.0.1:1"))
+        site.peak("validate")  # what is said of ggrec.yaml is kept
+        shutil.rmtree(folder / ".ggrec" / "cache")
+        held.append(site.held("validate"))
+    assert (held[1] - held[0]) / 60 < COLD, held
