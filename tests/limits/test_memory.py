@@ -18,7 +18,7 @@ page as bytes (0.06).
 CREATE = 0.03
 """The same of an apply that creates every dashboard: a body is loaded, sent, read back and let go."""
 COLD = 0.06
-"""The same of a first reading of the files, of 45 kB each when they are expanded: what the index holds of them, and what
+"""The same of a first reading of the files, of 45 kB each when expanded: what the index holds of them, and what
 they have in common. All of them at once would be 0.3.
 """
 BEYOND = 45.0

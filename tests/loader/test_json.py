@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.source import Mark, MarkedDict, mark_at
 from reconciler.core.shared import Canonical
+from reconciler.core.source import Mark, MarkedDict, mark_at
 from reconciler.loader.json import parse_json, read_quickly
 
 SEEDS = (
