@@ -26,6 +26,7 @@ _ALONE = frozenset({"row", "gridPos", "id", "audience", "panels"})
 """What only panels have that are expanded by themselves."""
 _LARGE = 200
 """Bytes from which on a part of a frame is shared as it is written."""
+_canonical = Canonical.__new__
 _MOST_FRAMES, _MOST_QUERIES = 2000, 8000
 """So many are kept: some ten megabytes."""
 
@@ -76,7 +77,8 @@ class Frames:
             frame = self._frames[key] = self._framed(item, sources, expand)
             if frame is None:
                 return None
-        panel = Canonical(frame.panel)
+        panel = _canonical(Canonical)
+        panel.update(frame.panel)
         panel.frame = frame
         for name in frame.own:
             value = item[name]

@@ -39,14 +39,17 @@ class Panels:
     def expand(self, written: MarkedList) -> MarkedList:
         """All panels in reading order, placed and numbered."""
         self.result = MarkedList(mark=written.mark)
+        frames = self.library.frames
         for index, item in enumerate(written):
             if type(item) is MarkedDict and item.keys() == _ROW:  # nothing in it is to be filled in
                 self.row(item, written.items_at[index])
                 continue
-            framed = self.framed(item) if self.library.frames is not None else None
-            if framed is not None:
-                (self.result if self.collapsed is None else self.collapsed["panels"]).add(framed, None)
-                continue
+            if frames is not None:
+                flow = self.flow if self.collapsed is None else self.inner
+                framed = frames.panel(item, self.sources, flow, self.by_itself)
+                if framed is not None:
+                    (self.result if self.collapsed is None else self.collapsed["panels"]).add(framed, None)
+                    continue
             whole = self.whole(written, index, item)
             if whole is None:
                 continue
@@ -58,12 +61,6 @@ class Panels:
                 self.result.add(self.panel(whole, self.flow), written.items_at[index])
         number(self.result, self.problems)
         return self.result
-
-    def framed(self, item: Any) -> MarkedDict | None:
-        """A panel that is like others but for its texts and queries; None where it is to be expanded by itself."""
-        frames = self.library.frames
-        flow = self.flow if self.collapsed is None else self.inner
-        return frames.panel(item, self.sources, flow, self.by_itself) if frames is not None else None
 
     def by_itself(self, item: MarkedDict, sources: Sources, problems: Problems) -> MarkedDict | None:
         """A panel as if it was the only one of its dashboard; None for a row."""

@@ -4,6 +4,7 @@ written once. Whoever writes or looks through a whole object may take it as know
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -68,14 +69,6 @@ def written(value: Any) -> bytes:
     return orjson.dumps(value, default=_written)
 
 
-def _written(value: Any) -> Any:
-    if type(value) is Shared:
-        return value.written
-    raise TypeError(type(value).__name__)
-
-
-def canonical(value: Any) -> Any:
-    """The canonical bytes of a shared part, for orjson. Raises TypeError for anything else."""
-    if type(value) is Shared:
-        return value.canonical
-    raise TypeError(type(value).__name__)
+_written = attrgetter("written")
+canonical = attrgetter("canonical")
+"""For orjson: how a shared part is written. Whatever else it asks for has neither, and is refused by a TypeError."""

@@ -19,6 +19,8 @@ from reconciler.core.json import Json, JsonObject
 
 _AT_ONCE = 1_000_000
 """Bytes that are written at a time."""
+_RAW = -zlib.MAX_WBITS
+"""Without zlib's own checksum: a place has a digest."""
 _KEPT = 32
 """Bodies that stay in memory once they were read."""
 
@@ -53,7 +55,7 @@ class PackWriter:
 
     def add(self, written: bytes) -> Place:
         """Append an object that is written as JSON."""
-        data = zlib.compress(written, 1)
+        data = zlib.compress(written, 1, _RAW)
         self._waiting.append(data)
         self._waiting_size += len(data)
         if self._waiting_size > _AT_ONCE:
@@ -117,7 +119,7 @@ class Packs:
                     data = os.pread(file.fileno(), place.length, place.start)
             if _digest(data) != place.digest:
                 raise Damaged(place.pack)
-            value: Json = orjson.loads(zlib.decompress(data))
+            value: Json = orjson.loads(zlib.decompress(data, _RAW))
         except (OSError, ValueError, zlib.error) as error:
             raise Damaged(place.pack) from error
         if not isinstance(value, dict):

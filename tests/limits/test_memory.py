@@ -1,4 +1,6 @@
-"""How much memory a command takes for each dashboard more, and how much one of few takes beyond an empty interpreter."""
+"""How much memory a command takes for each dashboard more, and how much one with few takes beyond an empty
+interpreter.
+"""
 
 import shutil
 from pathlib import Path
