@@ -107,6 +107,7 @@ def _large(bench: Bench, boards: int) -> Iterator[Row]:
             own.ggrec("apply", "--auto-approve")
         yield from plans.nothing_changed(own, boards)
         yield from plans.everything_read(own, boards)
+    yield from offline.validating_many(bench, boards)
 
 
 def _arguments() -> argparse.Namespace:

@@ -37,14 +37,26 @@ def validating(bench: Bench, boards: int) -> Iterator[Row]:
         for _ in range(bench.runs):
             warm.append(own.ggrec("validate").cpu)
             shutil.rmtree(own.folder / ".ggrec", ignore_errors=True)
-            cold.append(own.ggrec("validate").cpu)
+            cold.append(own.ggrec("validate"))
             composed.append(float(own.python("-c", _COMPOSE).out))
     yield Bound(0.5, 0.2, " s").row(f"`validate` of {boards:,} unchanged files (warm): CPU", warm)
-    middle = statistics.median(cold) / statistics.median(composed)
-    detail = f"{statistics.median(cold):.2f} s of CPU, libyaml {statistics.median(composed):.2f} s"
-    ratios = [one / other for one, other in zip(cold, composed, strict=True)]
+    took = [cost.cpu for cost in cold]
+    middle = statistics.median(took) / statistics.median(composed)
+    detail = f"{statistics.median(took):.2f} s of CPU, libyaml {statistics.median(composed):.2f} s"
+    ratios = [one / other for one, other in zip(took, composed, strict=True)]
     name = f"`validate`, cold, {boards:,} compact files ÷ libyaml building the same nodes"
     yield Bound(1.3, 0.5).row(name, ratios, detail, figure=middle)
+    yield Bound(120, 70, " MB").row("… its peak memory", [cost.memory for cost in cold])
+
+
+def validating_many(bench: Bench, boards: int) -> Iterator[Row]:
+    """`validate` of very many compact files for the first time."""
+    with tempfile.TemporaryDirectory(prefix="ggrec-bench-") as name:
+        own = replace(bench, folder=Path(name))
+        own.prepare(estate.Size(dashboards=boards, form="compact"))
+        cold = own.ggrec("validate")
+    yield plain(f"`validate`, cold, {boards:,} compact files: CPU", [cold.cpu], " s")
+    yield Bound(250, 150, " MB").row("… its peak memory", [cold.memory])
 
 
 def starting(bench: Bench) -> Iterator[Row]:

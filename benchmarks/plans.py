@@ -41,7 +41,7 @@ def nothing_changed(bench: Bench, boards: int) -> Iterator[Row]:
         shutil.rmtree(bench.folder / ".ggrec", ignore_errors=True)
         cold.append(bench.ggrec("plan"))
     yield plain("… without a cache of the desired files: CPU", [cost.cpu for cost in cold], " s")
-    yield plain("… without a cache: peak memory", [cost.memory for cost in cold], " MB")
+    yield memory.row("… without a cache: peak memory", [cost.memory for cost in cold])
 
 
 def everything_read(bench: Bench, boards: int) -> Iterator[Row]:
