@@ -69,7 +69,10 @@ class Frames:
         """A panel as its frame says; None where it is to be expanded by itself."""
         if type(item) is not MarkedDict or not _ALONE.isdisjoint(item):
             return None
-        key = orjson.dumps({name: None if name in _OWN else value for name, value in item.items()})
+        try:
+            key = orjson.dumps({name: None if name in _OWN else value for name, value in item.items()})
+        except TypeError:  # a number beyond 64 bits
+            return None
         frame = self._frames.get(key)
         if frame is None:
             if key in self._frames or len(self._frames) > _MOST_FRAMES:
@@ -107,13 +110,10 @@ class Frames:
             panel = expand(stand_in, alone, problems)
         if panel is None or problems.found or any(panel[name] != _OWN[name] for name in own):
             return None
-        whole: dict[str, Any] = {}
-        for key, value in panel.items():
-            plain = canonical_value(value)
-            if not is_canonical(plain):
-                return None
-            large = isinstance(plain, dict) and key != "datasource" and len(orjson.dumps(plain)) > _LARGE
-            whole[key] = shared(as_object(plain)) if large else plain
+        plain = as_object(canonical_value(dict(panel)))
+        if not is_canonical(plain):
+            return None
+        whole = {key: _part(key, value) for key, value in plain.items()}
         return Frame(
             panel=whole,
             own=own,
@@ -139,7 +139,10 @@ class Frames:
                     named = {other["refId"] for other in written if isinstance(other, dict) and "refId" in other}
                     free = letters(named)
                 letter = next(free)
-            key = (frame.source, letter, orjson.dumps(item))
+            try:
+                key = (frame.source, letter, orjson.dumps(item))
+            except TypeError:
+                return None
             query = self._queries.get(key)
             if query is None:
                 if key in self._queries or len(self._queries) > _MOST_QUERIES:
@@ -172,6 +175,12 @@ class Frames:
             self._noted.add(id(needs))
             for need in needs:
                 sources.names.needs.setdefault(need, sources.problems.document.mark)
+
+
+def _part(key: str, value: Any) -> Any:
+    """A value of a frame; a large object is written once for all."""
+    large = isinstance(value, dict) and key != "datasource" and len(orjson.dumps(value)) > _LARGE
+    return Shared(value) if large else value
 
 
 def _alone(sources: Sources) -> tuple[Sources, Problems]:

@@ -22,18 +22,23 @@ def rules() -> tuple[tuple[Rule, bool], ...]:
     """All rules, and whether each looks at a resource by itself: ours in order of their names, then those of installed
     packages.
     """
+    found = _ours()
+    found += [(point.load(), False) for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda item: item.name)]
+    return tuple(found)
+
+
+def _ours() -> list[tuple[Rule, bool]]:
     found: list[tuple[Rule, bool]] = []
     for module in sorted(pkgutil.iter_modules(__path__), key=lambda item: item.name):
         if not module.name.startswith("_"):
             rule = importlib.import_module(f"{__name__}.{module.name}")
             found.append((rule.check, getattr(rule, "ALONE", False)))
-    found += [(point.load(), False) for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda item: item.name)]
-    return tuple(found)
+    return found
 
 
 def alone() -> tuple[Rule, ...]:
-    """The rules that look at each resource by itself."""
-    return tuple(rule for rule, by_itself in rules() if by_itself)
+    """The rules that look at each resource by itself; packages bring none of these."""
+    return tuple(rule for rule, by_itself in _ours() if by_itself)
 
 
 def check(resources: Sequence[Resource], fine: Collection[Address] = ()) -> tuple[Diagnostic, ...]:

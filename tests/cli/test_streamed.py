@@ -80,7 +80,7 @@ queries = st.fixed_dictionaries(
         "legendFormat": st.sampled_from(["{{job}}", "all"]),
         "refId": st.sampled_from(["A", "B", "Q"]),
         "datasource": st.sampled_from(["metrics", "logs"]),
-        "step": st.sampled_from([1, 1.0, 60]),
+        "step": st.sampled_from([1, 1.0, 60, 2**70]),
     },
 )
 odd_queries = st.fixed_dictionaries(
@@ -101,7 +101,7 @@ good = st.fixed_dictionaries(
         "unit": st.sampled_from(["ms", "percent"]),
         "color": st.sampled_from(["revenue", "green"]),
         "thresholds": st.sampled_from(["sla", {"green": None, "red": 30}]),
-        "min": st.sampled_from([0, 1.0, 2**60]),
+        "min": st.sampled_from([0, 1.0, 2**60, 2**70]),
         "width": st.sampled_from([6, 24]),
         "description": st.sampled_from(["Why", "What"]),
         "targets": st.lists(queries, max_size=3),
