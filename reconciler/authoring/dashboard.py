@@ -67,7 +67,11 @@ def _written(
             del model[key]
     _check_uid(spec, problems)
     sources = Sources(names, problems, datasource_variables(spec, body))
-    put_variables(spec, model, sources, problems)
+    known = library.frames.templating(spec, sources) if library.frames is not None and body is None else None
+    if known is not None:
+        model["templating"] = known
+    else:
+        put_variables(spec, model, sources, problems)
     put_annotations(spec, model, sources, problems)
     audiences: dict[int, tuple[str, ...]] = {}
     if isinstance(spec.get("panels"), MarkedList):

@@ -15,6 +15,7 @@ from reconciler.authoring.datasources import Sources, letters
 from reconciler.authoring.layout import Flow
 from reconciler.authoring.problems import Problems
 from reconciler.authoring.templates import Templates
+from reconciler.authoring.variables import put_variables
 from reconciler.core.address import Address
 from reconciler.core.json import as_object, canonical_value, is_canonical, shared
 from reconciler.core.shared import Canonical, Common, Shared
@@ -48,7 +49,7 @@ class Frame(Common):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What one query of a panel comes to, and the objects that it needs."""
+    """What one query of a panel comes to (or a dashboard's variables), and the objects that it needs."""
 
     target: Shared
     needs: tuple[Address, ...]
@@ -61,6 +62,7 @@ class Frames:
         self._templates = templates
         self._frames: dict[bytes, Frame | None] = {}
         self._queries: dict[tuple[bytes, str, bytes], Query | None] = {}
+        self._templatings: dict[bytes, Query | None] = {}
         self._needs: dict[tuple[Address, ...], tuple[Address, ...]] = {}
         self._noted_for: Sources | None = None
         self._noted: set[int] = set()
@@ -96,6 +98,32 @@ class Frames:
         self._note(frame.needs, sources)
         self._templates.took(frame.templates)
         return panel
+
+    def templating(self, spec: MarkedDict, sources: Sources) -> Shared | None:
+        """What a dashboard's `variables` come to; None where they are to be expanded by themselves."""
+        written = spec.get("variables")
+        if type(written) is not MarkedList or "templating" in spec:
+            return None
+        try:
+            key = orjson.dumps(written)
+        except TypeError:
+            return None
+        if key not in self._templatings:
+            if len(self._templatings) > _MOST_FRAMES:
+                return None
+            self._templatings[key] = self._templating(written, sources)
+        known = self._templatings[key]
+        if known is None:
+            return None
+        self._note(known.needs, sources)
+        return known.target
+
+    def _templating(self, written: MarkedList, sources: Sources) -> Query | None:
+        alone, problems = _alone(sources)
+        model, asked = MarkedDict(), Sources(alone.names, problems, sources.variables)
+        put_variables(MarkedDict(variables=written), model, asked, problems)
+        whole = None if problems.found else shared(model["templating"])
+        return None if whole is None else Query(whole, self._same(alone.names.needs))
 
     def _framed(self, item: MarkedDict, sources: Sources, expand: Expand) -> Frame | None:
         """The frame of a panel; None where it has none."""

@@ -3,8 +3,6 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-import orjson
-
 from reconciler.checking.elasticsearch import check_aggregations, check_text
 from reconciler.checking.finding import Finding
 from reconciler.checking.promql_rules import Found, check_expression, check_shown
@@ -14,6 +12,7 @@ from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.metric import Catalogue, IndexField, Metric
 from reconciler.core.resource import Resource
 from reconciler.core.shared import Shared
+from reconciler.core.shared import written as as_json
 from reconciler.core.source import Path
 
 PROMETHEUS = frozenset({"prometheus", "grafana-amazonprometheus-datasource", "grafana-azureprometheus-datasource"})
@@ -101,7 +100,7 @@ class Checking:
         """The variables and annotations of a dashboard, and the queries that are known to be fine among them."""
         model = as_object(resource.attributes.get("dashboard"))
         try:
-            around = orjson.dumps([model.get("templating"), model.get("annotations")])
+            around = as_json([model.get("templating"), model.get("annotations")])
         except TypeError:
             return b"", {}
         if around not in self._known:
