@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import reconciler
 from reconciler.core.address import Address
 from reconciler.core.desired import DesiredState
-from reconciler.core.errors import Diagnostic, InvalidInput, Severity
+from reconciler.core.errors import Diagnostic, InvalidInput
 from reconciler.core.json import Json, JsonObject, canonical_bytes, digest
 from reconciler.core.registry import Registry
 from reconciler.loader.cache import Cache, Inputs, Kept
@@ -98,7 +98,7 @@ class Desired:
 
     def _save(self, cache: Cache, kept: Kept | None, read: "tuple[Loaded, Resolved]") -> DesiredState:
         """The state in what was read, and the cache of it."""
-        if kept is not None and not self._alone(kept, read[0], read[1]):
+        if kept is not None and not self._alone(kept, read[0]):
             kept, read = None, self.read()
         loaded, resolved = read
         state = state_of(loaded, resolved)
@@ -125,17 +125,8 @@ class Desired:
             need in mine for item in kept.dashboards for need in item.needs if self.registry[need.kind].shorthand
         )
 
-    def _alone(self, kept: Kept, loaded: "Loaded", resolved: "Resolved") -> bool:
-        """Whether the files that are not known hold dashboards and nothing that others may go by, and the places of all
-        that is wrong are known.
-        """
-        if kept.rows is not None:
-            quick = {part.name for part in kept.parts}
-            if any(
-                item.severity is Severity.ERROR and item.where and item.where.file in quick
-                for item in resolved.diagnostics
-            ):
-                return False
+    def _alone(self, kept: Kept, loaded: "Loaded") -> bool:
+        """Whether the files that are not known hold dashboards and nothing that others may go by."""
         shorthands = {kind.yaml_kind for kind in self.registry.values() if kind.shorthand}
         return all(item.mark.file in kept.others or item.kind in shorthands for item in loaded.documents)
 

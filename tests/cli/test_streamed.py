@@ -149,6 +149,17 @@ boards = st.fixed_dictionaries(
 )
 
 
+LEFT_OVER = {"unused-template"}
+
+
+def custom(text: str) -> dict[str, Any]:
+    return {"name": "v", "type": "custom", "query": text}
+
+
+def asking(selector: str) -> dict[str, Any]:
+    return {"name": "job", "query": f"label_values({selector}, job)", "datasource": "metrics"}
+
+
 def of(root: Path) -> Desired:
     project = Project("test", root, root / "d", ProjectModel(), MarkedDict())
     return Desired(project, {"n": "filled", "t": 1}, lambda: REGISTRY, lambda: SecretResolver({}, root))
@@ -176,7 +187,7 @@ def nothing_is_installed_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @settings(
-    max_examples=int(os.environ.get("GGREC_EXAMPLES", "40")),
+    max_examples=int(os.environ.get("GGREC_EXAMPLES", "20")),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -200,6 +211,91 @@ def test_one_by_one_is_as_all_together(
     said = told(state_of(*of(root).read()))
     assert told(of(root).state) == said
     assert told(of(root).state) == said  # from the cache, where there was no error
+    (root / "d" / "board-0.yaml").unlink()
+    assert told(of(root).state) == told(state_of(*of(root).read()))
+
+
+def board(title: str, *panels: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"title": title, "panels": [{"title": "Rate", "type": "stat", **panel} for panel in panels], **more}
+
+
+ROWS = {
+    "title": "Rows",
+    "panels": [
+        {"row": "Open"},
+        {"title": "Rate", "type": "stat", "width": 6},
+        {"row": "Closed", "collapsed": True},
+        {"title": "Rate", "type": "stat", "width": 6},
+        {"title": "Rate", "type": "stat", "width": 6},
+    ],
+}
+TWINS: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
+    "queries over those of a template": (
+        [board("One", {"use": "asks", "targets": [{"refId": "A", "expr": "up"}]}), board("Two", {"use": "asks"})],
+        [],
+    ),
+    "a query that is wrong beside one that is right": (
+        [
+            board("One", {"datasource": "metrics", "targets": [{"expr": "up"}]}),
+            board("Two", {"datasource": "metrics", "targets": [{"expr": "up"}, {"expr": "broken("}]}),
+            board("Three", {"datasource": "metrics", "targets": [{"expr": "broken("}]}),
+        ],
+        ["promql-syntax", "promql-syntax"],
+    ),
+    "a query that is right with one variable alone": (
+        [
+            board("One", {"datasource": "metrics", "targets": [{"expr": "rate(x[$v])"}]}, variables=[custom("5m")]),
+            board("Two", {"datasource": "metrics", "targets": [{"expr": "x offset $v"}]}, variables=[custom("5m")]),
+            board("Three", {"datasource": "metrics", "targets": [{"expr": "x + $v"}]}, variables=[custom("5")]),
+            board("Four", {"datasource": "metrics", "targets": [{"expr": "x + $v"}]}, variables=[custom("a b")]),
+        ],
+        [],
+    ),
+    "a variable's query that is wrong": (
+        [board("One", variables=[asking("up")]), board("Two", variables=[asking("up{")])],
+        ["empty-dashboard", "empty-dashboard", "promql-syntax"],
+    ),
+    "a credential in a template": (
+        [board("One", {"use": "leak"}), board("Two", {"use": "leak"})],
+        ["literal-secret", "literal-secret"],
+    ),
+    "a credential in a title, and in a query": (
+        [
+            board("One", {"title": "glsa_0123456789abcdefghij"}),
+            board("Two", {"datasource": "logs", "targets": [{"expr": "glsa_0123456789abcdefghij"}]}),
+        ],
+        ["literal-secret", "literal-secret"],
+    ),
+    "values of the instance": ([board("One", {"title": "${values.n}"}), board("Two", {}, more="${values.n}")], []),
+    "loops": ([board("One", {"for_each": [1, 2], "title": "Rate ${each}"})], []),
+    "another datasource for a query alike": (
+        [
+            board("One", {"datasource": "metrics", "targets": [{"expr": "up"}]}),
+            board("Two", {"datasource": "logs", "targets": [{"expr": "up"}]}),
+            board("Three", {"datasource": "-- Mixed --", "targets": [{"expr": "up"}]}),
+        ],
+        ["query-without-datasource"],
+    ),
+    "numbers that are equal and not the same": (
+        [board(name, {"min": number}) for name, number in (("One", 1), ("Two", 1.0), ("Three", 1e-7), ("Four", 0))],
+        [],
+    ),
+    "places": ([board("One", {"width": 6}, {"width": 24}, {"height": 3}, {}, {"width": 6}), ROWS], []),
+}
+
+
+@pytest.mark.parametrize("case", TWINS)
+def test_what_dashboards_share_and_what_not(case: str, tmp_path: Path) -> None:
+    specs, codes = TWINS[case]
+    files = {f"board-{n}.yaml": HEAD.format(name=f"b{n}", spec=json.dumps(spec)) for n, spec in enumerate(specs)}
+    text = "x" * 200 + " glsa_0123456789abcdefghij"
+    leak = (
+        f"apiVersion: ggrec/v1\nkind: Template\nmetadata: {{name: leak}}\nspec: {{panel: {{options: {{t: {text}}}}}}}\n"
+    )
+    write(tmp_path / "d", {"library.yaml": LIBRARY, "leak.yaml": leak, **files})
+    state = state_of(*of(tmp_path).read())
+    assert sorted(item.code for item in state.diagnostics if item.code not in LEFT_OVER) == sorted(codes)
+    assert told(of(tmp_path).state) == told(state)
 
 
 def test_dashboards_of_which_nothing_is_said_are_never_all_in_memory(
