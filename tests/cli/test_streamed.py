@@ -244,16 +244,17 @@ TWINS: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
     ),
     "a query that is right with one variable alone": (
         [
-            board("One", {"datasource": "metrics", "targets": [{"expr": "rate(x[$v])"}]}, variables=[custom("5m")]),
-            board("Two", {"datasource": "metrics", "targets": [{"expr": "x offset $v"}]}, variables=[custom("5m")]),
-            board("Three", {"datasource": "metrics", "targets": [{"expr": "x + $v"}]}, variables=[custom("5")]),
-            board("Four", {"datasource": "metrics", "targets": [{"expr": "x + $v"}]}, variables=[custom("a b")]),
+            board(
+                "One", {"datasource": "metrics", "targets": [{"expr": "sum by ($v) (x)"}]}, variables=[custom("job")]
+            ),
+            board("Two", {"datasource": "metrics", "targets": [{"expr": "sum by ($v) (x)"}]}, variables=[custom("5")]),
+            board("Three", {"datasource": "metrics", "targets": [{"expr": "sum by ($v) (x)"}]}),
         ],
-        [],
+        ["promql-syntax"],
     ),
     "a variable's query that is wrong": (
-        [board("One", variables=[asking("up")]), board("Two", variables=[asking("up{")])],
-        ["empty-dashboard", "empty-dashboard", "promql-syntax"],
+        [board("One", {}, variables=[asking("up")]), board("Two", {}, variables=[asking("up{")])],
+        ["promql-syntax"],
     ),
     "a credential in a template": (
         [board("One", {"use": "leak"}), board("Two", {"use": "leak"})],
@@ -296,6 +297,16 @@ def test_what_dashboards_share_and_what_not(case: str, tmp_path: Path) -> None:
     state = state_of(*of(tmp_path).read())
     assert sorted(item.code for item in state.diagnostics if item.code not in LEFT_OVER) == sorted(codes)
     assert told(of(tmp_path).state) == told(state)
+
+
+def test_each_dashboard_is_known_to_use_its_templates(tmp_path: Path) -> None:
+    for number in range(3):
+        spec = json.dumps(board(f"Board {number}", {"use": "wide", "title": f"Panel {number}"}))
+        write(tmp_path / "d", {f"{number}.yaml": HEAD.format(name=f"b{number}", spec=spec), "library.yaml": LIBRARY})
+    assert told(of(tmp_path).state) == told(state_of(*of(tmp_path).read()))
+    for number in range(2):
+        (tmp_path / "d" / f"{number}.yaml").unlink()
+        assert told(of(tmp_path).state) == told(state_of(*of(tmp_path).read()))
 
 
 def test_dashboards_of_which_nothing_is_said_are_never_all_in_memory(
