@@ -1,5 +1,6 @@
 """What one line of plain YAML says by itself (`plain_yaml.py`). Knows nothing of the lines around it."""
 
+import json
 import re
 from typing import Any
 
@@ -11,12 +12,14 @@ _KEY = re.compile(
     r"(?:([A-Za-z_](?:[\w ./-]{0,98}[\w./-])?)|'([^'\n]{0,100})'|\"([^\"\\\n]{0,100})\"):(?: +|$)", re.ASCII
 )
 _SINGLE = re.compile(r"'((?:[^']|'')*)' *(?: #.*)?\Z")
-_DOUBLE = re.compile(r'"([^"\\]*)" *(?: #.*)?\Z')
+_DOUBLE = re.compile(r'"((?:[^"\\]|\\["\\nrtbf])*)" *(?: #.*)?\Z')
+"""Of the escapes those that JSON has too."""
 _REST = re.compile(r" *(?: #.*)?\Z")
 _BLOCKS = {"|": "|", "|-": "|-", ">": ">", ">-": ">-"}
 _NEVER_FIRST = frozenset("-?:,[]{}#&*!|>'\"%@`")
 _FLOW = re.compile(
-    r" *(?:([{}\[\],])|'((?:[^']|'')*)'|\"([^\"\\]*)\"|((?:[A-Za-z0-9_./$]|-[A-Za-z0-9])[^,\[\]{}:#?]*)) *"
+    r" *(?:([{}\[\],])|'((?:[^']|'')*)'|\"((?:[^\"\\]|\\[\"\\nrtbf])*)\""
+    r"|((?:[A-Za-z0-9_./$]|-[A-Za-z0-9])(?:[^,\[\]{}:#?]|:(?=[A-Za-z0-9_./]))*)) *"
 )
 _FLOW_KEY = re.compile(r"[A-Za-z_](?:.*[^ ])?\Z")
 _COLON = re.compile(r": +")
@@ -71,7 +74,7 @@ def _value(text: str) -> Any:
     if first == "'":
         return _quoted(_SINGLE.match(text)).replace("''", "'")
     if first == '"':
-        return _quoted(_DOUBLE.match(text))
+        return _unescaped(_quoted(_DOUBLE.match(text)))
     if first in "{[":
         value, end = _flow(text, 0, 0)
         if not _REST.match(text, end):
@@ -91,6 +94,13 @@ def _quoted(match: re.Match[str] | None) -> str:
     if match is None:
         raise Beyond
     return match[1]
+
+
+def _unescaped(text: str) -> str:
+    if "\\" not in text:
+        return text
+    whole: str = json.loads(f'"{text}"')
+    return whole
 
 
 def _scalar(text: str) -> Any:
@@ -116,7 +126,7 @@ def _flow(text: str, at: int, depth: int) -> tuple[Any, int]:
     if single is not None:
         return single.replace("''", "'"), at
     if double is not None:
-        return double, at
+        return _unescaped(double), at
     if sign not in ("[", "{"):
         raise Beyond
     value, at = _flow_list(text, at, depth) if sign == "[" else _flow_mapping(text, at, depth)
@@ -150,7 +160,7 @@ def _flow_mapping(text: str, at: int, depth: int) -> tuple[MarkedDict, int]:
             raise Beyond
         key = match[2] if match[2] is not None else match[3] if match[3] is not None else match[4]
         colon = _COLON.match(text, match.end())
-        if colon is None or key in mapping or "''" in key or len(key) > 100:
+        if colon is None or key in mapping or "''" in key or "\\" in key or len(key) > 100:
             raise Beyond
         if match[4] is not None and not (_FLOW_KEY.match(key) and key not in WORDS):
             raise Beyond

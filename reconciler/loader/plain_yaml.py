@@ -125,8 +125,6 @@ class _Blocks:
                 width = width or found
                 if found < width or found <= indent:
                     break
-                if style[0] == ">" and found > width:
-                    raise Beyond
             elif text or not width:
                 raise Beyond
             at += 1
@@ -140,15 +138,22 @@ class _Blocks:
 
 
 def _folded(body: list[str]) -> str:
-    """Lines joined by blanks; an empty line is a line break."""
+    """Lines joined by blanks; an empty line is a line break, and so is what is before and behind a line that is further
+    indented.
+    """
     text = body[0]
-    empty = 0
+    kept, empty = False, 0
     for line in body[1:]:
-        if line:
-            text += "\n" * empty + line if empty else f" {line}"
-            empty = 0
-        else:
+        if not line:
             empty += 1
+            continue
+        further = line[0] == " "
+        if kept or further:
+            text += "\n"
+        elif not empty:
+            text += " "
+        text += "\n" * empty + line
+        kept, empty = further, 0
     return text
 
 

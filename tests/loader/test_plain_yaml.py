@@ -49,6 +49,16 @@ spec:
       - expr: sum(rate(x{a="b"}[5m])) # why not
         legendFormat: '{{region}}'
       - expr: up
+      - expr: >-
+          sum by (le) (
+            rate(x[5m])
+
+              / 2
+          ) > 0
+
+          and y
+        url: {a: http://x/y, t: 12:30, "q": "a\\"b\\n\\\\"}
+        text: "tab\\tand \\"quotes\\""
     "quoted key": yes
     empty:
     overrides:
