@@ -17,7 +17,7 @@ import orjson
 
 from reconciler.core.json import Json, JsonObject
 
-_AT_ONCE = 1_000_000
+_AT_ONCE = 100_000
 """Bytes that are written at a time."""
 _RAW = -zlib.MAX_WBITS
 """Without zlib's own checksum: a place has a digest."""

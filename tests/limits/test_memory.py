@@ -19,7 +19,7 @@ page as bytes (0.06).
 """
 CREATE = 0.03
 """The same of an apply that creates every dashboard: a body is loaded, sent, read back and let go."""
-COLD = 0.06
+COLD = 0.08
 """The same of a first reading of the files, of 45 kB each when expanded: what the index holds of them, and what
 they have in common. All of them at once would be 0.3.
 """
