@@ -50,7 +50,7 @@ class Streaming(Resolving):
 
     def expanded(self, document: Document, *, literal: bool) -> Remembered | None:
         """What a document comes to, if it is a dashboard of which nothing is to be said and that needs no other one.
-        `literal`: no text of it has `${` in it, and no key is `for_each`.
+        `literal`: no text of it has a value of the instance or a reference to a secret in it, and no key is `for_each`.
         """
         self._literal = literal
         kind = self.registry.by_yaml(document.kind)

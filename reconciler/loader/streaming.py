@@ -23,12 +23,13 @@ from reconciler.loader.stamps import Stamp
 
 _HEAD = 512
 _DASHBOARD = re.compile(rb"(?m)^kind: +Dashboard *$")
+_STAND_INS = (b"${values.", b"${env:", b"${file:", b"${command:", b"${sops:", b"for_each")
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
     """A document of a file of its own, without places but for its envelope, and the paths that it was made from.
-    `literal`: nothing in the file itself stands for something else (`${…}`, `for_each`).
+    `literal`: nothing in the file itself stands for something else but Grafana's own variables.
     """
 
     document: Document
@@ -83,7 +84,7 @@ class Stream:
         value = self._yaml.read(data, found.name) if data else None
         if value is None or data is None:
             return None
-        literal = b"${" not in data and b"for_each" not in data  # nothing that is read plainly has escapes
+        literal = not any(word in data for word in _STAND_INS)  # no escape of what is read plainly can hide one
         document, problems = open_envelope(value, found.name)
         if document is None or problems or document.manifest:
             return None

@@ -267,6 +267,14 @@ TWINS: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
         ],
         ["literal-secret", "literal-secret"],
     ),
+    "references to secrets": (
+        [
+            board("One", {"title": "${env:HOME}"}),
+            board("Two", {"title": "${sops:x}"}),
+            board("Three", {"title": "${x}"}),
+        ],
+        ["reference-outside-secret", "reference-outside-secret"],
+    ),
     "values of the instance": ([board("One", {"title": "${values.n}"}), board("Two", {}, more="${values.n}")], []),
     "loops": ([board("One", {"for_each": [1, 2], "title": "Rate ${each}"})], []),
     "another datasource for a query alike": (
