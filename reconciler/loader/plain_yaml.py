@@ -200,7 +200,7 @@ def _placed_metadata(metadata: MarkedDict, text: str, own: Iterable[str], line: 
             indent = len(found[1])
             result.mark = Mark(file, index, indent + 1)
         if len(found[1]) == indent and found[2] in ("name", "uid"):
-            if below[found.end() :] == "":  # where nothing is written is told by whoever reads all of YAML
+            if not isinstance(metadata[found[2]], str):  # where nothing is, is told by whoever reads all of YAML
                 return metadata
             result.put(found[2], metadata[found[2]], key_at=None, value_at=Mark(file, index, found.end() + 1))
     return result
