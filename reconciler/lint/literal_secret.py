@@ -78,10 +78,12 @@ def _nothing_in(value: Json) -> bool:
 
     def other(item: Json) -> Any:
         if type(item) is Shared:
-            parts.append(item)
+            if "innocent" not in item.notes:
+                parts.append(item)
             return None
         if type(item) is Canonical and item.frame is not None:
-            parts.append(item.frame)
+            if "innocent" not in item.frame.notes:
+                parts.append(item.frame)
             return [item[key] for key in item.frame.own]
         return dict(item) if isinstance(item, Mapping) else list(item)  # type: ignore[arg-type]  # TypeError for others
 
@@ -89,7 +91,7 @@ def _nothing_in(value: Json) -> bool:
         text = orjson.dumps(value, default=other, option=orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
     except (TypeError, ValueError):
         return False
-    return _innocent(text) and all(_noted_innocent(part) for part in parts if "innocent" not in part.notes)
+    return _innocent(text) and all(map(_noted_innocent, parts))
 
 
 def _noted_innocent(part: Shared | Common) -> bool:
