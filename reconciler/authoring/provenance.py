@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.authoring.resolve import Declaration, Resolved, Resolving
+from reconciler.authoring.declaration import Declaration
+from reconciler.authoring.resolve import Resolved, Resolving
 from reconciler.core.address import Address
 from reconciler.core.errors import UsageError
 from reconciler.core.json import Json

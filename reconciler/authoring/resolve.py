@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from reconciler.authoring.access import Access
 from reconciler.authoring.dashboard import Expanded, expand_dashboard
+from reconciler.authoring.declaration import Declaration
 from reconciler.authoring.expansion import Expansion
 from reconciler.authoring.explain import explain
 from reconciler.authoring.library import KINDS as LIBRARY
@@ -67,18 +68,6 @@ def resolve(
     those that are `remembered` are among them, and are not expanded again.
     """
     return Resolving(documents, registry, values, remembered).run()
-
-
-@dataclass(frozen=True, slots=True)
-class Declaration:
-    """One document of a known kind, its values filled in."""
-
-    kind: Kind
-    document: Document
-    problems: Problems
-    metadata: Metadata
-    spec: MarkedDict
-    body: MarkedDict | None
 
 
 class Resolving:
@@ -175,20 +164,7 @@ class Resolving:
         item, resource = self.declared[address], self.built.get(address)
         if item.kind.shorthand != _DASHBOARD or resource is None or item.problems.found or item.kind.claims(resource):
             return None
-        whole = item.document
-        spec = MarkedDict(mark=whole.spec.mark)
-        if "folder" in item.spec:
-            spec.take("folder", item.spec, item.spec["folder"])
-        document = Document(  # dataclasses.replace takes ten times longer
-            whole.kind,
-            whole.name,
-            whole.metadata,
-            spec,
-            whole.mark,
-            manifest=whole.manifest,
-            bare=whole.bare,
-            origin=whole.origin,
-        )
+        document = item.slim()
         return Remembered(document, resource, self.needs.get(address, {}), self.templates.get(address, ()))
 
     def _recall(self, address: Address, kind: Kind, known: Remembered, problems: Problems) -> None:
