@@ -3,7 +3,6 @@ something to say about is left to the reading that has places and all documents 
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from reconciler import lint
 from reconciler.authoring.streaming import Streaming
@@ -14,10 +13,9 @@ from reconciler.core.json import Json
 from reconciler.core.registry import Registry
 from reconciler.core.resource import Lifecycle, Resource
 from reconciler.loader.cache import Again, Cache, Kept
-from reconciler.loader.cache_codec import NotKept, decode_resource, encode_resource
+from reconciler.loader.cache_codec import Body, NotKept, decode_resource, encode_resource
 from reconciler.loader.project import Project
 from reconciler.loader.remembering import Part
-from reconciler.loader.stamps import Stamp
 from reconciler.loader.streaming import Plain, Stream
 
 _TRIED = 64
@@ -39,21 +37,29 @@ def streamed(
         pack = cache.pack()
     except OSError:
         return None
-    body, lifecycles = cache.body(again), dict[str, Lifecycle]()
-    rows: dict[tuple[str, str], Any] = {}
-    parts: list[Part] = []
-    stamps: dict[str, Stamp] = {}
+    known = Kept([], {}, others, {}, pack)
+    try:
+        _take_all(known, stream, expanding, project, cache.body(again))
+    except OSError:  # no room for bodies
+        pack.drop()
+        return None
+    except BaseException:
+        pack.drop()
+        raise
+    return known
+
+
+def _take_all(kept: Kept, stream: Stream, expanding: Streaming, project: Project, body: Body) -> None:
+    """Keep every dashboard about which nothing is to be said. Raises OSError."""
+    lifecycles: dict[str, Lifecycle] = {}
+    assert kept.pack is not None
     for plain, found in _fine(stream, expanding, project):
         try:
-            row = encode_resource(found.resource, pack.add)
+            row = encode_resource(found.resource, kept.pack.add)
         except NotKept:
             continue
-        address = found.resource.address
         known = Remembered(found.document, decode_resource(row, body, lifecycles), found.needs, found.templates)
-        rows[address.kind, address.name] = row
-        parts.append(Part(plain.name, plain.paths, (known,)))
-        stamps.update((path, stream.stamps[path]) for path in plain.paths)
-    return Kept(parts, stamps, others, rows, pack)
+        kept.take(Part(plain.name, plain.paths, (known,)), row, {path: stream.stamps[path] for path in plain.paths})
 
 
 def _fine(stream: Stream, expanding: Streaming, project: Project) -> Iterator[tuple[Plain, Remembered]]:

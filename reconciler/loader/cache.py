@@ -59,11 +59,19 @@ class Kept:
     was found out just now, `rows` are what the index will say of the dashboards, whose bodies are in `pack`.
     """
 
-    parts: Sequence[Part]
-    stamps: Mapping[str, Stamp]
+    parts: list[Part]
+    stamps: dict[str, Stamp]
     others: frozenset[str]
-    rows: Mapping[tuple[str, str], Any] | None = None
+    rows: dict[tuple[str, str], Any] | None = None
     pack: PackWriter | None = None
+
+    def take(self, part: Part, row: Any, stamps: Mapping[str, Stamp]) -> None:
+        """One more file with one dashboard, and the dashboard's row."""
+        address = part.dashboards[0].resource.address
+        self.parts.append(part)
+        self.stamps.update(stamps)
+        if self.rows is not None:
+            self.rows[address.kind, address.name] = row
 
     @property
     def dashboards(self) -> tuple[Remembered, ...]:

@@ -20,7 +20,7 @@ from reconciler.core.json import digest
 from reconciler.core.lazy import whole
 from reconciler.core.source import MarkedDict
 from reconciler.grafana.secrets import SecretResolver
-from reconciler.loader import documents, streaming
+from reconciler.loader import documents, packs, streaming
 from reconciler.loader.models import ProjectModel
 from reconciler.loader.project import Project
 from tests.authoring.authoring_cases import REGISTRY
@@ -397,3 +397,17 @@ def test_without_a_place_for_the_cache_bodies_are_found_all_the_same(tmp_path: P
     write(tmp_path / "d", {"a.yaml": HEAD.format(name="a", spec=spec)})
     (tmp_path / ".ggrec").write_text("a file is in the way")
     assert told(of(tmp_path).state) == told(state_of(*of(tmp_path).read()))
+
+
+def test_without_room_for_bodies_all_is_read_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = json.dumps(board("One", {"options": {"content": "x" * 3000}}))
+    write(tmp_path / "d", {"a.yaml": HEAD.format(name="a", spec=spec), "b.yaml": HEAD.format(name="b", spec=spec)})
+
+    def full(handle: int, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    said = told(state_of(*of(tmp_path).read()))
+    monkeypatch.setattr(packs.os, "write", full)
+    monkeypatch.setattr(packs, "_AT_ONCE", 0)
+    assert told(of(tmp_path).state) == said
+    assert not list(tmp_path.rglob("*.pack"))
