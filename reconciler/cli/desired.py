@@ -86,14 +86,11 @@ class Desired:
         kept = cache.kept(self._again)
         if kept is not None and self._stands(kept):
             return self._save(cache, kept, self.read(kept))
-        streamed = self._streamed(cache)
-        if streamed is None:
-            return self._save(cache, None, self.read())
-        kept, stream = streamed
+        kept, stream = self._streamed(cache)
         try:
             return self._save(cache, kept, self.read(kept, stream))
         finally:
-            if kept.pack is not None:
+            if kept is not None and kept.pack is not None:
                 kept.pack.drop()
 
     def _save(self, cache: Cache, kept: Kept | None, read: "tuple[Loaded, Resolved]") -> DesiredState:
@@ -108,15 +105,15 @@ class Desired:
             cache.save(state, reads, parts, kept)
         return state
 
-    def _streamed(self, cache: Cache) -> "tuple[Kept, Stream] | None":
-        """The dashboards that need not be in memory all at once."""
+    def _streamed(self, cache: Cache) -> "tuple[Kept | None, Stream]":
+        """The dashboards that need not be in memory all at once, and what reads the rest."""
         from reconciler.cli.streamed import streamed
         from reconciler.loader.streaming import Stream
 
         project = self.project
         stream = Stream(project.desired, project.root, project.model.commands)
         kept = streamed(stream, self.registry, project=project, values=self.values, cache=cache, again=self._again)
-        return (kept, stream) if kept is not None else None
+        return kept, stream
 
     def _stands(self, kept: Kept) -> bool:
         """Whether what is kept needs no dashboard beside it: what the others come to may have changed."""

@@ -5,6 +5,7 @@ something to say about is left to the reading that has places and all documents 
 from collections.abc import Iterator, Mapping
 
 from reconciler import lint
+from reconciler.authoring.roles import KIND as ROLE
 from reconciler.authoring.streaming import Streaming
 from reconciler.checking.check import Checking
 from reconciler.cli.checked import is_accepted
@@ -30,6 +31,8 @@ def streamed(
     if first is None:
         return None
     documents, others = first
+    if any(document.kind == ROLE for document in documents):  # with roles dashboards depend on each other
+        return None
     expanding = Streaming(documents, registry, values)
     if not expanding.possible:
         return None
