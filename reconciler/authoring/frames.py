@@ -158,24 +158,23 @@ class Frames:
             return None
         result: list[Any] = []
         free: Iterator[str] | None = None
+        known, source, dumps = self._queries, frame.source, orjson.dumps
         for item in written:
             if type(item) is not MarkedDict:
                 return None
             letter = ""
             if "refId" not in item:
-                if free is None:
-                    named = {other["refId"] for other in written if isinstance(other, dict) and "refId" in other}
-                    free = letters(named)
+                free = free or letters(_named(written))
                 letter = next(free)
             try:
-                key = (frame.source, letter, orjson.dumps(item))
+                key = (source, letter, dumps(item))
             except TypeError:
                 return None
-            query = self._queries.get(key)
+            query = known.get(key)
             if query is None:
-                if key in self._queries or len(self._queries) > _MOST_QUERIES:
+                if key in known or len(known) > _MOST_QUERIES:
                     return None
-                query = self._queries[key] = self._query(item, letter, frame, sources)
+                query = known[key] = self._query(item, letter, frame, sources)
                 if query is None:
                     return None
             if query.needs:
@@ -203,6 +202,11 @@ class Frames:
             self._noted.add(id(needs))
             for need in needs:
                 sources.names.needs.setdefault(need, sources.problems.document.mark)
+
+
+def _named(written: MarkedList) -> set[Any]:
+    """The letters that queries have already."""
+    return {item["refId"] for item in written if isinstance(item, dict) and "refId" in item}
 
 
 def _part(key: str, value: Any) -> Any:
