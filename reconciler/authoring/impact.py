@@ -6,7 +6,9 @@ Asks nobody: what is in Grafana and undeclared is looked for only where somethin
 from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.core.address import Address
+from reconciler.core.json import may_name
 from reconciler.core.kind import Kind
+from reconciler.core.lazy import whole
 from reconciler.core.resource import Resource
 from reconciler.core.roles import RoleView
 
@@ -22,9 +24,15 @@ def impact(
     """For each changed object (address, uid): what else is concerned, in words; objects without any are left out."""
     wanted = dict(changed)
     referrers: dict[str, dict[str, None]] = {}
-    for resource in resources if wanted else ():
+    sorts, uids = {address.kind for address in wanted}, [uid for uid in wanted.values() if uid]
+    for resource in resources if uids else ():
         kind, name = kinds.get(resource.address.kind), str(resource.address)
-        for reference in kind.references(resource.attributes) if kind else ():
+        if kind is None or not kind.refers_to & sorts:
+            continue
+        attributes = whole(resource.attributes)
+        if not may_name(attributes, uids):
+            continue
+        for reference in kind.references(attributes):
             referrers.setdefault(f"{reference.kind}:{reference.text}", {})[name] = None
     found: dict[Address, tuple[str, ...]] = {}
     for address, uid in wanted.items():

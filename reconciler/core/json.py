@@ -5,7 +5,7 @@ so that the type checker enforces it.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
@@ -107,6 +107,17 @@ def _written_alike(value: Any) -> bool:
             elif kind is not float or item.is_integer() or not _SMALLEST <= abs(item) < _EXACT:
                 return False
     return True
+
+
+def may_name(value: Json, words: Iterable[str]) -> bool:
+    """Whether any text in it may hold one of these words (ASCII, without what JSON escapes): told from its bytes, in a
+    tenth of the time in which its texts are looked through.
+    """
+    try:
+        data = orjson.dumps(value)
+    except TypeError:
+        return True
+    return any(word.encode() in data for word in words)
 
 
 def parsed(data: bytes) -> Json:
