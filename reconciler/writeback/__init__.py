@@ -1,0 +1,1 @@
+"""Writing values back into the texts that authors keep. Pure: texts in, texts out."""
