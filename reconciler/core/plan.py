@@ -148,10 +148,12 @@ class Plan:
 
     @property
     def differs(self) -> bool:
-        """Whether desired and live differ (what `--detailed-exitcode` reports)."""
+        """Whether desired and live differ (what `--detailed-exitcode` reports). What was changed outside to what is
+        declared now too is no difference.
+        """
         return bool(
             self.writes
-            or any(drift.outcome != "acknowledged" for drift in self.drift)
+            or any(drift.outcome not in {"acknowledged", "settled"} for drift in self.drift)
             or any(c.action in {Action.ADOPT, Action.FORGET} or c.moved_from for c in self.changes)
         )
 

@@ -249,8 +249,9 @@ def _compare(situation: Situation, resource: Resource, live: LiveObject, bodies:
     )
     if ended and decision.drift is None:
         drift = drift_of_ended(situation, ended, change, live)
-        refusals = (*decision.refusals, *refused_ended(situation))
-        decision = replace(decision, drift=replace(drift, declared_too=bool(edits)), refusals=refusals)
+        if drift.edits:  # else the files say what was held
+            refusals = (*decision.refusals, *refused_ended(situation))
+            decision = replace(decision, drift=replace(drift, declared_too=bool(edits)), refusals=refusals)
     return replace(decision, warnings=(*decision.warnings, *warnings))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from reconciler.core.conflicts import OnConflict
-from reconciler.core.diff import Edit, Key, carry_over, diff, format_edit_path
+from reconciler.core.diff import Edit, Key, carry_over, diff, format_edit_path, overlap
 from reconciler.core.errors import Diagnostic
 from reconciler.core.json import JsonObject, shown
 from reconciler.core.kind import Kind
@@ -123,6 +123,10 @@ def with_drift(situation: Situation, change: Change, found: Drifted) -> Decision
         return Decision(settled, replace(drift, outcome="settled"))
     if situation.way is OnConflict.THEIRS:
         return Decision(None, replace(drift, outcome="left"))
+    if not any(overlap(edit.path, other.path) for edit in found.edits for other in differing):
+        # all of it is what the files say now as well; what they change beside it is no conflict
+        change = replace(change, edits=differing)
+        return replace(writable(situation, change, found.live), drift=replace(drift, outcome="settled"))
     kept = standing(situation, found.edits, found.observed, found.live, change.edits)
     if kept is not None:
         drift = replace(drift, note=kept.note)
@@ -140,9 +144,9 @@ def with_drift(situation: Situation, change: Change, found: Drifted) -> Decision
     on_drift = _ASKED.get(situation.way, resource.lifecycle.on_drift)
     if on_drift is OnDrift.MERGE or (on_drift is OnDrift.KEEP and not mine):
         return _merged(situation, change, found, drift)
-    overlap = sorted({_top(edit) for edit in found.edits} & {_top(edit) for edit in change.edits})
+    both = sorted({_top(edit) for edit in found.edits} & {_top(edit) for edit in change.edits})
     change = replace(change, edits=differing, reason="puts back what was changed outside" if not mine else "")
-    drift = replace(drift, outcome="conflict" if overlap else "reverted")
+    drift = replace(drift, outcome="conflict" if both else "reverted")
     if on_drift is OnDrift.REVERT:
         return replace(writable(situation, change, found.live), drift=drift)
     hint = (

@@ -35,9 +35,9 @@ def _named(model: JsonObject) -> dict[Json, JsonObject]:
 
 def _variables(model: JsonObject, like: JsonObject, authored: JsonObject) -> list[Json] | None:
     there, said = _named(like), _named(authored)
-    if not there:
-        return None
     items = [as_object(item) for item in as_list(as_object(model.get("templating")).get("list"))]
+    if not there or not items:
+        return None
     return [
         _with(item, there[name], said.get(name, {}), _OF_VARIABLES) if (name := item.get("name")) in there else item
         for item in items

@@ -114,7 +114,7 @@ def _drift(described: DescribedDrift, view: PlanView, width: int) -> list[Line]:
     outcome = ", ".join(part for part in (OUTCOMES[drift.outcome], safe(drift.note)) if part)
     text = f"{facts.strip(', ')}: {outcome}" if facts.strip(", ") else outcome
     head = line(Span("! ", "drift"), Span(f"{drift.address!s:<{width}}", "drift"), text)
-    if drift.outcome == "acknowledged" and not view.verbose:
+    if drift.outcome in {"acknowledged", "settled"} and not view.verbose:
         return [head]  # somebody looked at it: one line says that it is still so
     messages = [line(Span(f'message "{safe(text)}"', "dim")) for text in by.messages[:3]]
     return [head, *indented(4, [*messages, *view.rows(described.rows)])]
@@ -159,7 +159,9 @@ def _held(plan: Plan, view: PlanView, width: int) -> list[Line]:
         facts = ", ".join(part for part in (facts.strip(), f"acknowledged until {until}" if until else "") if part)
         text = f"{safe(paths)}{f', {facts}' if facts else ''}"
         result += indented(2, [line(Span("= ", "dim"), Span(f"{address!s:<{width}}", "dim"), text)])
-    hint = "write it into the files to end this, or `ggrec state release ADDRESS` to have the files' values put back"
+    hint = (
+        "`ggrec drift accept ADDRESS` writes it into the files; `ggrec state release ADDRESS` has their values put back"
+    )
     return [*result, *indented(4, [line(Span(f"hint: {hint}", "dim"))]), ()]
 
 

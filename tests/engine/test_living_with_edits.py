@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.core.diff import format_edit_path
 from reconciler.core.plan import Plan
-from tests.engine.test_table import saved_by_hand
+from tests.engine.test_table import BOARD, OPS, saved_by_hand
 from tests.lab import Lab, document
 
 ROW = {"type": "row", "title": "More"}
@@ -114,6 +114,21 @@ def test_looking_is_no_edit(lab: Lab) -> None:
     lab.applied([board(tags=["new"])])
     assert {**model(lab), "tags": []} == {**live, "tags": []}
     assert lab.plan([board(tags=["new"])]).changes == ()
+
+
+def test_variables_that_all_went_are_an_edit(lab: Lab) -> None:
+    lab.applied([board()])
+    found = model(lab)
+    del found["templating"]
+    lab.org.dashboards["orders"]["body"] = found
+    saved_by_hand(lab, "orders")
+    assert paths(lab.plan([board()])) == ["dashboard.templating"]
+
+
+def test_the_first_variable_is_an_edit(lab: Lab) -> None:
+    lab.applied([OPS, BOARD])
+    saved_by_hand(lab, "orders", templating={"list": [{"name": "v", "type": "custom", "query": "a"}]})
+    assert paths(lab.plan([OPS, BOARD])) == ["dashboard.templating"]
 
 
 def test_what_is_authored_is_no_looking(lab: Lab) -> None:

@@ -126,8 +126,22 @@ def test_the_same_edit_on_both_sides_writes_nothing(lab: Lab) -> None:
     before = len(lab.dispatcher.requests)
     plan = lab.plan([OPS, mine])
     assert plan.drift[0].outcome == "settled"
+    assert not plan.differs
     lab.applied([OPS, mine])
     assert lab.writes(before) == []
+    assert lab.plan([OPS, mine]).changes == ()
+
+
+@pytest.mark.parametrize("on_drift", ["revert", "fail", "merge"])
+def test_the_same_edit_and_one_more_is_that_one(lab: Lab, on_drift: str) -> None:
+    board = {**BOARD, "metadata": {"name": "orders", "lifecycle": {"on_drift": on_drift}}}
+    lab.applied([OPS, board])
+    saved_by_hand(lab, "orders", title="Better")
+    mine = {**board, "spec": {**board["spec"], "title": "Better", "refresh": "5m"}}
+    plan = lab.plan([OPS, mine])
+    assert (plan.drift[0].outcome, plan.refusals, plan.held) == ("settled", (), {})
+    assert [edit.path for change in plan.writes for edit in change.edits] == [("dashboard", "refresh")]
+    lab.applied([OPS, mine])
     assert lab.plan([OPS, mine]).changes == ()
 
 
