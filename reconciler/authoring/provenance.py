@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.authoring.declaration import Declaration
+from reconciler.authoring.places import MISSING
 from reconciler.authoring.resolve import Resolved, Resolving
 from reconciler.core.address import Address
 from reconciler.core.errors import UsageError
@@ -32,7 +33,6 @@ _WRITTEN: Mapping[str, tuple[str, ...]] = {
 }
 """Grafana's names of fields that authors write by another one."""
 _NAMES = ("title", "refId", "name", "id")
-_MISSING: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,34 @@ class Provenance:
         for found in self._files.values():
             found.sort(key=lambda item: item[0])
 
+    def spec(self, address: Address) -> MarkedDict:
+        """The spec of an address as it is written, its values filled in, marked."""
+        return self._tracing.specs[address]
+
+    def model(self, address: Address) -> MarkedDict:
+        """Grafana's own model of a declared dashboard, marked."""
+        found: MarkedDict = self._tracing.marked(address)["model"]
+        return found
+
+    @property
+    def colors(self) -> frozenset[str]:
+        """The palette's names."""
+        return frozenset(self._tracing.library.palette.colors)
+
+    def is_foreign(self, resource: Resource, where: Mark) -> bool:
+        """Whether a place is in another document than the one that declares a resource."""
+        document = self._document(where)
+        return document is None or document.mark != resource.source
+
+    def is_filled_in(self, where: Mark | None) -> bool:
+        """Whether a text is written with what only the whole dashboard tells (`${dashboard.version}`)."""
+        return where is not None and "${dashboard." in self._texts.get(where, "")
+
+    def values_in(self, text: str) -> tuple[str, ...]:
+        """The instance's values that a text as it is written names."""
+        of = f" (instance {self._instance})" if self._instance else ""
+        return tuple(f"values.{name}{of}" for name in _VALUE.findall(text))
+
     def leaves(self, resource: Resource) -> Iterator[Leaf]:
         """Every value of a resource, in the order in which it is sent."""
         body = self._registry[resource.address.kind].body_key
@@ -92,7 +120,7 @@ class Provenance:
             else:
                 written = next((name for name in (key, *_WRITTEN.get(key, ())) if name in tree), key)
                 where = tree.values_at.get(written)
-                yield from self._walk(resource, (key,), key, value, tree.get(written, _MISSING), where)
+                yield from self._walk(resource, (key,), key, value, tree.get(written, MISSING), where)
 
     def _walk(
         self, resource: Resource, path: Path, label: str, value: Json, node: Any, where: Mark | None = None
@@ -102,17 +130,18 @@ class Provenance:
         if isinstance(value, Mapping):
             parts = [(key, f"{label}.{key}" if label else key, item) for key, item in value.items()]
         elif isinstance(value, list | tuple):
-            parts = [(index, f"{label}[{_named(index, item, value)}]", item) for index, item in enumerate(value)]
+            parts = [(index, f"{label}[{named(index, item, value)}]", item) for index, item in enumerate(value)]
         if not parts:
-            origin = (*self._origin(resource, path, where, node), *self._color(value, where))
+            origin = (*self.origin(resource, path, where, node), *self._color(value, where))
             yield Leaf(path, label, value, where, origin)
         for step, name, item in parts:
             below, at = _below(node, step, where)
             yield from self._walk(resource, (*path, step), name, item, below, at)
 
-    def _origin(self, resource: Resource, path: Path, where: Mark | None, node: Any) -> tuple[str, ...]:
+    def origin(self, resource: Resource, path: Path, where: Mark | None, node: Any) -> tuple[str, ...]:
+        """What brought a value there beyond the object's own document: its path, its place and its marked form."""
         if where is None:
-            if node is _MISSING or path == ("schemaVersion",):
+            if node is MISSING or path == ("schemaVersion",):
                 return ("default",)
             names = [_DERIVED[step] for step in path if isinstance(step, str) and step in _DERIVED]
             return (f"derived: {names[0]}" if names else "derived",)
@@ -123,8 +152,7 @@ class Provenance:
         elif document.mark != resource.source:
             kind = self._registry.by_yaml(document.kind)
             found.append(f"{kind.name}.{document.name}" if kind else f"{document.kind.lower()} {document.name}")
-        of = f" (instance {self._instance})" if self._instance else ""
-        return (*found, *(f"values.{name}{of}" for name in _VALUE.findall(self._texts.get(where, ""))))
+        return (*found, *self.values_in(self._texts.get(where, "")))
 
     def _color(self, value: Json, where: Mark | None) -> tuple[str, ...]:
         """The palette's name for a colour, where that is what was written."""
@@ -160,14 +188,14 @@ def _below(node: Any, step: str | int, where: Mark | None) -> tuple[Any, Mark | 
     """What stands at a step below a marked value, and where. A part of what was written as one text is at its place."""
     if isinstance(node, MarkedDict):
         at = node.values_at.get(str(step))
-        return node.get(str(step), _MISSING), at
+        return node.get(str(step), MISSING), at
     if isinstance(node, MarkedList) and isinstance(step, int):
         at = node.items_at[step] if step < len(node.items_at) else None
-        return (node[step], at or where) if step < len(node) else (_MISSING, where)
-    return (_MISSING if node is _MISSING else None), where
+        return (node[step], at or where) if step < len(node) else (MISSING, where)
+    return (MISSING if node is MISSING else None), where
 
 
-def _named(index: int, item: Json, items: Sequence[Json]) -> str:
+def named(index: int, item: Json, items: Sequence[Json]) -> str:
     """How an item of a list is called in paths: by its title or name where no other has it."""
     for key in _NAMES:
         name = item.get(key) if isinstance(item, Mapping) else None
