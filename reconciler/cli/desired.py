@@ -51,14 +51,9 @@ class Desired:
         """The files, loaded and resolved as far as they go; of those that are kept, what is remembered of them. With a
         `stream`, those that it has not read yet.
         """
-        from reconciler.authoring.resolve import resolve
-        from reconciler.cli.checked import query_diagnostics
-        from reconciler.cli.secret_references import reference_problems
-        from reconciler.lint import check
         from reconciler.loader.documents import load_documents
 
         project = self.project
-        known = kept.dashboards if kept is not None else ()
         passed_over = kept.stamps if kept is not None else ()
         if stream is not None:
             loaded = stream.rest(passed_over)
@@ -66,6 +61,17 @@ class Desired:
             loaded = load_documents(
                 project.desired, root=project.root, commands=project.model.commands, passed_over=passed_over
             )
+        return loaded, self.resolved(loaded, kept)
+
+    def resolved(self, loaded: "Loaded", kept: Kept | None = None) -> "Resolved":
+        """What documents come to, with everything that is wrong."""
+        from reconciler.authoring.resolve import resolve
+        from reconciler.cli.checked import query_diagnostics
+        from reconciler.cli.secret_references import reference_problems
+        from reconciler.lint import check
+
+        project = self.project
+        known = kept.dashboards if kept is not None else ()
         documents = sorted((*loaded.documents, *(item.document for item in known)), key=_place)
         resolved = resolve(documents, self.registry, values=self.values, remembered=known)
         passed = {item.resource.address for item in known}
@@ -74,7 +80,7 @@ class Desired:
         again = replace(resolved, resources=tuple(r for r in resolved.resources if r.address not in passed))
         queried = query_diagnostics(loaded.documents, again, self.registry, values=self.values, project=project)
         found = (*resolved.diagnostics, *linted, *referred, *queried)
-        return loaded, replace(resolved, diagnostics=tuple(sorted(found, key=Diagnostic.sort_key)))
+        return replace(resolved, diagnostics=tuple(sorted(found, key=Diagnostic.sort_key)))
 
     @cached_property
     def state(self) -> DesiredState:

@@ -1,4 +1,4 @@
-"""drift, with ack, acks and unack. GET only: it is handed a reader; the one thing it writes is drift's life."""
+"""drift, with ack, acks, unack and accept. GET only: it is handed a reader; the one thing it writes is drift's life."""
 
 import asyncio
 import time
@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from reconciler.cli.accepting import accept
 from reconciler.cli.drift_outputs import Metrics, Report, Webhook, form_of, reports
 from reconciler.cli.duration import seconds
 from reconciler.cli.options import Argument, Option
@@ -269,6 +270,9 @@ def acks(
         ended = Span("  ended", "warn") if not item.holds(today) else ""
         session.output.lines([line(f"{item.address}{safe(part)}  {safe(str(item))}", ended)])
     return ExitCode.DONE
+
+
+drift_app.command()(accept)
 
 
 def drift_group() -> Commands:

@@ -1,17 +1,15 @@
 """fmt: desired files and ggrec.yaml in one style. Decides nothing about the style; writes whole files or none."""
 
-import os
 import sys
-import tempfile
 from dataclasses import dataclass, field
-from difflib import unified_diff
 from pathlib import Path
 from typing import Annotated
 
-from reconciler.cli.hiding import WrittenSecrets
+from reconciler.cli.differences import difference_lines
 from reconciler.cli.options import Argument, Option
 from reconciler.cli.session import Session
 from reconciler.cli.settings import ConfigOption, NoColorOption, Settings
+from reconciler.cli.writing import replace_file
 from reconciler.core.errors import Diagnostic, ExitCode, UsageError
 from reconciler.core.source import Mark
 from reconciler.formatting.formatter import Formatted, format_file
@@ -104,7 +102,7 @@ class _Work:
     def write(self, found: Found, data: bytes) -> bool:
         """Replace a file's content; whether that was possible (noted where not)."""
         try:
-            _replace(found.path.resolve(), data)
+            replace_file(found.path.resolve(), data)
         except OSError as error:
             text = f"cannot be written: {error.strerror or error}"
             hint = "it was left as it is: check the file and its folder's permissions"
@@ -115,13 +113,7 @@ class _Work:
 
     def show(self, data: bytes, result: Formatted, name: str) -> None:
         """The difference, as `diff -u` prints it, without secrets that stand in the file."""
-        written = WrittenSecrets(item for text in (data, result.data) for item in parse_yaml(text, name)[0])
-        before, after = (text.decode("utf-8-sig").splitlines() for text in (data, result.data))
-        styles = {"+": "add", "-": "remove", "@": "dim"}
-        lines = [
-            line(Span(safe(written.hidden(text)), styles.get(text[:1], "plain")))
-            for text in unified_diff(before, after, name, f"{name} (formatted)", lineterm="")
-        ]
+        lines = difference_lines(data, result.data, name, f"{name} (formatted)")
         if not lines:
             lines = [line(f"{safe(name)}: only line ends, the byte order mark or the end of the file")]
         self.session.output.lines(lines)
@@ -185,20 +177,3 @@ def _yaml_of(folder: Folder, problems: list[Diagnostic]) -> list[Found]:
 def _unique(files: list[tuple[Found, Folder]]) -> list[tuple[Found, Folder]]:
     """Each file once, however many links lead to it."""
     return list({resolved(item.path) or item.path: (item, folder) for item, folder in reversed(files)}.values())[::-1]
-
-
-def _replace(target: Path, data: bytes) -> None:
-    """Write a file whole or not at all, with the mode that it has. Raises OSError."""
-    if not os.access(target, os.W_OK):
-        raise PermissionError(13, "Permission denied")
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(target.stat().st_mode & 0o7777)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

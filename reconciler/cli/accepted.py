@@ -1,0 +1,207 @@
+"""All objects whose drift is accepted: their texts one after the other, the proof that the plan is then empty, and only
+then the files.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from reconciler.cli.differences import difference_lines
+from reconciler.cli.session import Session
+from reconciler.cli.taking_in import Surroundings, Taken, take_in
+from reconciler.cli.writing import replace_files
+from reconciler.core.address import Address
+from reconciler.core.errors import Conflict, Diagnostic, ExitCode, GgrecError, Severity, Unreadable
+from reconciler.core.json import digest
+from reconciler.core.plan import Plan
+from reconciler.core.resource import Resource
+from reconciler.core.selectors import Selector
+from reconciler.core.source import format_path
+from reconciler.core.state import State
+from reconciler.engine.accepting import Wish, wish_for
+from reconciler.engine.inputs import Inputs
+from reconciler.engine.planning import compute_plan
+from reconciler.engine.timed import TimedReader
+from reconciler.formatting.formatter import format_file
+from reconciler.loader.anew import Anew, body_file
+from reconciler.loader.yaml import parse_yaml
+from reconciler.render.accepted_view import accepted_json, accepted_lines
+from reconciler.render.plan_view import PlanView
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """One object that the files say now: in which, and the texts of its links that follow (its version, its title)."""
+
+    wish: Wish
+    files: tuple[str, ...]
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """What came of it: by address what the files say now, or the reasons why none does. `follows` are
+    declared objects that come to something else with it; `files` by path what they held and what they are to hold.
+    """
+
+    accepted: Mapping[Address, Accepted]
+    refused: Mapping[Address, tuple[Diagnostic, ...]]
+    same: tuple[Address, ...]
+    follows: tuple[Address, ...]
+    names: Mapping[Path, str]
+    files: Mapping[Path, tuple[bytes, bytes]]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0, 6 where a part was refused, 3 where all of it was."""
+        if not self.refused:
+            return ExitCode.DONE
+        return ExitCode.PARTIAL if self.accepted else ExitCode.REFUSED
+
+    def write(self) -> None:
+        """Replace the files, all or none. Raises GgrecError."""
+        replace_files(self.files)
+
+
+class Accepting:
+    """One call, for `addresses` (none: all drift that is not acknowledged) or a part of one."""
+
+    def __init__(self, session: Session, addresses: Sequence[Address], path: Selector | None) -> None:
+        self.session, self.addresses, self.path = session, addresses, path
+        loaded, self.before = session.valid()
+        self.after = self.before
+        self.start = self.anew = Anew.of(loaded)
+        self.accepted: dict[Address, Accepted] = {}
+        self.refused: dict[Address, tuple[Diagnostic, ...]] = {}
+        self.same: list[Address] = []
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """What is declared now."""
+        return self.before.resources
+
+    async def run(self, inputs: Inputs) -> Acceptance:
+        """Everything but the writing. Raises GgrecError."""
+        reader = TimedReader(inputs.reader, inputs.budget)
+        for address in self.addresses or await self._drifted(inputs):
+            wish = await wish_for(address, replace(inputs, reader=reader), inputs.state, self.path)
+            if wish is None:
+                self.same.append(address)
+            elif isinstance(wish, Wish):
+                self._take(wish, inputs.state)
+            else:
+                self.refused[address] = wish
+        await self._proven(inputs)
+        return Acceptance(self.accepted, self.refused, tuple(self.same), self._follows(), *self._files())
+
+    async def _drifted(self, inputs: Inputs) -> list[Address]:
+        """All that differs and is not acknowledged, and all that is held. Raises Unreadable."""
+        plan = await compute_plan(inputs)
+        if plan.unreadable:
+            raise Unreadable(plan.unreadable)
+        found = {drift.address for drift in plan.drift if drift.outcome not in ("settled", "acknowledged")}
+        left = {drift.address for drift in plan.drift if drift.outcome == "acknowledged"}
+        held = {a for a, items in plan.held.items() if not all(item.until for item in items)}
+        return sorted(found | (held - left))
+
+    def _take(self, wish: Wish, state: State) -> None:
+        address = wish.address
+        around = self._around(state)
+        taken = take_in(wish, self.anew, around)
+        reasons = taken.reasons or self._sharing(wish, taken)
+        if not reasons:
+            anew = self.anew.with_texts({file: self._in_style(file, data) for file, data in taken.texts.items()})
+            after = self.session.desired.resolved(anew.loaded)
+            reasons = tuple(item for item in after.diagnostics if item.severity is Severity.ERROR)
+        if reasons:
+            self.refused[address] = reasons
+        else:
+            self.anew, self.after = anew, after
+            files = tuple(sorted(taken.texts))
+            self.accepted[address] = Accepted(wish, files, tuple(map(format_path, taken.follows)))
+
+    def _in_style(self, file: str, data: bytes) -> bytes:
+        """A file that was in the style of `ggrec fmt` stays so: new keys go to their places."""
+        if file.lower().endswith(".json"):
+            return data
+        old, new = self.start.text(file), format_file(data, file, parse_yaml)
+        return new.data if not new.problems and format_file(old, file, parse_yaml).data == old else data
+
+    def _around(self, state: State) -> Surroundings:
+        project, settings = self.session.project, self.session.settings
+        chosen = settings.instance or project.model.default or next(iter(project.model.instances), "")
+        names = Names({(a.kind, entry.uid): a.name for a, entry in state.resources.items()}, self.resources)
+        return Surroundings(self.session.registry, project.values(settings.instance), chosen, names)
+
+    def _sharing(self, wish: Wish, taken: Taken) -> tuple[Diagnostic, ...]:
+        """Other dashboards that take the same JSON file: they would change too."""
+        found = []
+        for document in self.anew.loaded.documents:
+            file = body_file(document)
+            if file in taken.texts and document.mark != wish.resource.source:
+                text = f"{file} is also what dashboard.{document.name} (at {document.mark}) is made from"
+                hint = "it would change too: give one of them a file of its own, and accept again"
+                found.append(Diagnostic("shared-file", text, hint, wish.resource.source, str(wish.address)))
+        return tuple(found)
+
+    async def _proven(self, inputs: Inputs) -> None:
+        """Ask Grafana once more: with the new files nothing is left to do for what was accepted whole. Raises
+        Conflict where somebody was faster.
+        """
+        targets = tuple(str(address) for address in self.accepted)
+        if not targets:
+            return
+        options = replace(inputs.options, targets=targets)
+        plan = await compute_plan(replace(inputs, resources=self.after.resources, options=options))
+        again = [address for address, item in self.accepted.items() if self._is_left(plan, item)]
+        if again:
+            hint = "no file was changed: run it again"
+            text = "is not what it was a moment ago: somebody changed it again"
+            raise Conflict(tuple(Diagnostic("changed-meanwhile", text, hint, subject=str(a)) for a in again))
+
+    def _is_left(self, plan: Plan, item: Accepted) -> bool:
+        address = item.wish.address
+        if self.path is not None or item.wish.pending:
+            return False
+        sends = any(change.address == address and change.sends for change in plan.changes)
+        drifts = any(drift.address == address and drift.outcome != "settled" for drift in plan.drift)
+        return drifts or (sends and not item.links)
+
+    def _follows(self) -> tuple[Address, ...]:
+        """Other objects that come to something else with the new files."""
+        before = {item.address: digest(item.attributes) for item in self.resources}
+        after = {item.address: digest(item.attributes) for item in self.after.resources}
+        changed = {address for address in {*before, *after} if before.get(address) != after.get(address)}
+        return tuple(sorted(changed - set(self.accepted)))
+
+    def _files(self) -> tuple[dict[Path, str], dict[Path, tuple[bytes, bytes]]]:
+        names = {self.anew.paths[file]: file for file in self.anew.texts}
+        try:
+            held = {path: (self.start.text(file), self.anew.texts[file]) for path, file in names.items()}
+        except OSError as error:
+            raise GgrecError.one("unreadable-file", f"{error.filename}: {error.strerror or error}") from None
+        return names, {path: pair for path, pair in held.items() if pair[0] != pair[1]}
+
+
+class Names:
+    """How objects that exist are called in files. Implements core.kind.LiveNames."""
+
+    def __init__(self, owned: Mapping[tuple[str, str], str], resources: Sequence[Resource]) -> None:
+        self._names = {**owned, **{(r.address.kind, r.uid): r.address.name for r in resources if r.uid}}
+
+    def name(self, kind: str, uid: str) -> str | None:
+        """The name of a declared object."""
+        return self._names.get((kind, uid))
+
+
+def show(session: Session, found: Acceptance, *, dry: bool) -> None:
+    """To the terminal, or as JSON."""
+    if session.settings.json:
+        session.output.json(accepted_json(found.accepted, found.refused, found.same, found.follows, dry=dry))
+        return
+    view = PlanView(session.clock.now(), session.commit, session.registry, session.settings.verbose)
+    session.output.lines(accepted_lines(found.accepted, found.refused, found.same, found.follows, view, dry=dry))
+    if dry:
+        for path, (old, new) in found.files.items():
+            name = found.names[path]
+            session.output.lines(difference_lines(old, new, name, f"{name} (accepted)"))

@@ -1,0 +1,151 @@
+"""What the desired files would have to say so that an edit made outside is theirs: `drift accept`. Reads only.
+
+The measure is the plan's own: with what the files then say, there is nothing to send for the accepted parts.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from reconciler.core.address import Address
+from reconciler.core.diff import Edit, carry_over, diff, format_edit_path
+from reconciler.core.errors import BodyLost, Diagnostic
+from reconciler.core.json import Json, JsonObject, as_object, same
+from reconciler.core.kind import Kind
+from reconciler.core.lazy import whole
+from reconciler.core.merge import MISSING, MergeConflict, Part, merge
+from reconciler.core.ports import Reader
+from reconciler.core.resource import LiveObject, Resource
+from reconciler.core.selectors import Selector, as_in
+from reconciler.core.state import ResourceState, State, Status
+from reconciler.engine.drifted import said
+from reconciler.engine.ignoring import Ignoring, rooted
+from reconciler.engine.inputs import Inputs
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """For one object: what was applied and observed (normalised), what is live, and what the files are to come to:
+    `goal`, with what Grafana adds of its own. `edits` are those that are accepted.
+    """
+
+    kind: Kind
+    resource: Resource
+    live: LiveObject
+    applied: JsonObject
+    observed: JsonObject
+    goal: JsonObject
+    edits: tuple[Edit, ...]
+    sides: tuple[JsonObject, JsonObject]
+    """What they lie between."""
+    pending: bool = False
+    """Whether the files have changes to it that nobody applied yet."""
+
+    @property
+    def address(self) -> Address:
+        """Whose it is."""
+        return self.resource.address
+
+    def have(self, attributes: JsonObject) -> JsonObject:
+        """Declared attributes as they are compared, with the identities inside that they were applied with."""
+        return self.kind.normalise(self.kind.keep_identity(attributes, self.applied))
+
+    def want(self, attributes: JsonObject) -> JsonObject:
+        """What those are to become: without what nobody wrote and nobody changed."""
+        wanted, was = self.have(attributes), self.kind.normalise(self.applied)
+        return as_object(_without_carried(self.goal, wanted, was, self.kind.project(self.observed, wanted)))
+
+    def left(self, attributes: JsonObject) -> tuple[Edit, ...]:
+        """How what would be sent for declared attributes still differs from the goal; nothing: they say it."""
+        kind = self.kind
+        mine = kind.let_go(kind.keep_identity(attributes, self.applied), self.applied)
+        wanted, was = kind.normalise(mine), kind.normalise(self.applied)
+        aim = carry_over(wanted, was, kind.project(self.observed, wanted))
+        goal = kind.project(self.goal, wanted)
+        target = Ignoring(kind, self.resource.lifecycle, wanted).as_in(aim, goal)
+        return diff(target, goal, identities=kind.identities)
+
+
+async def wish_for(
+    address: Address, inputs: Inputs, state: State, path: Selector | None
+) -> Wish | tuple[Diagnostic, ...] | None:
+    """What is to be said of an object, or why that cannot be told; None where nothing differs (below `path`)."""
+    resource = next((item for item in inputs.resources if item.address == address), None)
+    entry = state.resources.get(address)
+    if resource is None:
+        return _no(address, "not-declared", "no file declares it", "`ggrec validate` lists what is declared")
+    if entry is None or entry.applied is None or entry.observed is None or entry.status is not Status.OK:
+        text = "is not owned, or was left unfinished by an apply: what was changed outside cannot be told"
+        return _no(address, "not-owned", text, "`ggrec apply` finishes it; `ggrec state list` shows what is owned")
+    resource, kind = replace(resource, attributes=whole(resource.attributes)), inputs.registry[address.kind]
+    live = await _live(kind, entry, inputs.reader)
+    if live is None:
+        text = f"was deleted outside; {resource.source} declares it"
+        hint = "take its document out, and the next apply forgets it; or `ggrec apply` makes it again"
+        return (Diagnostic("deleted-outside", text, hint, resource.source, str(address)),)
+    try:
+        applied, observed = inputs.store.get(entry.applied), inputs.store.get(entry.observed)
+    except BodyLost as error:
+        return error.diagnostics
+    return _wish(kind, resource, live, applied, kind.normalise(observed), entry, path)
+
+
+def _no(address: Address, code: str, text: str, hint: str) -> tuple[Diagnostic, ...]:
+    return (Diagnostic(code, text, hint, subject=str(address)),)
+
+
+async def _live(kind: Kind, entry: ResourceState, reader: Reader) -> LiveObject | None:
+    return await reader.ask(kind.read(reader.server, entry.uid))
+
+
+def _wish(
+    kind: Kind,
+    resource: Resource,
+    live: LiveObject,
+    applied: JsonObject,
+    observed: JsonObject,
+    entry: ResourceState,
+    path: Selector | None,
+) -> Wish | tuple[Diagnostic, ...] | None:
+    was = kind.normalise(applied)
+    wanted = kind.normalise(kind.keep_identity(resource.attributes, applied))
+    ignoring = Ignoring(kind, resource.lifecycle, wanted)
+    mine = carry_over(wanted, was, kind.project(observed, wanted))
+    base = kind.project(observed, was)
+    if entry.held:  # what is held was observed: what was applied knows nothing of it
+        base = carry_over(was, was, base)
+    present = ignoring.as_in(kind.normalise(live.attributes), observed)
+    theirs = kind.project(present, was)
+    if path is not None:
+        theirs = as_in(base, theirs, (rooted(path, theirs, kind.body_key),), kind.identities)
+    edits = diff(base, theirs, identities=kind.identities)
+    if not edits:
+        return None
+    merged = merge(base, mine, theirs, identities=kind.identities, wholes=kind.wholes)
+    if merged.conflicts:
+        return tuple(_both(resource, conflict) for conflict in merged.conflicts)
+    return Wish(kind, resource, live, applied, observed, merged.value, edits, (base, theirs), not same(wanted, was))
+
+
+def _both(resource: Resource, conflict: MergeConflict) -> Diagnostic:
+    parts: Iterable[Part] = (conflict.base, conflict.mine, conflict.theirs)
+    base, mine, theirs = (said(part) if part is not MISSING else "not there" for part in parts)
+    text = (
+        f"{format_edit_path(conflict.path)} was changed in the files and outside: it was {base}, the files say {mine}, "
+        f"Grafana has {theirs}"
+    )
+    hint = "write what shall be; with Grafana's value there, nothing is left to accept"
+    return Diagnostic("both-changed", text, hint, resource.source, str(resource.address))
+
+
+def _without_carried(value: Json, wanted: Json, was: Json, observed: Json) -> Json:
+    """Without the keys that `core.diff.carry_over` brings: nobody wrote them, and they are as they were."""
+    if not isinstance(value, Mapping) or not isinstance(wanted, Mapping):
+        return value
+    result: dict[str, Json] = {}
+    for key, item in value.items():
+        before, applied = as_object(observed), as_object(was)
+        if key in wanted:
+            result[key] = _without_carried(item, wanted[key], applied.get(key), before.get(key))
+        elif key in applied or key not in before or not same(item, before[key]):
+            result[key] = item
+    return result

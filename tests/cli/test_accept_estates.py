@@ -1,0 +1,95 @@
+"""Random changes by hand on the estates of this repository: what is accepted has an empty plan, what is refused has its
+reasons, and no file is another but those that say what was accepted.
+
+More examples: `GGREC_EXAMPLES=200 pytest tests/cli/test_accept_estates.py`.
+"""
+
+import copy
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from reconciler.sandbox import start
+from tests.cli.command import Folder
+from tests.cli.hand_edits import DASHBOARD, edit_dashboard, edit_other
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = os.environ.get("GGREC_EXAMPLES")
+
+
+class Estate:
+    """All desired files of the repository, applied once, and Alice."""
+
+    def __init__(self, folder: Folder, handle: Any) -> None:
+        self.folder, self.handle = folder, handle
+        shutil.copytree(ROOT / "desired", folder.path / "desired")
+        shutil.copytree(ROOT / "tests" / "cli" / "estate", folder.path / "desired" / "odd")
+        for file in sorted((ROOT / "examples").rglob("*.yaml")):
+            shutil.copy(file, folder.path / "desired" / file.name)
+        text = (ROOT / "ggrec.yaml").read_text("utf-8").replace("http://127.0.0.1:3999", handle.url)
+        folder.write("ggrec.yaml", text)
+        ended = folder.ggrec("apply", "--auto-approve")
+        assert ended.code == 0, ended.err
+        handle.world.add_user("alice", "alice@example.org", password="pw", role="Admin")
+        self.orgs, self.counters = copy.deepcopy(handle.world.orgs), dict(handle.world.counters)
+        self.texts = {file: file.read_bytes() for file in (folder.path / "desired").rglob("*") if file.is_file()}
+        self.boards = sorted(self.orgs[1].dashboards)
+
+    def restore(self) -> None:
+        self.handle.world.orgs, self.handle.world.counters = copy.deepcopy(self.orgs), dict(self.counters)
+        for file, data in self.texts.items():
+            if file.read_bytes() != data:
+                file.write_bytes(data)
+
+    def changed(self) -> set[str]:
+        root = self.folder.path
+        return {file.relative_to(root).as_posix() for file, old in self.texts.items() if file.read_bytes() != old}
+
+
+@pytest.fixture(scope="module")
+def estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
+    handle = start()
+    yield Estate(Folder(tmp_path_factory.mktemp("estates")), handle)
+    handle.stop()
+
+
+_edits = st.lists(st.tuples(st.integers(0, len(DASHBOARD) - 1), st.integers(0, 59)), min_size=1, max_size=3)
+_boards = st.dictionaries(st.integers(0, 99), _edits, min_size=1, max_size=3)
+_others = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 59)), max_size=1)
+
+
+@given(_boards, _others)
+@settings(
+    max_examples=int(EXAMPLES or 3),
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
+def test_what_is_accepted_is_no_difference_and_nothing_else_has_changed(
+    estate: Estate, boards: dict[int, list[tuple[int, int]]], others: list[tuple[int, int]]
+) -> None:
+    estate.restore()
+    for number, edits in boards.items():
+        edit_dashboard(estate.handle.url, estate.boards[number % len(estate.boards)], edits)
+    for what, number in others:
+        edit_other(estate.handle.url, what, number)
+    ended = estate.folder.ggrec("drift", "accept", "--all", "--json")
+    assert ended.code in (0, 3, 6), ended.out + ended.err
+    assert estate.changed() == {file for item in ended.json["accepted"] for file in item["files"]}
+    for item in ended.json["refused"]:
+        assert all(reason["hint"] and reason["message"] for reason in item["reasons"])
+    plan = estate.folder.ggrec("plan", "--json").json
+    for item in ended.json["accepted"]:
+        drift = [found["outcome"] for found in plan["drift"] if found["address"] == item["address"]]
+        assert drift == ["settled"]
+        edits = [e for change in plan["changes"] if change["address"] == item["address"] for e in change["edits"]]
+        links = [edit for edit in edits if edit["path"].startswith("dashboard.links[")]
+        assert edits == (links if item["links"] else [])
+    again = {found["address"] for found in plan["drift"] if found["outcome"] != "settled"}
+    assert again == {item["address"] for item in ended.json["refused"]}
