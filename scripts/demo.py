@@ -119,6 +119,22 @@ class Demo:
         self.ggrec("rollback", f"dashboard.{BOARD}@{version}", "--auto-approve")
         say("They do not say it here: the next apply is as the files are.")
         self.ggrec("apply", "--auto-approve")
+        self.accept()
+
+    def accept(self) -> None:
+        """A change by hand that is right goes into the files."""
+        say("Alice changes another panel. It may stand until somebody has looked at it …")
+        self.edit_by_alice("Products to Reorder")
+        ends = (datetime.now(UTC) + timedelta(days=7)).date().isoformat()
+        self.ggrec("drift", "ack", f"dashboard.{BOARD}", "--reason", "is it right?", "--until", ends)
+        say("… and it is right: it goes into the file, at the place where it is written, and no other byte changes.")
+        self.ggrec("drift", "accept", f"dashboard.{BOARD}", "--dry-run")
+        self.ggrec("drift", "accept", f"dashboard.{BOARD}")
+        self.ggrec("drift", "unack", f"dashboard.{BOARD}")
+        say("Nothing of hers would be put back: only the link that names the declared version is written.")
+        self.ggrec("plan")
+        self.ggrec("apply", "--auto-approve")
+        self.ggrec("plan", "--detailed-exitcode")
 
     def replace(self, file: str, old: str, new: str) -> None:
         """Change a desired file, once."""
@@ -129,12 +145,12 @@ class Demo:
         print(f"  desired/{file}: {old} → {new}")
         path.write_text(text.replace(old, new, 1), "utf-8")
 
-    def edit_by_alice(self) -> None:
-        """Somebody else's save over Grafana's own API (on a real Grafana: the demo's own user)."""
+    def edit_by_alice(self, title: str = "") -> None:
+        """Somebody else's save over Grafana's own API (on a real Grafana: the demo's own user), of one panel."""
         who = self._alice()
         board = self._ask("GET", f"/api/dashboards/uid/{BOARD}", None, who)
         model = board["dashboard"]
-        panel = next(p for p in model["panels"] if _steps(p))
+        panel = next(p for p in model["panels"] if _steps(p) and title in p["title"])
         _steps(panel)[-1]["value"] += 15
         print(f"  {panel['title']}: the last threshold is now {_steps(panel)[-1]['value']}")
         body = {"dashboard": model, "folderUid": board["meta"]["folderUid"], "message": "less noise at night, please"}
