@@ -83,7 +83,7 @@ class Accepting:
     async def run(self, inputs: Inputs) -> Acceptance:
         """Everything but the writing. Raises GgrecError."""
         reader = TimedReader(inputs.reader, inputs.budget)
-        for address in self.addresses or await self._drifted(inputs):
+        for address in self._bases_first(self.addresses or await self._drifted(inputs)):
             wish = await wish_for(address, replace(inputs, reader=reader), inputs.state, self.path)
             if wish is None:
                 self.same.append(address)
@@ -93,6 +93,11 @@ class Accepting:
                 self.refused[address] = wish
         await self._proven(inputs)
         return Acceptance(self.accepted, self.refused, tuple(self.same), self._follows(), *self._files())
+
+    def _bases_first(self, addresses: Sequence[Address]) -> list[Address]:
+        """What roles make comes after what it is made from: it may follow."""
+        made = {item.address for item in self.resources if item.origin}
+        return [*(a for a in addresses if a not in made), *(a for a in addresses if a in made)]
 
     async def _drifted(self, inputs: Inputs) -> list[Address]:
         """All that differs and is not acknowledged, and all that is held. Raises Unreadable."""

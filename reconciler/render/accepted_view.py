@@ -56,7 +56,8 @@ def accepted_lines(
     """All of it; `dry`: nothing was written."""
     result: list[Line] = []
     for address, item in accepted.items():
-        result.append(line(Span(f"✓ {address}", "good"), f"  {safe(', '.join(item.files))}"))
+        where = safe(", ".join(item.files)) or "follows from what it is made from"
+        result.append(line(Span(f"✓ {address}", "good"), f"  {where}"))
         result += indented(4, view.rows(described(item.wish.kind, item.wish.edits, *item.wish.sides)))
         if item.links:
             text = f"its links name its version or title and follow with the next apply: {', '.join(item.links)}"

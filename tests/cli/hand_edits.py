@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 
 Model = dict[str, Any]
-ALICE = ("alice", "pw")
 
 
 def panels(model: Model) -> list[Model]:
@@ -184,22 +183,22 @@ DASHBOARD: tuple[Callable[[Model, int], None], ...] = (
 )  # fmt: skip
 
 
-def edit_dashboard(url: str, uid: str, what: list[tuple[int, int]]) -> None:
+def edit_dashboard(http: httpx.Client, uid: str, what: list[tuple[int, int]]) -> None:
     """Alice makes these edits (by number, each with a number that says where and how) and saves."""
-    found = httpx.get(f"{url}/api/dashboards/uid/{uid}", auth=ALICE).json()
+    found = http.get(f"/api/dashboards/uid/{uid}").json()
     model = found["dashboard"]
     for which, number in what:
         DASHBOARD[which % len(DASHBOARD)](model, number)
     body = {"dashboard": model, "folderUid": found["meta"].get("folderUid", ""), "message": "by hand"}
-    answer = httpx.post(f"{url}/api/dashboards/db", auth=ALICE, json=body)
+    answer = http.post("/api/dashboards/db", json=body)
     assert answer.status_code == 200, answer.text
 
 
-def edit_other(url: str, what: int, number: int) -> None:
+def edit_other(http: httpx.Client, what: int, number: int) -> None:
     """Alice changes a folder's title, a datasource, an annotation, or a team."""
 
     def ask(method: str, path: str, body: Any = None) -> Any:
-        answer = httpx.request(method, f"{url}{path}", auth=ALICE, json=body)
+        answer = http.request(method, path, json=body)
         assert answer.status_code < 300, answer.text
         return answer.json()
 

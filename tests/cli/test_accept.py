@@ -41,6 +41,7 @@ class Estate:
 
     def __init__(self, path: Path, handle: Any) -> None:
         self.folder, self.handle = Folder(path), handle
+        self.http = httpx.Client(base_url=handle.url, auth=("bob", "pw"), verify=False)
         self.folder.write("ggrec.yaml", PROJECT.format(url=handle.url))
         shutil.copytree(ESTATE, path / "desired")
         self.folder.write("desired/main.yaml", MAIN)
@@ -63,7 +64,7 @@ class Estate:
         return self
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        answer = httpx.request(method, f"{self.handle.url}{path}", auth=("bob", "pw"), json=body)
+        answer = self.http.request(method, path, json=body)
         assert answer.status_code < 300, answer.text
         return answer.json()
 
@@ -109,7 +110,9 @@ class Estate:
 @pytest.fixture(scope="module")
 def applied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
     handle = start()
-    yield Estate(tmp_path_factory.mktemp("estate"), handle)
+    made = Estate(tmp_path_factory.mktemp("estate"), handle)
+    yield made
+    made.http.close()
     handle.stop()
 
 
