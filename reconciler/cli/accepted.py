@@ -11,7 +11,7 @@ from reconciler.cli.session import Session
 from reconciler.cli.taking_in import Surroundings, Taken, take_in
 from reconciler.cli.writing import replace_files
 from reconciler.core.address import Address
-from reconciler.core.errors import Conflict, Diagnostic, ExitCode, GgrecError, Severity, Unreadable
+from reconciler.core.errors import Conflict, Diagnostic, ExitCode, Severity, Unreadable
 from reconciler.core.json import digest
 from reconciler.core.plan import Plan
 from reconciler.core.resource import Resource
@@ -70,7 +70,7 @@ class Accepting:
         self.session, self.addresses, self.path = session, addresses, path
         loaded, self.before = session.valid()
         self.after = self.before
-        self.start = self.anew = Anew.of(loaded)
+        self.anew = Anew.of(loaded)
         self.accepted: dict[Address, Accepted] = {}
         self.refused: dict[Address, tuple[Diagnostic, ...]] = {}
         self.same: list[Address] = []
@@ -129,7 +129,7 @@ class Accepting:
         """A file that was in the style of `ggrec fmt` stays so: new keys go to their places."""
         if file.lower().endswith(".json"):
             return data
-        old, new = self.start.text(file), format_file(data, file, parse_yaml)
+        old, new = self.anew.original(file), format_file(data, file, parse_yaml)
         return new.data if not new.problems and format_file(old, file, parse_yaml).data == old else data
 
     def _around(self, state: State) -> Surroundings:
@@ -181,10 +181,7 @@ class Accepting:
 
     def _files(self) -> tuple[dict[Path, str], dict[Path, tuple[bytes, bytes]]]:
         names = {self.anew.paths[file]: file for file in self.anew.texts}
-        try:
-            held = {path: (self.start.text(file), self.anew.texts[file]) for path, file in names.items()}
-        except OSError as error:
-            raise GgrecError.one("unreadable-file", f"{error.filename}: {error.strerror or error}") from None
+        held = {path: (self.anew.original(file), self.anew.texts[file]) for path, file in names.items()}
         return names, {path: pair for path, pair in held.items() if pair[0] != pair[1]}
 
 

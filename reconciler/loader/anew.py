@@ -1,7 +1,7 @@
 """The desired files with other texts than they have: what their documents would be, before anything is written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,6 @@ from reconciler.core.resource import Document
 from reconciler.core.source import MarkedDict
 from reconciler.loader.documents import Loaded
 from reconciler.loader.envelope import open_envelope
-from reconciler.loader.files import resolved
 from reconciler.loader.json import parse_json
 from reconciler.loader.yaml import parse_yaml
 
@@ -32,11 +31,14 @@ def parse(data: bytes, file: str) -> list[Any]:
 
 @dataclass(frozen=True)
 class Anew:
-    """Loaded documents, and the texts of files by name that are to be. `paths` are the files' places on the disk."""
+    """Loaded documents, and the texts of files by name that are to be. `paths` are the files' places on the disk;
+    `read` what was in them when they were first looked at: what comes later is somebody else's.
+    """
 
     loaded: Loaded
     paths: Mapping[str, Path]
-    texts: Mapping[str, bytes]
+    texts: Mapping[str, bytes] = field(default_factory=dict)
+    read: dict[str, bytes] = field(default_factory=dict)
 
     @classmethod
     def of(cls, loaded: Loaded) -> "Anew":
@@ -46,20 +48,21 @@ class Anew:
             body = body_file(document)
             if body and document.mark.file in paths:
                 paths.setdefault(body, paths[document.mark.file].parent / document.spec[_FROM])
-        return cls(loaded, paths, {})
+        return cls(loaded, paths)
 
     def text(self, file: str) -> bytes:
-        """The text of a file. Raises OSError."""
-        return self.texts[file] if file in self.texts else self.paths[file].read_bytes()
+        """The text of a file. Raises InvalidInput."""
+        return self.texts[file] if file in self.texts else self.original(file)
 
-    def sharing(self, file: str) -> tuple[Document, ...]:
-        """The documents that take their dashboard from a JSON file."""
-        place = resolved(self.paths[file])
-        return tuple(
-            item
-            for item in self.loaded.documents
-            if (name := body_file(item)) and resolved(self.paths.get(name, Path(name))) == place
-        )
+    def original(self, file: str) -> bytes:
+        """What the file holds, read once. Raises InvalidInput."""
+        if file not in self.read:
+            try:
+                self.read[file] = self.paths[file].read_bytes()
+            except OSError as error:
+                text = f"cannot be read: {error.strerror or error}"
+                raise InvalidInput.one("unreadable-file", text, hint="run it again", subject=file) from None
+        return self.read[file]
 
     def with_texts(self, texts: Mapping[str, bytes]) -> "Anew":
         """With other texts for some files. Raises InvalidInput where they cannot be read."""
@@ -75,7 +78,7 @@ class Anew:
             if before:
                 documents += self._opened(file, values, before)
         loaded = replace(self.loaded, documents=tuple(sorted(documents, key=lambda item: item.mark)))
-        return Anew(loaded, self.paths, {**self.texts, **texts})
+        return Anew(loaded, self.paths, {**self.texts, **texts}, self.read)
 
     def _opened(self, file: str, values: Mapping[str, list[Any]], before: list[Document]) -> list[Document]:
         made, found = [], []

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from reconciler.cli.taking_in import take_in
 from reconciler.sandbox import start
 from tests.cli.command import Ended, Folder
 
@@ -225,6 +226,38 @@ def test_a_manifest(estate: Estate) -> None:
     assert "templating:" in come
 
 
+def test_json_in_other_forms(estate: Estate) -> None:
+    estate.edit("wrapped", lambda model: _panel(model, "W").update(description="why"))
+    gone, come = estate.accepted("dashboard.wrapped")["wrapped.json"]
+    assert come == [gone[0].replace('"y": 0}}', '"y": 0}, "description": "why"}')]
+    estate.restored()
+
+    def change(model: Model) -> None:
+        _panel(model, "P")["fieldConfig"]["defaults"]["unit"] = "ms"
+        model["panels"].append({"id": 9, "type": "text", "title": "T", "gridPos": {"h": 8, "w": 6, "x": 6, "y": 0}})
+
+    estate.edit("own-json", change)
+    estate.accepted("dashboard.own-json")
+    spec = json.loads((estate.folder.path / "desired/own.json").read_text("utf-8"))["spec"]
+    assert spec["panels"] == [
+        {"title": "P", "type": "stat", "width": 6, "unit": "ms"},
+        {"title": "T", "type": "text", "id": 9, "width": 6, "height": 8},
+    ]
+
+
+def test_a_file_in_style_stays_in_style(estate: Estate) -> None:
+    file = str(estate.folder.path / "desired/styled.yaml")
+    assert estate.folder.ggrec("fmt", "--check", file).code == 0
+
+    def change(model: Model) -> None:
+        model["weekStart"] = "monday"
+        _panel(model, "P").update(description="new")
+
+    estate.edit("styled", change)
+    assert estate.accepted("dashboard.styled")["styled.yaml"] == ([], ["weekStart: monday", "description: new"])
+    assert estate.folder.ggrec("fmt", "--check", file).code == 0
+
+
 def test_line_ends_and_a_byte_order_mark_stay(estate: Estate) -> None:
     estate.edit("windows", lambda model: _panel(model, "One").update(description="three\nlines\nnow\n"))
     estate.accepted("dashboard.windows")
@@ -365,6 +398,32 @@ def test_what_cannot_be_accepted_at_all(estate: Estate) -> None:
     assert ended.code == 3
     assert "Grafana does not tell them" in ended.out
     assert "hunter2" not in ended.out
+
+
+def test_what_changes_meanwhile_stops_it(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    estate.edit("in-flow", lambda model: model.update(title="Flow"))
+
+    def slow(*arguments: Any) -> Any:
+        estate.edit("in-flow", lambda model: model.update(title="Flow again"))
+        return take_in(*arguments)
+
+    monkeypatch.setattr("reconciler.cli.accepted.take_in", slow)
+    ended = estate.folder.ggrec("drift", "accept", "dashboard.in-flow")
+    assert ended.code == 4
+    assert "somebody changed it again" in ended.err
+    monkeypatch.undo()
+
+    def writing(*arguments: Any) -> Any:
+        taken = take_in(*arguments)
+        file = estate.folder.path / "desired/boards.yaml"
+        file.write_bytes(file.read_bytes() + b"# mine\n")
+        return taken
+
+    monkeypatch.setattr("reconciler.cli.accepted.take_in", writing)
+    ended = estate.accept("dashboard.in-flow")
+    assert ended.code == 1
+    assert "was changed just now" in ended.err
+    assert estate.changed() == {"boards.yaml": ([], ["# mine"])}
 
 
 def test_a_json_file_of_two_dashboards_is_nobodys_alone(estate: Estate) -> None:

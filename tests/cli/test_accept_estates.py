@@ -6,6 +6,7 @@ More examples: `GGREC_EXAMPLES=200 pytest tests/cli/test_accept_estates.py`.
 
 import copy
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,6 +87,7 @@ def test_what_is_accepted_is_no_difference_and_nothing_else_has_changed(
     ended = estate.folder.ggrec("drift", "accept", "--all", "--json")
     assert ended.code in (0, 3, 6), ended.out + ended.err
     assert estate.changed() == {file for item in ended.json["accepted"] for file in item["files"]}
+    _only_their_documents(estate, [item for item in ended.json["accepted"] if item["files"]])
     for item in ended.json["refused"]:
         assert all(reason["hint"] and reason["message"] for reason in item["reasons"])
     plan = estate.folder.ggrec("plan", "--json").json
@@ -97,3 +99,15 @@ def test_what_is_accepted_is_no_difference_and_nothing_else_has_changed(
         assert edits == (links if item["links"] else [])
     again = {found["address"] for found in plan["drift"] if found["outcome"] != "settled"}
     assert again == {item["address"] for item in ended.json["refused"]}
+
+
+def _only_their_documents(estate: Estate, accepted: list[Any]) -> None:
+    """As many documents of a file are others as objects in it were accepted."""
+    root = estate.folder.path
+    for name in estate.changed():
+        old, new = (
+            re.split(rb"(?m)^---\r?$", data) for data in (estate.texts[root / name], (root / name).read_bytes())
+        )
+        assert len(old) == len(new)
+        others = sum(left != right for left, right in zip(old, new, strict=True))
+        assert others <= sum(name in item["files"] for item in accepted)
