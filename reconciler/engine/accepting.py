@@ -3,7 +3,7 @@
 The measure is the plan's own: with what the files then say, there is nothing to send for the accepted parts.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.core.address import Address
@@ -16,16 +16,16 @@ from reconciler.core.merge import MISSING, MergeConflict, Part, merge
 from reconciler.core.ports import Reader
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.selectors import Selector, as_in
-from reconciler.core.state import ResourceState, State, Status
-from reconciler.engine.drifted import said
+from reconciler.core.state import Held, ResourceState, State, Status
+from reconciler.engine.drifted import said, touches
 from reconciler.engine.ignoring import Ignoring, rooted
 from reconciler.engine.inputs import Inputs
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """For one object: what was applied and observed (normalised), what is live, and what the files are to come to:
-    `goal`, with what Grafana adds of its own. `edits` are those that are accepted.
+    """For one object: what was applied, what was observed (normalised, without what is held), what is live, and what
+    the files are to come to: `goal`, with what Grafana adds of its own. `edits` are those that are accepted.
     """
 
     kind: Kind
@@ -109,10 +109,11 @@ def _wish(
     was = kind.normalise(applied)
     wanted = kind.normalise(kind.keep_identity(resource.attributes, applied))
     ignoring = Ignoring(kind, resource.lifecycle, wanted)
-    mine = carry_over(wanted, was, kind.project(observed, wanted))
+    alone = as_object(_without_held(observed, was, entry.held))
+    mine = carry_over(wanted, was, kind.project(alone, wanted))
     base = kind.project(observed, was)
     if entry.held:  # what is held was observed: what was applied knows nothing of it
-        base = carry_over(was, was, base)
+        base = carry_over(was, was, kind.project(alone, was))
     present = ignoring.as_in(kind.normalise(live.attributes), observed)
     theirs = kind.project(present, was)
     if path is not None:
@@ -123,7 +124,7 @@ def _wish(
     merged = merge(base, mine, theirs, identities=kind.identities, wholes=kind.wholes)
     if merged.conflicts:
         return tuple(_both(resource, conflict) for conflict in merged.conflicts)
-    return Wish(kind, resource, live, applied, observed, merged.value, edits, (base, theirs), not same(wanted, was))
+    return Wish(kind, resource, live, applied, alone, merged.value, edits, (base, theirs), not same(wanted, was))
 
 
 def _both(resource: Resource, conflict: MergeConflict) -> Diagnostic:
@@ -135,6 +136,20 @@ def _both(resource: Resource, conflict: MergeConflict) -> Diagnostic:
     )
     hint = "write what shall be; with Grafana's value there, nothing is left to accept"
     return Diagnostic("both-changed", text, hint, resource.source, str(resource.address))
+
+
+def _without_held(value: Json, was: Json, held: Sequence[Held], path: str = "") -> Json:
+    """Without the keys of mappings that nobody applied and that are held."""
+    if not isinstance(value, Mapping) or not held:
+        return value
+    result: dict[str, Json] = {}
+    for key, item in value.items():
+        here = f"{path}.{key}" if path else key
+        if key in as_object(was):
+            result[key] = _without_held(item, as_object(was)[key], held, here)
+        elif not any(touches(one.path, here) for one in held):
+            result[key] = item
+    return result
 
 
 def _without_carried(value: Json, wanted: Json, was: Json, observed: Json) -> Json:

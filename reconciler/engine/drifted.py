@@ -61,7 +61,7 @@ def without_ended(kind: Kind, aim: Aim, ended: tuple[Held, ...]) -> Aim:
         return aim
     apart = diff(aim.unheld, aim.attributes, identities=kind.identities)
     gone = {item.path for item in ended}
-    back_again = [e.path for e in apart if any(_touch(path, format_edit_path(e.path)) for path in gone)]
+    back_again = [e.path for e in apart if any(touches(path, format_edit_path(e.path)) for path in gone)]
     selectors = tuple(Selector(format_edit_path(path), tuple(map(_pick, path))) for path in back_again)
     attributes = as_in(aim.attributes, aim.unheld, selectors, kind.identities)
     return Aim(attributes, aim.unheld, tuple(item for item in aim.held if item.path not in gone))
@@ -78,11 +78,11 @@ def _still_held(kind: Kind, held: Iterable[Held], unheld: JsonObject, aim: JsonO
     hand is held no longer.
     """
     apart = [format_edit_path(edit.path) for edit in diff(unheld, aim, identities=kind.identities)]
-    found = {item.path: item for item in held if any(_touch(item.path, path) for path in apart)}
+    found = {item.path: item for item in held if any(touches(item.path, path) for path in apart)}
     return tuple(found.values())
 
 
-def _touch(one: str, other: str) -> bool:
+def touches(one: str, other: str) -> bool:
     """Whether one of two paths leads to or through what the other does (`tags[1]` is nothing of `tags[10]`)."""
     shorter, longer = sorted((one, other), key=len)
     return longer.startswith(shorter) and longer[len(shorter) : len(shorter) + 1] in ("", ".", "[")

@@ -197,6 +197,20 @@ def test_a_new_title_keeps_the_panels_id_and_with_a_new_query_it_is_written_down
     assert "id: " in come[0]
 
 
+def test_a_panel_is_resized_and_another_made_anew(estate: Estate) -> None:
+    estate.edit("in-flow", lambda model: _panel(model, "Two")["gridPos"].update(w=10))
+    ((_, come),) = estate.accepted("dashboard.in-flow").values()
+    assert come == ["{title: Two, type: stat, width: 10, thresholds: {green: null, red: 30}},"]
+    estate.restored()
+    estate.edit("in-flow", lambda model: _panel(model, "Two").update(id=77))
+    ((_, come),) = estate.accepted("dashboard.in-flow").values()
+    assert come == ["{title: Two, type: stat, width: 6, thresholds: {green: null, red: 30}, id: 77},"]
+    estate.restored()
+    estate.edit("in-flow", lambda model: _panel(model, "Three")["gridPos"].update(x=6))
+    ((_, come),) = estate.accepted("dashboard.in-flow").values()
+    assert come[0].endswith('gridPos: {h: 8, w: 12, x: 6, "y": 8}}]}')
+
+
 def test_a_json_file_keeps_its_form(estate: Estate) -> None:
     def change(model: Model) -> None:
         model["title"], model["tags"] = "Changed", ["mine", "too"]
@@ -372,7 +386,7 @@ def test_the_files_own_changes_stay_beside_it_and_the_same_place_is_refused(esta
 
 
 def test_what_is_acknowledged_is_left_by_all_and_what_is_held_is_accepted(estate: Estate) -> None:
-    estate.edit("in-flow", lambda model: model.update(title="Flow"))
+    estate.edit("in-flow", lambda model: model.update(title="Flow", description="by hand"))
     acknowledged = ("drift", "ack", "dashboard.in-flow", "--reason", "x", "--until", "2099-01-01")
     assert estate.folder.ggrec(*acknowledged).code == 0
     assert "Nothing to accept." in estate.accept("--all").out
@@ -381,8 +395,10 @@ def test_what_is_acknowledged_is_left_by_all_and_what_is_held_is_accepted(estate
     assert estate.folder.ggrec("apply", "--auto-approve").code == 0
     assert "Held in Grafana" in estate.folder.ggrec("plan").out
     assert estate.accept("dashboard.in-flow").code == 0
-    assert 'title: "Flow"' in file.read_text("utf-8")
+    text = file.read_text("utf-8")
+    assert 'title: "Flow"' in text and "description: by hand" in text
     assert estate.folder.ggrec("drift", "unack", "dashboard.in-flow").code == 0
+    assert estate.folder.ggrec("plan", "--detailed-exitcode").code == 0
     assert estate.folder.ggrec("apply", "--auto-approve").code == 0
     assert "Held in Grafana" not in estate.folder.ggrec("plan").out
     assert estate.ask("GET", "/api/dashboards/uid/in-flow")["dashboard"]["title"] == "Flow"
@@ -440,6 +456,27 @@ def test_errors_that_the_files_would_have_are_reasons(estate: Estate) -> None:
     estate.edit("in-flow", lambda model: model["panels"][0].update(title="Two ${values.none}"))
     (reason,) = estate.refused("dashboard.in-flow")
     assert reason["message"] == "no value 'none' for this instance"
+    estate.restored()
+    source = estate.ask("GET", "/api/datasources/uid/odd-source")
+    estate.ask("PUT", "/api/datasources/uid/odd-source", source | {"jsonData": {"password": "hunter2"}})
+    ended = estate.accept("datasource.odd-source")
+    assert (ended.code, estate.changed()) == (3, {})
+    assert "hunter2" not in ended.out
+
+
+def test_an_order_that_the_files_cannot_have(estate: Estate) -> None:
+    links = "links: [{title: Docs, type: link, url: https://docs}]"
+    text = f"apiVersion: ggrec/v1\nkind: Defaults\nmetadata: {{name: all}}\nspec: {{dashboard: {{{links}}}}}\n"
+    estate.folder.write("desired/all.yaml", text)
+    assert estate.folder.ggrec("apply", "--auto-approve").code == 0
+    file = estate.folder.path / "desired/boards.yaml"
+    file.write_text(file.read_text("utf-8").replace('{title: "In flow",', '{title: "In flow", links: [{title: Own}],'))
+    assert estate.folder.ggrec("apply", "--auto-approve").code == 0
+    estate.edit("in-flow", lambda model: model["links"].append({"title": "Last"}))
+    ended = estate.accept("dashboard.in-flow")
+    assert ended.code == 3
+    assert "comes-otherwise" in estate.accept("dashboard.in-flow", "--json").out
+    assert "links would come to the order" in ended.out
 
 
 @pytest.mark.parametrize(
