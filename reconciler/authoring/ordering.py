@@ -4,6 +4,7 @@ wrote. A list of the object may be written in several (panels inside and behind 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from reconciler.authoring.pairing import Pair
@@ -102,7 +103,11 @@ class Ordering:
 
     def _changes(self, written: _Written) -> None:
         """Inner lists come before outer ones, and what goes before what comes: so each path is still right."""
+        written.sequence = [entry for entry, _ in groupby(written.sequence)]  # a loop's items are written once
         order = [entry for entry in written.sequence if isinstance(entry, int)]
+        if len(set(order)) < len(order):
+            self.inverse.reasons.not_here(self.here, list(self.have), list(self.want))
+            return
         fresh = [entry for entry in written.sequence if not isinstance(entry, int)]
         known = {*order, *written.gone}
         others = [index for index in range(written.size) if index not in known]  # of a loop, or nobody's of this object

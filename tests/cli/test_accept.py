@@ -340,6 +340,22 @@ def test_what_is_written_elsewhere_is_said_and_not_guessed(
     assert reason["hint"]
 
 
+def test_beside_a_loop_and_through_it(estate: Estate) -> None:
+    fresh = {"id": 9, "type": "text", "title": "Fresh", "gridPos": {"h": 8, "w": 12, "x": 0, "y": 16}}
+    estate.edit("looped", lambda model: model["panels"].insert(3, fresh))
+    ((_, come),) = estate.accepted("dashboard.looped").values()
+    assert [line for line in come if "Fresh" in line]
+    estate.restored()
+    estate.edit("looped", lambda model: model["panels"].insert(2, fresh))
+    assert [reason["code"] for reason in estate.refused("dashboard.looped")] == ["from-elsewhere"]
+    estate.restored()
+    estate.edit("looped", lambda model: model["panels"].reverse())
+    assert {reason["code"] for reason in estate.refused("dashboard.looped")} == {"from-loop"}
+    estate.restored()
+    estate.edit("looped", lambda model: model["panels"].pop(1))
+    assert "from-loop" in [reason["code"] for reason in estate.refused("dashboard.looped")]
+
+
 def test_an_object_is_accepted_whole_or_not_at_all_and_all_reasons_are_listed(estate: Estate) -> None:
     def change(model: Model) -> None:
         model["title"] = "New"
