@@ -65,7 +65,7 @@ def estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
 
 
 _edits = st.lists(st.tuples(st.integers(0, len(DASHBOARD) - 1), st.integers(0, 59)), min_size=1, max_size=3)
-_boards = st.dictionaries(st.integers(0, 99), _edits, min_size=1, max_size=2 if EXAMPLES < 10 else 4)
+_boards = st.dictionaries(st.integers(0, 99), _edits, min_size=1, max_size=1 if EXAMPLES < 10 else 4)
 _others = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 59)), max_size=1)
 
 
