@@ -47,7 +47,7 @@ def test_memory_grows_little_with_each_dashboard(tmp_path: Path) -> None:
 
 
 def test_creating_everything_keeps_no_bodies(tmp_path: Path) -> None:
-    held, few, many = [], 15, 45  # no list pages here, so that fewer do
+    held, few, many = [], 36, 60  # both more than the bodies that are kept at hand
     for boards in (few, many):
         site = Site.empty(
             tmp_path / str(boards), estate.Size(boards, folders=4, teams=1, annotations=1, form="exported")
