@@ -91,6 +91,16 @@ class Accepting:
                 self._take(wish, inputs.state)
             else:
                 self.refused[address] = wish
+        return await self._result(inputs)
+
+    async def write_in(self, wishes: Sequence[Wish], inputs: Inputs) -> Acceptance:
+        """The same for what somebody else knows to be wished. Raises GgrecError."""
+        known = {wish.address: wish for wish in wishes}
+        for address in self._bases_first(tuple(known)):
+            self._take(known[address], inputs.state)
+        return await self._result(inputs)
+
+    async def _result(self, inputs: Inputs) -> Acceptance:
         await self._proven(inputs)
         return Acceptance(self.accepted, self.refused, tuple(self.same), self._follows(), *self._files())
 

@@ -21,7 +21,7 @@ from reconciler.cli.settings import (
 )
 from reconciler.cli.state import parsed
 from reconciler.cli.versions import kept_of, numbered
-from reconciler.cli.ways import go
+from reconciler.cli.ways import WriteOption, go
 from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic, GgrecError, InvalidInput, UsageError
 from reconciler.core.exchange import Wanted
@@ -52,6 +52,7 @@ def promote(
         Option("--datasource", metavar="THERE=HERE", help="Names or uids: what stands for one of --from. Repeatable."),
     ] = None,
     auto_approve: AutoApproveOption = False,
+    write: WriteOption = False,
     out: Annotated[Path | None, Option("--out", "-o", help="Save the plan here instead, to be applied.")] = None,
     ttl: TtlOption = None,
     on_conflict: OnConflictOption = None,
@@ -77,7 +78,7 @@ def promote(
         raise UsageError.one("same-instance", f"--from and --to are both {to}", hint=hint)
     there, here = sessions
     way = _Promotion(there, here, guarded(here, Options(policy=policy)), what, _pairs(datasource or ()))
-    return go(here, way, out=out, ttl=ttl, approved=auto_approve)
+    return go(here, way, out=out, ttl=ttl, approved=auto_approve, write=write)
 
 
 def _pairs(given: "list[str] | tuple[()]") -> dict[str, str]:
@@ -165,7 +166,7 @@ class _Promotion:
 
     def _lacks(self, item: Missing, ours: Mapping[str, Source]) -> Diagnostic:
         there, here = self.there.instance.name, self.here.instance.name
-        more = f" and {len(item.places) - 1} more places" if len(item.places) > 1 else ""
+        more = f" (and {len(item.places) - 1} more)" if len(item.places) > 1 else ""
         which = f"the datasource {item.source}" if item.source is not None else f"'{item.text}', no datasource there"
         text = f"in {there} {item.places[0]}{more} names {which}; nothing in {here} has its name and type"
         have = ", ".join(sorted(str(source) for source in ours.values())) or "none"

@@ -23,7 +23,7 @@ from reconciler.cli.settings import (
     VerboseOption,
 )
 from reconciler.cli.versions import kept_of, numbered
-from reconciler.cli.ways import go
+from reconciler.cli.ways import WriteOption, go
 from reconciler.core.address import Address
 from reconciler.core.errors import UsageError
 from reconciler.core.file_edits import FileEdits
@@ -46,6 +46,7 @@ def rollback(
         Option("--target", "-t", help="Of a run only this address (globs allowed), with what it needs. Repeatable."),
     ] = None,
     auto_approve: AutoApproveOption = False,
+    write: WriteOption = False,
     out: Annotated[Path | None, Option("--out", "-o", help="Save the plan here instead, to be applied.")] = None,
     ttl: TtlOption = None,
     confirm_deletes: ConfirmDeletesOption = None,
@@ -70,7 +71,7 @@ def rollback(
     session = Session(Settings(instance, url, config, json, no_color, verbose, timeout=timeout, policy=policy))
     asked = Options(confirm_deletes=confirm_deletes, confirm_updates=confirm_updates, policy=policy)
     back = _Back(session, guarded(session, asked), what, tuple(target or ()))
-    return go(session, back, out=out, ttl=ttl, approved=auto_approve)
+    return go(session, back, out=out, ttl=ttl, approved=auto_approve, write=write)
 
 
 @dataclass

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from reconciler.core.address import Address
 from reconciler.core.diff import Edit, carry_over, diff, format_edit_path
 from reconciler.core.errors import BodyLost, Diagnostic
+from reconciler.core.file_edits import FileEdits
 from reconciler.core.json import Json, JsonObject, as_object, same
 from reconciler.core.kind import Kind
 from reconciler.core.lazy import whole
@@ -63,6 +64,17 @@ class Wish:
         goal = kind.project(self.goal, wanted)
         target = Ignoring(kind, self.resource.lifecycle, wanted).as_in(aim, goal)
         return diff(target, goal, identities=kind.identities)
+
+
+def wish_of(kind: Kind, resource: Resource, found: FileEdits) -> Wish:
+    """That the files come to what an object was made by something else than them (a rollback)."""
+    assert found.before is not None and found.after is not None
+    attributes = whole(resource.attributes)
+    live = LiveObject(kind.name, resource.uid or "", found.after, keys=kind.keys(resource))
+    sides = (found.before, found.after)
+    return Wish(
+        kind, replace(resource, attributes=attributes), live, attributes, found.before, found.after, found.edits, sides
+    )
 
 
 async def wish_for(

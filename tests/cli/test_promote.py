@@ -64,7 +64,8 @@ def two(tmp_path: Path, sandbox: Any) -> Iterator[tuple[Folder, Any]]:
         source(grafana, uid)
         grafana.world.add_user("bob", "bob@example.org", password="pw", role="Admin")
         assert folder.ggrec("apply", "--auto-approve", "-i", name).code == 0
-    panel = live(sandbox)["panels"][0] | {"title": "Tried out", "targets": [{"refId": "A", "expr": "up"}]}
+    query = {"refId": "A", "expr": "up", "datasource": {"type": "prometheus", "uid": "prom-a"}}
+    panel = live(sandbox)["panels"][0] | {"title": "Tried out", "targets": [query]}
     edit(sandbox, "bob", panels=[panel])
     yield folder, other
     other.stop()
@@ -114,7 +115,7 @@ def test_a_datasource_that_is_not_there_is_named_and_can_be_given(two: tuple[Fol
     source(other, "prom-c", "Long term")
     ended = folder.ggrec(*SENT)
     assert ended.code == 1
-    assert "panel 'Tried out' names the datasource 'Metrics' (prometheus)" in ended.err
+    assert "panel 'Tried out' (and 1 more) names the datasource 'Metrics' (prometheus)" in ended.err
     assert "production has: 'Long term' (prometheus)" in ended.err
     assert live(other)["panels"][0]["title"] == "Rate"
     ended = folder.ggrec(*SENT, "--datasource", "Metrics=Long term")
@@ -144,3 +145,14 @@ def test_what_cannot_be_asked(two: tuple[Folder, Any], arguments: tuple[str, ...
     ended = two[0].ggrec("promote", *arguments, "--auto-approve")
     assert ended.code == 64
     assert says in ended.err
+
+
+def test_it_can_write_the_files_too(two: tuple[Folder, Any]) -> None:
+    folder, _ = two
+    path = folder.path / "desired" / "all.yaml"
+    ended = folder.ggrec(*SENT, "--write")
+    assert ended.code == 0, ended.out + ended.err
+    text = path.read_text("utf-8")
+    assert "Tried out" in text, ended.out
+    assert '"${values.metrics}"' in text
+    assert "No changes." in folder.ggrec("plan", "-i", "production").out

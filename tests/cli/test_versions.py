@@ -105,3 +105,33 @@ def test_runs_of_one_second_are_told_in_their_order(three: Folder) -> None:
     made = three.ggrec("history", "dashboard.orders", "--json").json["runs"]
     after = [o["version_after"] for run in made for o in run["outcomes"] if "orders" in str(o["address"])]
     assert after in ([1, 2, 3], [3, 2, 1])
+
+
+def test_a_rollback_can_write_the_files_too(three: Folder) -> None:
+    path = three.path / "desired" / "all.yaml"
+    before = path.read_text("utf-8")
+    ended = three.ggrec("rollback", "dashboard.orders@1", "--auto-approve", "--write")
+    assert ended.code == 0, ended.out + ended.err
+    assert path.read_text("utf-8") == before.replace("title: Third", "title: Orders", 1)
+    assert "change in them:" not in ended.out
+    assert "No changes." in three.ggrec("plan").out
+
+
+def test_writing_the_files_needs_the_plan_carried_out(three: Folder) -> None:
+    for more in (("-o", "p.ggrec"), ("--json",)):
+        ended = three.ggrec("rollback", "dashboard.orders@1", "--auto-approve", "--write", *more)
+        assert ended.code == 64
+        assert "--write changes files once the plan is carried out" in ended.err + ended.out
+
+
+def test_what_the_files_cannot_say_is_told_and_is_code_6(three: Folder) -> None:
+    path = three.path / "desired" / "all.yaml"
+    text = path.read_text("utf-8").replace("title: Third", 'title: "${values.name}"', 1)
+    path.write_text(text, "utf-8")
+    settings = three.path / "ggrec.yaml"
+    settings.write_text(settings.read_text("utf-8").rstrip() + "\n      values: {name: Third}\n", "utf-8")
+    ended = three.ggrec("rollback", "dashboard.orders@1", "--auto-approve", "--write")
+    assert ended.code == 6, ended.out + ended.err
+    assert "values.name" in ended.out, ended.out
+    assert path.read_text("utf-8") == text
+    assert "so that the next apply does not undo this, change in them:" in ended.out
