@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from reconciler import datasources
 from reconciler.sandbox.server import start
 from reconciler.sandbox.world import World
 
@@ -76,7 +77,7 @@ def project(
     """GigGatek's project on a sandbox that asks this Prometheus, applied once."""
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(ROOT / "desired", folder / "desired")
-    handle = start(World(), 0)
+    handle = start(World(asks=datasources), 0)
     text = (ROOT / "ggrec.yaml").read_text("utf-8").replace("http://127.0.0.1:3999", handle.url)
     (folder / "ggrec.yaml").write_text(text.replace("http://127.0.0.1:9190", prometheus), "utf-8")
 

@@ -3,10 +3,10 @@
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
+from reconciler import datasources
 from reconciler.checking.live import QUERY
 from reconciler.core.exchange import ApiRequest, ApiResponse, Exchange, Server
 from reconciler.core.json import as_list, as_object, text_of
-from reconciler.sandbox import prometheus
 
 T = TypeVar("T")
 
@@ -15,7 +15,7 @@ class Direct:
     """Answers the questions of a live check; every other request is a fault of the program."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self._source = {"type": "prometheus", "url": url}
         self.server = Server(url, "", 1, "")
 
     async def ask(self, exchange: Exchange[T]) -> T:
@@ -33,19 +33,15 @@ class Direct:
     def _answer(self, request: ApiRequest) -> ApiResponse:
         if request.path == QUERY:
             body: Any = request.body
-            results = {text_of(query.get("refId")): self._result(query, body) for query in body["queries"]}
+            results: dict[str, Any] = {}
+            for query in body["queries"]:
+                sort = text_of(as_object(query.get("datasource")).get("type"))
+                if sort == "prometheus":
+                    results |= datasources.query(self._source, [query], body)
+                else:
+                    error = f"is asked through Grafana only: it goes to {sort}"
+                    results[text_of(query.get("refId"))] = {"status": 501, "error": error}
             return ApiResponse(200, {"results": results})
         label = unquote(request.path.rsplit("/", 2)[-2])
-        query: dict[str, list[str]] = {}
-        for key, value in request.query:
-            query.setdefault(key, []).append(value)
-        status, found = prometheus.label_values(self._url, label, query)
-        return ApiResponse(
-            status, {"data": as_list(as_object(found).get("data")), "message": str(found.get("error") or "")}
-        )
-
-    def _result(self, query: Any, body: Any) -> dict[str, Any]:
-        sort = text_of(as_object(query.get("datasource")).get("type"))
-        if sort != "prometheus":
-            return {"status": 501, "error": f"is asked through Grafana only: it goes to {sort}"}
-        return prometheus.asked(query, body, self._url)
+        status, found = datasources.label_values(self._source, label, request.query)
+        return ApiResponse(status, {"data": as_list(found.get("data")), "message": str(found.get("error") or "")})

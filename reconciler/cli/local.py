@@ -118,10 +118,11 @@ def sandbox(
     folder: Annotated[Path | None, Option("--folder", help="Keep the objects here (default: in memory).")] = None,
 ) -> int:
     """Run an embedded Grafana API on loopback, to try and to test against."""
-    from reconciler.sandbox import serve  # an extra of the package: imported where it is wanted
+    from reconciler import datasources
+    from reconciler.sandbox import World, serve  # an extra of the package: imported where it is wanted
 
     try:
-        serve(port, folder=folder)
+        serve(port, World(folder=folder, asks=datasources))
     except ImportError as error:
         raise GgrecError.one("no-sandbox", str(error), hint="pip install 'ggrec[sandbox]'") from None
     return ExitCode.DONE

@@ -3,7 +3,6 @@
 Importing this package needs nothing; starting a sandbox needs starlette and uvicorn (the extra `ggrec[sandbox]`).
 """
 
-from pathlib import Path
 from typing import Any
 
 from reconciler.sandbox.faults import Fault
@@ -26,8 +25,8 @@ def start(world: World | None = None, *, port: int = 0) -> Any:
     return begin(world or World(), port)
 
 
-def serve(port: int, *, folder: Path | None = None) -> None:
-    """Run until interrupted, telling at the start what this is. With `folder` the objects are kept there."""
+def serve(port: int, world: World | None = None) -> None:
+    """Run until interrupted, telling at the start what this is."""
     from reconciler.sandbox.server import serve as run
 
-    run(port, folder)
+    run(port, world or World())

@@ -28,6 +28,13 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """An answer that waits for others: made when nobody waits for the sandbox meanwhile. It changes nothing."""
+
+    make: Callable[[], Reply]
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A request of an identified user to one organisation."""
 
@@ -64,7 +71,7 @@ class Call:
         return self.body if isinstance(self.body, dict) else {}
 
 
-Handler = Callable[[Call], Reply]
+Handler = Callable[[Call], Reply | Later]
 
 
 def encoded(value: Any) -> bytes:

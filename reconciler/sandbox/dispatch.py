@@ -24,7 +24,7 @@ from reconciler.sandbox import (
     search,
     teams,
 )
-from reconciler.sandbox.call import Call, Handler, Reply, decoded, encoded, message, status
+from reconciler.sandbox.call import Call, Handler, Later, Reply, decoded, encoded, message, status
 from reconciler.sandbox.faults import Faults
 from reconciler.sandbox.world import Org, User, World
 
@@ -185,9 +185,14 @@ class Dispatcher:
             if "edit" in faults:
                 faults["edit"](self.world)
             reply, login = (early, "") if early else self._work(method, path, query, headers, body, faults)
-            self.requests.append(Seen(method, path, query, reply.status, login))
-            if method != "GET":
-                self.world.changed()
+            if isinstance(reply, Reply):
+                self.requests.append(Seen(method, path, query, reply.status, login))
+                if method != "GET":
+                    self.world.changed()
+        if isinstance(reply, Later):
+            reply = reply.make()
+            with self._lock:
+                self.requests.append(Seen(method, path, query, reply.status, login))
         if "drop_response" in faults:
             raise Dropped
         if "answer_after" in faults:
@@ -207,7 +212,7 @@ class Dispatcher:
         headers: Mapping[str, str],
         body: bytes,
         faults: Mapping[str, Any],
-    ) -> tuple[Reply, str]:
+    ) -> tuple[Reply | Later, str]:
         if path == "/api/health":
             anybody, org = next(iter(self.world.users.values())), self.world.orgs[1]
             return people.health(Call(self.world, anybody, org, method, path, {}, query, None)), ""

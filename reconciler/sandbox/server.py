@@ -4,7 +4,6 @@ import socket
 import sys
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -20,7 +19,7 @@ _BANNER = """\
 ggrec sandbox: an emulator of Grafana {version}'s HTTP API (open source, default storage), not a Grafana.
   emulated      folders and their permissions, dashboards with versions, search, teams with members, preferences,
                 datasources, annotations, users and organisations as far as these need them,
-                access by role (Admin, Editor, Viewer), queries where a datasource is a Prometheus that answers
+                access by role (Admin, Editor, Viewer), queries where a Prometheus or Elasticsearch answers
   not emulated  everything else; panels are not drawn
   address       http://{host}:{port}   user admin, password admin
   objects       {kept}
@@ -38,14 +37,13 @@ def _server(app: Any, port: int) -> tuple[uvicorn.Server, socket.socket]:
     return uvicorn.Server(config), listener
 
 
-def serve(port: int, folder: Path | None) -> None:
+def serve(port: int, world: World) -> None:
     """Run until interrupted; the banner comes when it listens."""
-    world = World(folder=folder)
     try:
         server, listener = _server(create_app(world), port)
     except OSError as error:
         raise SystemExit(f"port {port}: {error.strerror}: is another one running? Choose one with --port") from None
-    kept = f"kept in {folder}" if folder else "in memory: gone when it ends"
+    kept = f"kept in {world.folder}" if world.folder else "in memory: gone when it ends"
     number = listener.getsockname()[1]
     sys.stdout.write(_BANNER.format(version=VERSION, host=_HOST, port=number, kept=kept))
     sys.stdout.flush()

@@ -13,7 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reconciler.sandbox.queries import Asks
 
 Object = dict[str, Any]
 
@@ -70,10 +73,19 @@ class Org:
 
 
 class World:
-    """Everything. A fresh one has org 1 with the user admin (password admin). `now` gives the time."""
+    """Everything. A fresh one has org 1 with the user admin (password admin). `now` gives the time; `asks` asks the
+    servers behind data sources (without it, queries are answered 501).
+    """
 
-    def __init__(self, *, now: Callable[[], datetime] = lambda: datetime.now(UTC), folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        folder: Path | None = None,
+        asks: "Asks | None" = None,
+    ) -> None:
         self.now = now
+        self.asks = asks
         self.folder = folder
         self.orgs: dict[int, Org] = {1: Org(1, "Main Org.")}
         self.users: dict[int, User] = {}
