@@ -7,7 +7,7 @@ A source is Grafana's own object of a data source (`type`, `url`, `jsonData`, `b
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from reconciler.datasources import prometheus
+from reconciler.datasources import elasticsearch, prometheus
 from reconciler.datasources.times import Span, span_of
 
 Source = Mapping[str, Any]
@@ -15,6 +15,7 @@ Result = dict[str, Any]
 """`{status, frames}` or `{status, error}`."""
 
 _ASKED: dict[str, Callable[[Source, Sequence[Mapping[str, Any]], Span], dict[str, Result]]] = {
+    "elasticsearch": elasticsearch.asked,
     "prometheus": prometheus.asked,
 }
 

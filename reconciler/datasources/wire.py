@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 _TIMEOUT = 30
+UNREACHABLE = 502
+"""The status of a server that did not answer."""
 
 
 def asked(
     source: Mapping[str, Any], path: str, data: bytes | None = None, *, form: str = "application/x-www-form-urlencoded"
 ) -> tuple[int, dict[str, Any]]:
     """GET, or POST where there is something to send, at a path of a source, signed in as the source says. A server
-    that cannot be reached answers 502.
+    that cannot be reached answers UNREACHABLE, and `error` says why.
     """
     url = f"{str(source['url']).rstrip('/')}/{path}"
     headers = {"Content-Type": form} if data is not None else {}
@@ -29,7 +31,7 @@ def asked(
         with error:
             return error.code, _object(error.read())
     except (OSError, ValueError) as error:
-        return 502, {"error": f"cannot reach {url}: {getattr(error, 'reason', error)}"}
+        return UNREACHABLE, {"error": f"cannot reach {url}: {getattr(error, 'reason', error)}"}
 
 
 def _object(content: bytes) -> dict[str, Any]:

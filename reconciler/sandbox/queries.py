@@ -23,34 +23,29 @@ class Asks(Protocol):
 
 
 def query(call: Call) -> Reply | Later:
-    """POST /api/ds/query: each query's result under its letter; 207 or 400 where some or all failed. What goes to one
-    data source goes there together.
+    """POST /api/ds/query: each query's result under its letter; 400 where one failed, 404 where a data source is
+    unknown. What goes to one data source goes there together.
     """
     if call.body is BAD or not call.fields.get("queries"):
         return message(400, "bad request data")
     sources: dict[str, list[dict[str, Any]]] = {}
     for item in call.fields["queries"]:
         sources.setdefault(str((item.get("datasource") or {}).get("uid")), []).append(item)
-    known = {uid: dict(call.org.datasources[uid]) for uid in sources if uid in call.org.datasources}
+    if any(uid not in call.org.datasources for uid in sources):
+        return message(404, "Data source not found")
+    known = {uid: dict(call.org.datasources[uid]) for uid in sources}
 
     def ask() -> Reply:
         results: dict[str, Any] = {}
         for uid, items in sources.items():
-            if uid not in known:
-                results |= _each(items, 404, "data source not found")
-            elif call.world.asks is None:
-                results |= _each(items, 501, _NOBODY)
+            if call.world.asks is None:
+                results |= {str(item.get("refId") or "A"): {"status": 501, "error": _NOBODY} for item in items}
             else:
                 results |= call.world.asks.query(known[uid], items, call.fields)
-        failed = [result for result in results.values() if result["status"] != 200]
-        status = 200 if not failed else 400 if len(failed) == len(results) else 207
-        return Reply(status, {"results": results})
+        failed = any(result["status"] != 200 for result in results.values())
+        return Reply(400 if failed else 200, {"results": results})
 
     return Later(ask)
-
-
-def _each(items: Iterable[dict[str, Any]], status: int, error: str) -> dict[str, Any]:
-    return {str(item.get("refId") or "A"): {"status": status, "error": error} for item in items}
 
 
 def label_values(call: Call) -> Reply | Later:

@@ -30,7 +30,8 @@ class Asks:
         self.asked.append((source, [item["refId"] for item in queries]))
         self.began.set()
         assert self.go.wait(20)
-        return {item["refId"]: {"status": 200, "frames": []} for item in queries}
+        status = 500 if source["uid"] == "q" else 200
+        return {item["refId"]: {"status": status} for item in queries}
 
     def label_values(self, source: Mapping[str, Any], label: str, fields: Any) -> tuple[int, dict[str, Any]]:
         return 200, {"data": [label, *(f"{key}={value}" for key, value in fields)]}
@@ -42,10 +43,10 @@ def test_what_goes_to_one_source_goes_together_and_others_do_not_wait() -> None:
     try:
         with httpx.Client(base_url=handle.url, auth=("admin", "admin"), trust_env=False, timeout=20) as http:
             assert http.post("/api/datasources", json=SOURCE).status_code == 200
+            assert http.post("/api/datasources", json={**SOURCE, "uid": "q", "name": "Q"}).status_code == 200
+            assert http.post("/api/ds/query", json=body("p", "nobody")).status_code == 404
             found: list[httpx.Response] = []
-            asking = threading.Thread(
-                target=lambda: found.append(http.post("/api/ds/query", json=body("p", "nobody", "p")))
-            )
+            asking = threading.Thread(target=lambda: found.append(http.post("/api/ds/query", json=body("p", "q", "p"))))
             asking.start()
             assert asks.began.wait(20)
             assert http.get("/api/datasources").status_code == 200  # while the query is on its way
@@ -55,14 +56,14 @@ def test_what_goes_to_one_source_goes_together_and_others_do_not_wait() -> None:
     finally:
         asks.go.set()
         handle.stop()
-    assert found[0].status_code == 207
-    assert {name: result["status"] for name, result in found[0].json()["results"].items()} == {
+    assert found[0].status_code == 400
+    assert {name: found["status"] for name, found in found[0].json()["results"].items()} == {
         "A": 200,
-        "B": 404,
+        "B": 500,
         "C": 200,
     }
-    ((source, letters),) = asks.asked
-    assert letters == ["A", "C"] and (source["url"], source["secrets"]) == (SOURCE["url"], SOURCE["secureJsonData"])
+    assert [(source["uid"], letters) for source, letters in asks.asked] == [("p", ["A", "C"]), ("q", ["B"])]
+    assert (asks.asked[0][0]["url"], asks.asked[0][0]["secrets"]) == (SOURCE["url"], SOURCE["secureJsonData"])
     assert values.json() == {"data": ["region", "match[]=x"]}
 
 
