@@ -17,7 +17,7 @@ demo: $(READY)          ## the main job, on the embedded sandbox, or on GRAFANA_
 	@$(BIN)/python scripts/demo.py
 
 demo-data: $(READY)     ## the dashboards with their data: a shop, its past, a real Prometheus (ARGS=--keep: stays up)
-	@$(BIN)/python scripts/demo_data.py $(ARGS)
+	@$(BIN)/python -m scripts.demo_data $(ARGS)
 
 test: $(READY)          ## all tests
 	@$(BIN)/python -m pytest -n 2 $(ARGS)

@@ -5,8 +5,6 @@ Needs Debian's package prometheus (or any Prometheus' server and promtool on the
 
 import json
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,12 +17,12 @@ import pytest
 from reconciler import datasources
 from reconciler.sandbox.server import start
 from reconciler.sandbox.world import World
+from scripts import servers
+from scripts.processes import Processes
 
 ROOT = Path(__file__).parents[1]
-SHOP = ROOT / "examples" / "shop"
 pytestmark = pytest.mark.skipif(
-    not (shutil.which("prometheus") and shutil.which("promtool")),
-    reason="needs a Prometheus: prometheus and promtool on the PATH",
+    bool(servers.missing("prometheus", "promtool")), reason=servers.missing("prometheus", "promtool")
 )
 
 
@@ -40,46 +38,18 @@ class PrometheusOnly:
         return {item["refId"]: {"status": 501, "error": "not here"} for item in queries}
 
 
-def run(*command: str, cwd: Path, **rest: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, **rest)
+def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Prometheus with sixty days of the shop's business until now, the same each time but for when "now" is."""
     folder = tmp_path_factory.mktemp("prometheus")
-    made = run(
-        sys.executable,
-        "-m",
-        "shop.backfill",
-        str(folder),
-        "--days",
-        "60",
-        "--coarse",
-        "7200",
-        "--fine-days",
-        "1",
-        "--fine",
-        "300",
-        cwd=SHOP,
-    )
-    assert made.returncode == 0, made.stderr
-    blocks = ("tsdb", "create-blocks-from", "--max-block-duration=1440h", "-q", "openmetrics", "metrics.om", "data")
-    assert run("promtool", *blocks, cwd=folder).returncode == 0
-    (folder / "prometheus.yml").write_text("scrape_configs: []\n")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    flags = ("--config.file=prometheus.yml", "--storage.tsdb.path=data", "--storage.tsdb.retention.time=400d",
-             "--query.lookback-delta=150m", f"--web.listen-address=127.0.0.1:{port}")  # fmt: skip
-    server = subprocess.Popen(("prometheus", *flags), cwd=folder, stderr=subprocess.PIPE, text=True)
-    assert server.stderr is not None
-    for line in server.stderr:  # it says when it is ready
-        if "Server is ready" in line:
-            break
-    yield f"http://127.0.0.1:{port}"
-    server.send_signal(signal.SIGTERM)
-    server.communicate(timeout=20)
+    with Processes(folder) as processes:
+        fine = ("--days", "60", "--coarse", "7200", "--fine-days", "1", "--fine", "300")
+        servers.past(processes, folder, *fine)
+        yield servers.prometheus(processes, folder, lookback="150m")
 
 
 @pytest.fixture(scope="module")

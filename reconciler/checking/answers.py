@@ -52,7 +52,6 @@ def _answer(result: JsonObject, whole: str) -> Answer:
             there = [index for index, value in enumerate(column) if value is not None]
             series += 1
             points += len(there)
-            if times is not None and there and there[-1] < len(times):
-                stamp = times[there[-1]]
-                newest = max(newest or 0, int(stamp)) if isinstance(stamp, int | float) else newest
+            stamps = [times[index] for index in there if index < len(times)] if times is not None else []
+            newest = max((int(stamp) for stamp in [newest, *stamps] if isinstance(stamp, int | float)), default=None)
     return Answer("", series, points, newest)

@@ -179,6 +179,9 @@ def test_what_frames_say() -> None:
     assert (found["A"].series, found["A"].points, found["A"].newest, found["A"].has_data) == (2, 2, 2, True)
     assert (found["B"].error, found["B"].has_data) == ("bad query", False)
     assert not found["C"].has_data and not found["C"].error
+    assert (
+        answers_of({"results": {"A": {"frames": [frame([3, 2, 1], [1, 2, 3])]}}}, ["A"])["A"].newest == 3
+    )  # documents
     assert found["D"].unasked and found["E"].error == "Grafana gave no answer to this query"
     assert answers_of({"message": "Unauthorized"}, ["A"])["A"].error == "Unauthorized"
 

@@ -2,6 +2,7 @@
 the shop: what does not fit into the buffer is dropped, oldest first.
 """
 
+import argparse
 import asyncio
 from collections import deque
 from itertools import islice
@@ -65,3 +66,16 @@ def fill(url: str, file: Path) -> int:
             count += batch.count("\n") // 2
         http.post(f"/{INDEX}/_refresh").raise_for_status()
         return count
+
+
+def main() -> None:
+    """The command: `python -m shop.search_server URL FILE` fills a search server with the backfill's documents."""
+    parser = argparse.ArgumentParser(prog="shop.search_server", description=main.__doc__)
+    parser.add_argument("url")
+    parser.add_argument("file", type=Path, help="documents.ndjson of the backfill")
+    given = parser.parse_args()
+    print(f"{fill(given.url, given.file)} documents in {INDEX}")
+
+
+if __name__ == "__main__":
+    main()
