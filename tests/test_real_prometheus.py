@@ -32,9 +32,9 @@ class PrometheusOnly:
     label_values = staticmethod(datasources.label_values)
 
     @staticmethod
-    def query(source: Any, queries: Any, body: Any) -> dict[str, Any]:
+    def query(source: Any, queries: Any, body: Any, *, now: float) -> dict[str, Any]:
         if source["type"] == "prometheus":
-            return datasources.query(source, queries, body)
+            return datasources.query(source, queries, body, now=now)
         return {item["refId"]: {"status": 501, "error": "not here"} for item in queries}
 
 

@@ -18,6 +18,8 @@ class Answer:
     series: int = 0
     points: int = 0
     newest: int | None = None
+    labels: frozenset[str] = frozenset()
+    """The names of the labels of those of its series that go on until the newest value."""
     unasked: bool = False
     """Whether nobody here can ask such a datasource (501): then nothing is known of it."""
 
@@ -39,7 +41,7 @@ def _answer(result: JsonObject, whole: str) -> Answer:
     if error:
         return Answer(error=" ".join(error.split())[:300], unasked=result.get("status") == _NOT_IMPLEMENTED)
     series = points = 0
-    newest: int | None = None
+    stamped: list[tuple[int | None, frozenset[str]]] = []
     for frame in map(as_object, as_list(result.get("frames"))):
         fields = [as_object(item) for item in as_list(as_object(frame.get("schema")).get("fields"))]
         columns = [as_list(item) for item in as_list(as_object(frame.get("data")).get("values"))]
@@ -53,5 +55,8 @@ def _answer(result: JsonObject, whole: str) -> Answer:
             series += 1
             points += len(there)
             stamps = [times[index] for index in there if index < len(times)] if times is not None else []
-            newest = max((int(stamp) for stamp in [newest, *stamps] if isinstance(stamp, int | float)), default=None)
-    return Answer("", series, points, newest)
+            last = max((int(stamp) for stamp in stamps if isinstance(stamp, int | float)), default=None)
+            stamped += [(last, frozenset(as_object(field.get("labels"))))] if there else []
+    newest = max((last for last, _ in stamped if last is not None), default=None)
+    labels = frozenset[str]().union(*(labels for last, labels in stamped if last == newest))
+    return Answer("", series, points, newest, labels)

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from reconciler.checking.answers import Answer, answers_of
 from reconciler.checking.check import ELASTICSEARCH, LABEL_VALUES, PROMETHEUS, QUERY_RESULT
+from reconciler.checking.legends import LEGEND
 from reconciler.checking.queries import Query, Source, queries_of
 from reconciler.checking.times import POINTS, ago, interval, span
 from reconciler.checking.variables import Value, chosen, declared_options, filled_in, in_order
@@ -74,6 +75,17 @@ class Asked:
     def series(self) -> int:
         """How many series all of its queries gave."""
         return sum(answer.series for answer in self.answers.values())
+
+    @property
+    def lost_labels(self) -> list[str]:
+        """The labels that a query's legend names, and that none of its present series has."""
+        lost: dict[str, None] = {}
+        for letter, query in _lettered(self.panel.queries):
+            answer = self.answers.get(letter)
+            if query.source.type in PROMETHEUS and answer is not None and answer.has_data:
+                named = LEGEND.findall(text_of(query.target.get("legendFormat")))
+                lost |= dict.fromkeys(label for label in named if label not in answer.labels)
+        return list(lost)
 
     @property
     def newest(self) -> int | None:

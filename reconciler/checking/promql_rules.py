@@ -10,6 +10,7 @@ from difflib import get_close_matches
 import promql_parser as parser
 
 from reconciler.checking.labels import SCRAPED, labels_of
+from reconciler.checking.legends import LEGEND
 from reconciler.checking.promql import NotPromql, Selected, all_nodes, parse, selections
 from reconciler.checking.stand_ins import MARK, Filled
 from reconciler.checking.units import disagreement, shown_unit, unit_of
@@ -20,7 +21,6 @@ _FOR_COUNTERS = frozenset({"rate", "irate", "increase", "resets"})
 _FOR_GAUGES = frozenset({"delta", "idelta", "deriv"})
 _OF_THE_SERVER = re.compile(r"^(up|scrape_.*|ALERTS|ALERTS_FOR_STATE|prometheus_.*|.+:.+)$")
 """What every Prometheus has of itself, and recorded series (their names have colons): no application exports them."""
-_LEGEND = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 _GROUPING = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^()]*)\)")
 _ALTERNATIVES = re.compile(r"^\w[\w &-]*(\|\w[\w &-]*)*$")
 
@@ -63,7 +63,7 @@ def check_shown(text: Filled, target: JsonObject, panel: JsonObject, metrics: Ma
     except NotPromql:
         return
     labels = labels_of(tree, metrics)
-    for named in _LEGEND.finditer(text_of(target.get("legendFormat"))):
+    for named in LEGEND.finditer(text_of(target.get("legendFormat"))):
         if labels is not None and named[1] not in labels:
             there = ", ".join(sorted(labels - {"__name__"} - SCRAPED)) or "none"
             message = f"the legend names {{{{{named[1]}}}}}, which the result does not have (its labels: {there})"

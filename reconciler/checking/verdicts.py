@@ -11,6 +11,7 @@ class Verdict(StrEnum):
 
     ERROR = "error"
     NO_DATA = "no-data"
+    LABEL_LOST = "label-lost"
     STALE = "stale"
     MANY_SERIES = "many-series"
     SLOW = "slow"
@@ -29,7 +30,7 @@ class Bounds:
 
     slow: float = 5.0
     series: int = 500
-    stale: float = 3600.0
+    stale: float = 1800.0
 
 
 def verdict_of(asked: Asked, bounds: Bounds, *, now: float) -> tuple[Verdict, str]:
@@ -40,6 +41,8 @@ def verdict_of(asked: Asked, bounds: Bounds, *, now: float) -> tuple[Verdict, st
         return Verdict.ERROR, asked.error
     if not asked.has_data:
         return Verdict.NO_DATA, "no query gave any data"
+    if lost := asked.lost_labels:
+        return Verdict.LABEL_LOST, f"its legend names {' and '.join(lost)}, which no series has"
     age = now - asked.newest / 1000 if asked.newest is not None else 0.0
     if age > bounds.stale + 2 * asked.panel.step and asked.panel.end == "now":
         return Verdict.STALE, f"its newest value is {_span(age)} old"

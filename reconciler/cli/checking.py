@@ -31,9 +31,9 @@ from reconciler.cli.writing import write_file
 from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic, ExitCode, Severity, UsageError
 from reconciler.render.json_view import diagnostic_json
-from reconciler.render.lines import Line, Span, count, line
+from reconciler.render.lines import Span, count, line
+from reconciler.render.live_view import finding_lines
 from reconciler.render.metrics_view import metrics_page
-from reconciler.render.plan_view import diagnostic_lines
 
 if TYPE_CHECKING:
     import typer
@@ -54,6 +54,9 @@ def check(
     metrics: Annotated[Path | None, Option("--metrics", help="With --live: write metrics for Prometheus here.")] = None,
     at_once: Annotated[int, Option("--at-once", min=1, max=32, help="With --live: queries side by side.")] = 4,
     slow: Annotated[int, Option("--slow", min=1, help="With --live: seconds from which a panel is slow.")] = 5,
+    stale: Annotated[
+        int, Option("--stale", min=1, help="With --live: seconds since a newest value that make it stale.")
+    ] = 1800,
     most_series: Annotated[int, Option("--most-series", min=1, help="With --live: more series explode.")] = 500,
     timeout: TimeoutOption = None,
     instance: InstanceOption = None,
@@ -67,11 +70,6 @@ def check(
     if explain:
         return _explain(explain)
     session = Session(Settings(instance, url, config, json, no_color, verbose))
-    if live or prometheus:
-        bounds, limits = Bounds(slow=slow, series=most_series), Limits(at_once, timeout)
-        wanted = Wanted(matrix, prometheus, tuple(report or ()), metrics, limits, bounds)
-        boards = [str(item.address) for item in session.resources() if item.address.kind == "dashboard"]
-        return run(lambda signals: check_live(session, sorted(_chosen(boards, addresses or ())), wanted))
     _, resolved = session.valid_apart_from(EXPLANATIONS)
     known = [resource.address for resource in resolved.resources if resource.address.kind == "dashboard"]
     chosen = _chosen([str(address) for address in known], addresses or ())
@@ -82,16 +80,16 @@ def check(
         if item.code in EXPLANATIONS and item.subject in chosen and (not code or item.code in code)
     ]
     found = [replace(item, severity=_severity(item, strict=strict)) for item in found]
+    if live or prometheus:
+        bounds, limits = Bounds(slow=slow, series=most_series, stale=stale), Limits(at_once, timeout)
+        wanted = Wanted(matrix, prometheus, tuple(report or ()), metrics, limits, bounds, tuple(found))
+        return run(lambda signals: check_live(session, resolved.resources, chosen, wanted))
     errors = sum(1 for item in found if item.severity is Severity.ERROR)
     ending = ExitCode.ERROR if errors else ExitCode.DONE
     if json:
         session.output.json({"format": "ggrec/check/v1", "findings": [diagnostic_json(item) for item in found]})
         return ending
-    lines: list[Line] = []
-    for item in found:
-        style = "error" if item.severity is Severity.ERROR else "warn"
-        head, *rest = diagnostic_lines(item, style)
-        lines += [(head[0], Span(f"{item.severity}: ", style), *head[1:], Span(f"  [{item.code}]", "dim")), *rest]
+    lines = finding_lines(found)
     if not found:
         lines.append(line(Span("No findings. ", "good"), f"{count(number, 'query')} checked."))
     else:

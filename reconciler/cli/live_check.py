@@ -1,12 +1,13 @@
 """`check --live`, and what a plan says of the data that its changes would show."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.checking.live import Asked
+from reconciler.checking.since import Looked, carried
 from reconciler.checking.verdicts import Bounds, Verdict, verdict_of
 from reconciler.cli.direct import Direct
 from reconciler.cli.live import Checked, Limits, LiveCheck
@@ -27,13 +28,14 @@ from reconciler.render.live_view import (
     live_metrics,
     one_panel_each,
 )
+from reconciler.store.check_life import read_since, write_since
 
 _FORMS = {".md": live_markdown, ".html": live_html}
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What was asked for on the command line."""
+    """What was asked for on the command line. `findings` are those of the check of the files themselves."""
 
     matrix: bool = False
     prometheus: str = ""
@@ -41,17 +43,18 @@ class Wanted:
     metrics: Path | None = None
     limits: Limits = field(default_factory=Limits)
     bounds: Bounds = field(default_factory=Bounds)
+    findings: tuple[Diagnostic, ...] = ()
 
 
-async def check_live(session: Session, chosen: Sequence[str], wanted: Wanted) -> int:
+async def check_live(session: Session, resources: Sequence[Resource], chosen: Collection[str], wanted: Wanted) -> int:
     """Ask every query of the chosen dashboards, say what came back, and write the reports."""
-    resources = session.resources()
-    boards = [item for item in resources if str(item.address) in chosen]
+    at = session.clock.now()
     if wanted.prometheus:
-        report = await _report(Direct(wanted.prometheus), resources, boards, wanted, target=wanted.prometheus)
+        report = await _report(Direct(wanted.prometheus), resources, chosen, wanted, target=wanted.prometheus, at=at)
     else:
         async with session.reader() as reader:
-            report = await _report(reader, resources, boards, wanted, target=reader.server.url)
+            report = await _report(reader, resources, chosen, wanted, target=reader.server.url, at=at)
+        report = _with_since(session, report, resources)
     for file in wanted.reports:
         write_file(file, _form(report, file))
     if wanted.metrics is not None:
@@ -62,7 +65,35 @@ async def check_live(session: Session, chosen: Sequence[str], wanted: Wanted) ->
         session.output.lines(live_lines(report, verbose=session.settings.verbose))
     if report.unasked:
         return ExitCode.PARTIAL
-    return ExitCode.ERROR if report.failing else ExitCode.DONE
+    errors = any(item.severity is Severity.ERROR for item in report.findings)
+    return ExitCode.ERROR if report.failing or errors else ExitCode.DONE
+
+
+def _with_since(session: Session, report: LiveReport, resources: Sequence[Resource]) -> LiveReport:
+    """The report with since when each panel shows nothing, which is kept for the next check."""
+    blobs = session.store.blobs
+    declared = {str(item.address) for item in resources}
+    since = carried(read_since(blobs), map(_looked, report.boards), at=report.at, declared=declared)
+    boards = []
+    for board in report.boards:
+        known = since.get(str(board.address), {})
+        panels = (replace(p, since=known[p.place]) if p.fails and p.place in known else p for p in board.panels)
+        boards.append(replace(board, panels=tuple(panels)))
+    report = replace(report, boards=tuple(boards))
+    kept = write_since(blobs, since)
+    if not kept:
+        return report
+    hint = "the next check then cannot say since when; what is shown now is right"
+    return replace(report, notes=(Diagnostic("since-not-kept", kept, hint, severity=Severity.WARNING),))
+
+
+def _looked(board: BoardReport) -> Looked:
+    """What a check saw of a dashboard as it is opened: other values of its variables are another matter."""
+    opened = [panel for panel in board.panels if not panel.selection]
+    failing = {panel.place for panel in opened if panel.fails}
+    unknown = {panel.place for panel in opened if panel.verdict == Verdict.NOT_ASKED}
+    fine = {panel.place for panel in opened} - failing - unknown
+    return Looked(str(board.address), failing, fine, unknown, whole=not board.unasked)
 
 
 def _form(report: LiveReport, file: Path) -> str:
@@ -77,24 +108,25 @@ def _form(report: LiveReport, file: Path) -> str:
 
 
 async def _report(
-    asker: Asker, resources: Sequence[Resource], boards: Sequence[Resource], wanted: Wanted, *, target: str
+    asker: Asker, resources: Sequence[Resource], chosen: Collection[str], wanted: Wanted, *, target: str, at: str
 ) -> LiveReport:
     began = time.monotonic()
+    boards = [item for item in resources if str(item.address) in chosen]
     checked = await LiveCheck(asker, resources, wanted.limits).dashboards(boards, matrix=wanted.matrix)
-    found = tuple(board_report(item, wanted.bounds) for item in checked)
-    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return LiveReport(target, at, time.monotonic() - began, found)
+    found = tuple(board_report(item, wanted.bounds, at=at) for item in checked)
+    return LiveReport(target, at, time.monotonic() - began, found, wanted.findings)
 
 
-def board_report(checked: Checked, bounds: Bounds) -> BoardReport:
-    """How a dashboard did."""
+def board_report(checked: Checked, bounds: Bounds, *, at: str) -> BoardReport:
+    """How a dashboard did, as seen at a moment."""
     first = checked.asked[0].values if checked.asked else {}
-    panels = tuple(_panel(asked, bounds, first) for asked in checked.asked)
+    now = datetime.fromisoformat(at).timestamp()
+    panels = tuple(_panel(asked, bounds, first, now) for asked in checked.asked)
     return BoardReport(checked.address, panels, tuple(sorted(checked.variables.items())), checked.unasked)
 
 
-def _panel(asked: Asked, bounds: Bounds, first: Mapping[str, object]) -> PanelReport:
-    verdict, why = verdict_of(asked, bounds, now=time.time())
+def _panel(asked: Asked, bounds: Bounds, first: Mapping[str, object], now: float) -> PanelReport:
+    verdict, why = verdict_of(asked, bounds, now=now)
     newest = ""
     if asked.newest is not None:
         newest = datetime.fromtimestamp(asked.newest / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -117,8 +149,9 @@ async def with_data(plan: Plan, session: Session, reader: Reader, resources: Seq
             if live is not None:
                 before.append(replace(change.resource, attributes=live.attributes))
     check = LiveCheck(reader, resources, Limits())
-    was = one_panel_each([board_report(item, Bounds()) for item in await check.dashboards(before)])
-    will = one_panel_each([board_report(item, Bounds()) for item in await check.dashboards(after)])
+    at = session.clock.now()
+    was = one_panel_each([board_report(item, Bounds(), at=at) for item in await check.dashboards(before)])
+    will = one_panel_each([board_report(item, Bounds(), at=at) for item in await check.dashboards(after)])
     stops = set(session.project.model.checks.stop)
     sources = {str(resource.address): resource.source for resource in after}
     warnings, refusals = list(plan.warnings), list(plan.refusals)

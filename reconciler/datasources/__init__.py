@@ -20,14 +20,18 @@ _ASKED: dict[str, Callable[[Source, Sequence[Mapping[str, Any]], Span], dict[str
 }
 
 
-def query(source: Source, queries: Sequence[Mapping[str, Any]], body: Mapping[str, Any]) -> dict[str, Result]:
-    """The results of the queries that one request has for one source, by their letters. `body` says the range."""
+def query(
+    source: Source, queries: Sequence[Mapping[str, Any]], body: Mapping[str, Any], *, now: float
+) -> dict[str, Result]:
+    """The results of the queries that one request has for one source, by their letters. `body` says the range, as seen
+    from `now` (seconds since 1970).
+    """
     asked = _ASKED.get(str(source["type"]))
     if asked is None:
         error = f"only {' and '.join(_ASKED)} are asked here, and no {source['type']}"
         return {letter_of(item): {"status": 501, "error": error} for item in queries}
     try:
-        span = span_of(body)
+        span = span_of(body, now)
     except ValueError as error:
         return {letter_of(item): {"status": 400, "error": str(error)} for item in queries}
     return asked(source, queries, span)

@@ -1,7 +1,6 @@
 """Times of queries as Grafana writes them, in seconds since 1970."""
 
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,9 +22,8 @@ class Span:
         return self.end - self.begin
 
 
-def span_of(body: Mapping[str, Any]) -> Span:
-    """The range of a request, now. Raises ValueError for what is no time."""
-    now = time.time()
+def span_of(body: Mapping[str, Any], now: float) -> Span:
+    """The range of a request, as seen from `now`. Raises ValueError for what is no time."""
     return Span(moment_of(body.get("from", "now-1h"), now), moment_of(body.get("to", "now"), now))
 
 
@@ -36,8 +34,10 @@ def seconds_of(text: str) -> float:
 
 
 def moment_of(value: object, now: float) -> float:
-    """A time of a query (`now-6h`, `now/d`, milliseconds). Raises ValueError."""
+    """A time of a query (`now-6h`, `now/d`, milliseconds, RFC 3339). Raises ValueError."""
     text = str(value)
+    if re.match(r"\d{4}-\d\d-\d\dT", text):
+        return datetime.fromisoformat(text).timestamp()
     if text.isdigit():
         return int(text) / 1000
     found = re.fullmatch(r"now(?:([-+])(\d+)([smhdwMy]))?(?:/f?([smhdwMQy]))?", text)

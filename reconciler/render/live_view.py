@@ -3,15 +3,20 @@
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from reconciler.core.address import Address
+from reconciler.core.errors import Diagnostic, Severity
 from reconciler.core.json import Json
 from reconciler.render.exposition import Gauges, Sample
+from reconciler.render.json_view import diagnostic_json
 from reconciler.render.lines import Line, Span, count, indented, line, safe
+from reconciler.render.plan_view import diagnostic_lines
 
 _STYLES = {
     "error": "error",
     "no-data": "error",
+    "label-lost": "warn",
     "stale": "warn",
     "many-series": "warn",
     "slow": "warn",
@@ -22,7 +27,9 @@ _STYLES = {
 
 @dataclass(frozen=True, slots=True)
 class PanelReport:
-    """One panel: how it did (`verdict`), why, and the numbers. `newest` is RFC 3339 ("" where there are no times)."""
+    """One panel: how it did (`verdict`), why, and the numbers. Times are RFC 3339: of its `newest` value ("": it has
+    none), and `since` when checks find that it shows nothing.
+    """
 
     place: str
     verdict: str
@@ -31,6 +38,12 @@ class PanelReport:
     seconds: float
     newest: str = ""
     selection: str = ""
+    since: str = ""
+
+    @property
+    def fails(self) -> bool:
+        """Whether it shows nothing."""
+        return self.verdict in {"error", "no-data"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +59,24 @@ class BoardReport:
         """How many panels did so."""
         return sum(1 for panel in self.panels if panel.verdict in verdicts)
 
+    @property
+    def since(self) -> str:
+        """From when on its first panel shows nothing; "" where all do."""
+        return min((panel.since for panel in self.panels if panel.since), default="")
+
 
 @dataclass(frozen=True, slots=True)
 class LiveReport:
-    """A whole check. `at` is RFC 3339; `seconds` is how long it took."""
+    """A whole check. `at` is RFC 3339; `seconds` is how long it took. `findings` are those of the check of the files
+    themselves, `notes` what went wrong beside.
+    """
 
     target: str
     at: str
     seconds: float
     boards: tuple[BoardReport, ...]
+    findings: tuple[Diagnostic, ...] = ()
+    notes: tuple[Diagnostic, ...] = ()
 
     @property
     def failing(self) -> int:
@@ -69,25 +91,46 @@ class LiveReport:
 
 def live_lines(report: LiveReport, *, verbose: bool = False) -> list[Line]:
     """For a terminal: what is wrong, a line for each dashboard, the count."""
-    result: list[Line] = []
+    result = finding_lines(report.findings)
     for board in report.boards:
         wrong = [panel for panel in board.panels if panel.verdict not in {"ok", "not-asked"}]
         bad = board.count("error", "no-data")
         mark, style = ("✗", "error") if bad else ("!", "warn") if wrong or board.variables else ("✓", "good")
         number = count(len(board.panels), "panel")
-        about = f"{bad} without data" if bad else f"{len(wrong)} to look at" if wrong else "all with data"
+        about = f"{len(wrong)} to look at" if wrong else "all with data"
+        about = f"{bad} without data{_since(board.since, report.at)}" if bad else about
         result.append(line(Span(f"{mark} ", style), Span(f"{board.address!s:<48}", style), f"  {number:<11} {about}"))
         for name, why in board.variables:
             result += indented(4, [line(Span(f"variable {safe(name)}: {safe(why)}" if name else safe(why), "warn"))])
         for panel in board.panels if verbose else wrong:
-            result += indented(4, [_panel(panel)])
+            result += indented(4, [_panel(panel, report.at)])
+    for note in report.notes:
+        result += diagnostic_lines(note, "warn")
     return [*result, (), line(Span(_summary(report), "error" if report.failing or report.unasked else "good"))]
 
 
-def _panel(panel: PanelReport) -> Line:
+def finding_lines(findings: Sequence[Diagnostic]) -> list[Line]:
+    """What was found in the files: each with its code behind."""
+    result: list[Line] = []
+    for item in findings:
+        style = "error" if item.severity is Severity.ERROR else "warn"
+        head, *rest = diagnostic_lines(item, style)
+        result += [(head[0], Span(f"{item.severity}: ", style), *head[1:], Span(f"  [{item.code}]", "dim")), *rest]
+    return result
+
+
+def _since(since: str, at: str) -> str:
+    """`, since Tue 2026-11-24 08:15`; nothing for what this very check found first."""
+    if not since or since >= at:
+        return ""
+    return f", since {datetime.fromisoformat(since):%a %Y-%m-%d %H:%M} UTC"
+
+
+def _panel(panel: PanelReport, at: str) -> Line:
     facts = (
         f"{count(panel.series, 'serie')}, {panel.seconds * 1000:.0f} ms" if panel.verdict == "ok" else safe(panel.why)
     )
+    facts += _since(panel.since, at)
     where = f" ({safe(panel.selection)})" if panel.selection else ""
     return line(Span(f"{panel.verdict}: ", _STYLES[panel.verdict]), f"{safe(panel.place)}{where}: {facts}")
 
@@ -98,6 +141,7 @@ def _summary(report: LiveReport) -> str:
     for verdict, text in (
         ("error", "with errors"),
         ("no-data", "without data"),
+        ("label-lost", "with a label lost"),
         ("stale", "stale"),
         ("many-series", "exploding"),
         ("slow", "slow"),
@@ -108,6 +152,8 @@ def _summary(report: LiveReport) -> str:
             parts.append(f"{number} {text}")
     if report.unasked:
         parts.append(f"{report.unasked} not asked: the time was up")
+    if report.findings:
+        parts.append(f"{count(len(report.findings), 'finding')} in the files")
     return ", ".join(parts) + "."
 
 
@@ -120,6 +166,7 @@ def live_json(report: LiveReport) -> dict[str, Json]:
         "seconds": round(report.seconds, 3),
         "failing": report.failing,
         "unasked": report.unasked,
+        "findings": [diagnostic_json(item) for item in report.findings],
         "dashboards": [_board_json(board) for board in report.boards],
     }
 
@@ -127,7 +174,7 @@ def live_json(report: LiveReport) -> dict[str, Json]:
 def _board_json(board: BoardReport) -> dict[str, Json]:
     panels: list[Json] = [
         {"place": p.place, "verdict": p.verdict, "why": p.why, "series": p.series, "seconds": round(p.seconds, 4),
-         "newest": p.newest, "selection": p.selection}
+         "newest": p.newest, "selection": p.selection, "since": p.since}
         for p in board.panels
     ]  # fmt: skip
     return {
@@ -143,16 +190,22 @@ def live_markdown(report: LiveReport) -> str:
     rows = []
     wrong = []
     for board in report.boards:
-        look = board.count("stale", "many-series", "slow")
+        look = board.count("label-lost", "stale", "many-series", "slow")
         numbers = (len(board.panels), board.count("error"), board.count("no-data"), look)
         rows.append(f"| {board.address} | {' | '.join(map(str, numbers))} |")
         for panel in board.panels:
             if panel.verdict not in {"ok", "not-asked"}:
                 of = f" ({_cell(panel.selection)})" if panel.selection else ""
-                wrong.append(f"- **{panel.verdict}** {board.address}, {_cell(panel.place)}{of}: {_cell(panel.why)}")
+                why = _cell(panel.why + _since(panel.since, report.at))
+                wrong.append(f"- **{panel.verdict}** {board.address}, {_cell(panel.place)}{of}: {why}")
     table = ["| dashboard | panels | errors | without data | to look at |", "|---|---|---|---|---|", *rows]
     head = f"# Do the panels have data?\n\n{_summary(report)} {report.at}\n"
-    return "\n".join([head, *table, "", *wrong]) + "\n"
+    files = [f"- **{item.code}** {_cell(_where(item))}: {_cell(item.message)}" for item in report.findings]
+    return "\n".join([head, *table, "", *wrong, *files]) + "\n"
+
+
+def _where(item: Diagnostic) -> str:
+    return str(item.where or item.subject)
 
 
 def _cell(text: str) -> str:
@@ -164,16 +217,23 @@ def live_html(report: LiveReport) -> str:
     head = "<tr><th></th><th>panel</th><th>series</th><th>took</th><th>newest</th><th></th></tr>"
     body = []
     for board in report.boards:
-        table = f"<table>{head}{''.join(map(_row, board.panels))}</table>"
+        table = f"<table>{head}{''.join(_row(panel, report.at) for panel in board.panels)}</table>"
         body.append(f"<section><h2>{html.escape(str(board.address))}</h2><div>{table}</div></section>")
+    if report.findings:
+        found = "".join(
+            f'<tr class="{"error" if item.severity is Severity.ERROR else "stale"}"><td>{html.escape(item.code)}</td>'
+            f"<td>{html.escape(_where(item))}</td><td>{html.escape(item.message)}</td></tr>"
+            for item in report.findings
+        )
+        body.append(f"<section><h2>In the files</h2><div><table>{found}</table></div></section>")
     summary = html.escape(f"{_summary(report)} {report.target}, {report.at}")
     return _PAGE.replace("SUMMARY", summary).replace("BODY", "".join(body))
 
 
-def _row(panel: PanelReport) -> str:
+def _row(panel: PanelReport, at: str) -> str:
     place = f"{panel.place} ({panel.selection})" if panel.selection else panel.place
     took = f"{panel.seconds * 1000:.0f} ms"
-    cells = (panel.verdict, place, str(panel.series), took, panel.newest, panel.why)
+    cells = (panel.verdict, place, str(panel.series), took, panel.newest, panel.why + _since(panel.since, at))
     return f'<tr class="{panel.verdict}">{"".join(f"<td>{html.escape(cell)}</td>" for cell in cells)}</tr>'
 
 
@@ -187,7 +247,8 @@ div { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 td, th { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 tr.ok td:first-child { color: light-dark(#1f6f4a, #5cc592); }
 tr.error td:first-child, tr.no-data td:first-child { color: light-dark(#b3261e, #f28b82); font-weight: 600; }
-tr.stale td:first-child, tr.slow td:first-child, tr.many-series td:first-child { color: light-dark(#8a5a00, #e2b55a); }
+tr.stale td:first-child, tr.slow td:first-child { color: light-dark(#8a5a00, #e2b55a); }
+tr.label-lost td:first-child, tr.many-series td:first-child { color: light-dark(#8a5a00, #e2b55a); }
 </style></head><body><h1>Do the panels have data?</h1><p>SUMMARY</p>BODY</body></html>
 """
 
@@ -201,6 +262,17 @@ def live_metrics(report: LiveReport, seconds: float) -> str:
         for verdict in _STYLES
     ]
     out.many("panels", "Panels of declared dashboards by how their queries did.", panels)
+    out.many(
+        "without_data_since_timestamp_seconds",
+        "From when on checks found that a panel shows nothing, or an error.",
+        [
+            ({"dashboard": board.address.name, "panel": panel.place}, datetime.fromisoformat(panel.since).timestamp())
+            for board in report.boards
+            for panel in board.panels
+            if panel.since and not panel.selection
+        ],
+    )
+    out.one("findings", "Findings of the check of the files.", len(report.findings))
     out.one("unasked_panels", "Panels that there was no time for.", report.unasked)
     out.one("duration_seconds", "How long the check took.", round(report.seconds, 3))
     out.one("last_success_timestamp_seconds", "When the check last ended.", round(seconds))

@@ -12,9 +12,9 @@ class Asks(Protocol):
     """Asks the servers behind data sources. A source is the sandbox's own object of one, with its secrets."""
 
     def query(
-        self, source: Mapping[str, Any], queries: Sequence[Mapping[str, Any]], body: Mapping[str, Any]
+        self, source: Mapping[str, Any], queries: Sequence[Mapping[str, Any]], body: Mapping[str, Any], *, now: float
     ) -> dict[str, dict[str, Any]]:
-        """The results of queries of one source, by their letters."""
+        """The results of queries of one source, by their letters. `now` in seconds since 1970."""
 
     def label_values(
         self, source: Mapping[str, Any], label: str, fields: Iterable[tuple[str, str]]
@@ -33,7 +33,7 @@ def query(call: Call) -> Reply | Later:
         sources.setdefault(str((item.get("datasource") or {}).get("uid")), []).append(item)
     if any(uid not in call.org.datasources for uid in sources):
         return message(404, "Data source not found")
-    known = {uid: dict(call.org.datasources[uid]) for uid in sources}
+    known, now = {uid: dict(call.org.datasources[uid]) for uid in sources}, call.world.now().timestamp()
 
     def ask() -> Reply:
         results: dict[str, Any] = {}
@@ -41,7 +41,7 @@ def query(call: Call) -> Reply | Later:
             if call.world.asks is None:
                 results |= {str(item.get("refId") or "A"): {"status": 501, "error": _NOBODY} for item in items}
             else:
-                results |= call.world.asks.query(known[uid], items, call.fields)
+                results |= call.world.asks.query(known[uid], items, call.fields, now=now)
         failed = any(result["status"] != 200 for result in results.values())
         return Reply(400 if failed else 200, {"results": results})
 

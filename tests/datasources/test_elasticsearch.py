@@ -39,7 +39,7 @@ def test_it_asks_and_shows_what_grafana_does(case: dict[str, Any], monkeypatch: 
         return case["answered"], case.get("answer") or {}
 
     monkeypatch.setattr(wire, "asked", asked)
-    results = datasources.query(SOURCE, case["queries"], BODY)
+    results = datasources.query(SOURCE, case["queries"], BODY, now=0)
     assert sent == ([(case["path"], case["request"])] if "request" in case else [])
     if "error" in case["results"]:  # a 12.3.0 panics, and answers the whole request
         assert [result["error"] for result in results.values()] == [case["results"]["message"]]
@@ -63,7 +63,7 @@ def test_the_interval_is_written_as_grafana_does(milliseconds: int, text: str) -
     ],
 )
 def test_a_source_that_cannot_be_asked_says_why(settings: dict[str, str], status: int, error: str) -> None:
-    (result,) = datasources.query({**SOURCE, "jsonData": settings}, [COUNT], BODY).values()
+    (result,) = datasources.query({**SOURCE, "jsonData": settings}, [COUNT], BODY, now=0).values()
     assert result["status"] == status and error in result["error"]
 
 
@@ -79,7 +79,7 @@ def test_how_a_source_is_asked(settings: dict[str, Any], path: str, monkeypatch:
     paths: list[str] = []
     monkeypatch.setattr(wire, "asked", lambda source, path, data, form: paths.append(path) or (200, {}))
     source = {**SOURCE, "database": "old", "jsonData": {"timeField": "t", **settings}}
-    assert datasources.query(source, [COUNT], BODY) == {}
+    assert datasources.query(source, [COUNT], BODY, now=0) == {}
     assert paths == [f"_msearch?{path}"]
 
 
@@ -110,7 +110,7 @@ def test_it_signs_in_and_says_what_it_sends(server: tuple[str, list[Any]]) -> No
     url, seen = server
     signed = {"basicAuth": True, "basicAuthUser": "u", "secrets": {"basicAuthPassword": "p"}}
     source = {**SOURCE, "url": f"{url}/", **signed}
-    assert datasources.query(source, [COUNT], BODY) == {"A": {"status": 200}}
+    assert datasources.query(source, [COUNT], BODY, now=0) == {"A": {"status": 200}}
     ((path, authorization, form, body),) = seen
     assert path.startswith("/_msearch?") and authorization == "Basic dTpw" and form == "application/x-ndjson"
     assert body.endswith(b"\n") and body.count(b"\n") == 2
@@ -119,9 +119,9 @@ def test_it_signs_in_and_says_what_it_sends(server: tuple[str, list[Any]]) -> No
 def test_a_server_that_fails_or_is_away_gives_an_error_and_no_password(server: tuple[str, list[Any]]) -> None:
     url, _ = server
     signed = {"basicAuth": True, "basicAuthUser": "u", "secrets": {"basicAuthPassword": "secret"}}
-    found = datasources.query({**SOURCE, "url": f"{url}/bad", **signed}, [COUNT], BODY)
+    found = datasources.query({**SOURCE, "url": f"{url}/bad", **signed}, [COUNT], BODY, now=0)
     assert found == {"A": {"status": 500, "error": "unexpected status code: 503"}}
-    found = datasources.query({**SOURCE, "url": "http://127.0.0.1:1", **signed}, [COUNT], BODY)
+    found = datasources.query({**SOURCE, "url": "http://127.0.0.1:1", **signed}, [COUNT], BODY, now=0)
     assert found["A"]["status"] == 502 and re.match(
         r"cannot reach http://127.0.0.1:1/_msearch.*refused", found["A"]["error"]
     )

@@ -26,7 +26,7 @@ class Asks:
         self.asked: list[tuple[Any, list[str]]] = []
         self.began, self.go = threading.Event(), threading.Event()
 
-    def query(self, source: Mapping[str, Any], queries: Any, body: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    def query(self, source: Mapping[str, Any], queries: Any, body: Mapping[str, Any], *, now: float) -> Any:
         self.asked.append((source, [item["refId"] for item in queries]))
         self.began.set()
         assert self.go.wait(20)
