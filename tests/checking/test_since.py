@@ -21,8 +21,8 @@ BEFORE = {"dashboard.a": {"p": "1", "q": "2"}, "dashboard.b": {"r": "3"}}
         ([Looked("dashboard.c", ["p"])], "c", {"dashboard.c": {"p": "9"}}),
     ],
     ids=[
-        "nothing was looked at", "a dashboard is gone", "one stays, one is new, one has data again", "one was not asked",
-        "the time was up", "a panel is gone", "a new dashboard",
+        "nothing was looked at", "a dashboard is gone", "one stays, one is new, one has data again",
+        "one was not asked", "the time was up", "a panel is gone", "a new dashboard",
     ],
 )  # fmt: skip
 def test_what_is_carried_on(looked: list[Looked], declared: str, after: dict[str, dict[str, str]]) -> None:

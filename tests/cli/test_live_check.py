@@ -99,7 +99,7 @@ def test_since_when_a_panel_shows_nothing(lived: tuple[Folder, Answers]) -> None
     assert told == [{}, {depth: DAYS[1]}, {depth: DAYS[1]}, {depth: DAYS[1], speed: DAYS[3]}, {speed: DAYS[3]}]
     assert read[3] == ["2026-11-24T08:15:00Z", "2026-11-26T08:15:00Z"] and read[4] == ["", "2026-11-26T08:15:00Z"]
     assert "since" not in ended[1].out  # it is found for the first time
-    assert "2 panels   2 without data, since Tue 2026-11-24 08:15 UTC" in ended[3].out
+    assert "  2 without data, since Tue 2026-11-24 08:15 UTC" in ended[3].out
     assert 'panel "Depth": no query gave any data, since Tue 2026-11-24 08:15 UTC' in ended[3].out
     assert 'panel "Speed": no query gave any data\n' in ended[3].out
     for name in ("r.md", "r.html"):
@@ -107,7 +107,7 @@ def test_since_when_a_panel_shows_nothing(lived: tuple[Folder, Answers]) -> None
 
 
 def test_a_memory_that_cannot_be_read_or_kept_costs_since_and_nothing_else(lived: tuple[Folder, Answers]) -> None:
-    folder, answers = lived
+    folder, _ = lived
     folder.write("state/check.json", '{"format": 1, "since": 7}')
     assert folder.ggrec("check", "--live").code == 1
     (folder.path / "state/check.json").unlink()
@@ -130,10 +130,7 @@ def test_what_is_wrong_in_the_files_is_told_beside_what_came_back(lived: tuple[F
     ended = folder.ggrec("check", "--live", "--report", "r.md", "--report", "r.html")
     assert "warning: dashboard.ops: " in ended.out and "[rate-on-gauge]" in ended.out
     assert "1 finding in the files." in ended.out and ended.code == 0
-    assert (
-        "rate-on-gauge" in (folder.path / "r.md").read_text()
-        and "rate-on-gauge" in (folder.path / "r.html").read_text()
-    )
+    assert all("rate-on-gauge" in (folder.path / name).read_text() for name in ("r.md", "r.html"))
     found = folder.ggrec("check", "--live", "--json").json["findings"]
     assert [item["code"] for item in found] == ["rate-on-gauge"]
     assert folder.ggrec("check", "--live", "--strict").code == 1
