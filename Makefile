@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo demo-data test soak test-grafana lint types check fmt bench docs pictures lock clean
+.PHONY: demo demo-data demo-faults test soak test-grafana lint types check fmt bench docs pictures lock clean
 
 $(READY): requirements.lock pyproject.toml
 	@echo "Installing into $(VENV) (a minute, once) …"
@@ -18,6 +18,9 @@ demo: $(READY)          ## the main job, on the embedded sandbox, or on GRAFANA_
 
 demo-data: $(READY)     ## the dashboards with their data: a shop, its past, a real Prometheus (ARGS=--keep: stays up)
 	@$(BIN)/python -m scripts.demo_data $(ARGS)
+
+demo-faults: $(READY)   ## what check --live finds: a metric renamed, a label dropped, the shop stopped, rate of a gauge
+	@$(BIN)/python -m scripts.demo_faults $(ARGS)
 
 test: $(READY)          ## all tests
 	@$(BIN)/python -m pytest -n 2 $(ARGS)

@@ -42,7 +42,7 @@ def past(processes: Processes, folder: Path, *arguments: str) -> None:
 
 
 def blocks(processes: Processes, folder: Path) -> None:
-    """`folder`/metrics.om as blocks beside those in `folder`/data."""
+    """`folder`/metrics.om as blocks beside those in `folder`/data. Raises Failed."""
     longest = f"--max-block-duration={_LONGEST_BLOCK}"
     processes.do(
         "promtool", "tsdb", "create-blocks-from", longest, "-q", "openmetrics", "metrics.om", "data", where=folder

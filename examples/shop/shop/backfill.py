@@ -1,6 +1,7 @@
 """`python -m shop.backfill DIR`: writes the past as files: `metrics.om` (OpenMetrics, for `promtool tsdb
 create-blocks-from openmetrics`), `documents.ndjson` (bulk requests for the search server) and `opening.json` (where
-the live shop goes on counting).
+the live shop goes on counting). With --faults the last hours are apart, as they were and with each fault: DIR/sound,
+DIR/renamed, DIR/dropped, DIR/stopped.
 """
 
 import argparse
@@ -12,40 +13,61 @@ from typing import Any, TextIO
 
 from shop.book import Ledger
 from shop.documents import Documents, bulk_lines
+from shop.faults import FAULTS, LONGEST, SOUND
 from shop.history import Span, live_through
-from shop.measures import MEASURES
+from shop.measures import MEASURES, Measure
 
 
-def backfill(folder: Path, span: Span, *, seed: int = 1) -> None:
-    """Write the three files into `folder`."""
+class Exported:
+    """Samples by family and series, as a file wants them."""
+
+    def __init__(self) -> None:
+        self._families: dict[str, tuple[Measure, dict[str, list[str]]]] = {m.name: (m, {}) for m in MEASURES}
+
+    def add(self, measure: Measure, samples: Iterable[tuple[str, float]], stamp: str) -> None:
+        """The samples of a measure at one moment."""
+        _, found = self._families.setdefault(measure.name, (measure, {}))
+        for series, value in samples:
+            found.setdefault(series, []).append(_number(value) + stamp)
+
+    def write(self, folder: Path) -> None:
+        """`metrics.om`: one family's lines together, each series in the order of time, as the format wants it."""
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "metrics.om").open("w", encoding="utf-8") as file:
+            for measure, found in self._families.values():
+                name = measure.name.removesuffix("_total") if measure.type == "counter" else measure.name
+                file.write(f"# HELP {name} {measure.help}\n# TYPE {name} {measure.type}\n")
+                for series, samples in found.items():
+                    file.write("".join(f"{series} {sample}\n" for sample in samples))
+            file.write("# EOF\n")
+
+
+def backfill(folder: Path, span: Span, *, seed: int = 1, faults: bool = False) -> None:
+    """Write the three files into `folder`; with `faults`, the last hours into folders of their own."""
     folder.mkdir(parents=True, exist_ok=True)
-    ledger = Ledger()
-    lines: dict[str, dict[str, list[str]]] = {measure.name: {} for measure in MEASURES}
+    ledger, whole = Ledger(), Exported()
+    apart = {name: Exported() for name in (SOUND, *FAULTS)} if faults else {}
     with (folder / "documents.ndjson").open("w", encoding="utf-8") as documents:
         writer = Documents(lambda document: _write(documents, document), seed=seed + 1)
         for moment in live_through(span, ledger, writer, seed=seed):
-            stamp = f" {int(moment.timestamp())}"
+            stamp, left = f" {int(moment.timestamp())}", span.end - moment
             for measure in MEASURES:
-                found = lines[measure.name]
-                for series, value in ledger.samples(measure):
-                    found.setdefault(series, []).append(_number(value) + stamp)
-    with (folder / "metrics.om").open("w", encoding="utf-8") as metrics:
-        _metrics(metrics, lines)
+                samples = list(ledger.samples(measure))
+                if not apart or left >= LONGEST:
+                    whole.add(measure, samples, stamp)
+                    continue
+                for name, exported in apart.items():
+                    fault = FAULTS.get(name)
+                    changes = fault is not None and left < fault.lasts
+                    exported.add(*(fault.change(measure, samples) if fault and changes else (measure, samples)), stamp)
+    whole.write(folder)
+    for name, exported in apart.items():
+        exported.write(folder / name)
     (folder / "opening.json").write_text(json.dumps(opening_of(ledger)), "utf-8")
 
 
 def _write(file: TextIO, document: dict[str, Any]) -> None:
     file.write(bulk_lines(document))
-
-
-def _metrics(file: TextIO, lines: dict[str, dict[str, list[str]]]) -> None:
-    """One family's lines together, each series in the order of time, as the format wants it."""
-    for measure in MEASURES:
-        name = measure.name.removesuffix("_total") if measure.type == "counter" else measure.name
-        file.write(f"# HELP {name} {measure.help}\n# TYPE {name} {measure.type}\n")
-        for series, samples in lines[measure.name].items():
-            file.write("".join(f"{series} {sample}\n" for sample in samples))
-    file.write("# EOF\n")
 
 
 def _number(value: float) -> str:
@@ -77,11 +99,12 @@ def main() -> None:
     parser.add_argument("--fine", type=int, default=120)
     parser.add_argument("--end", help="RFC 3339; default: now")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--faults", action="store_true", help="the last hours apart, and once with each fault")
     given = parser.parse_args()
     end = datetime.fromisoformat(given.end.replace("Z", "+00:00")) if given.end else datetime.now(UTC)
     end -= timedelta(seconds=end.timestamp() % given.fine)
     span = Span(end, given.days, given.fine_days, given.coarse, given.fine)
-    backfill(given.folder, span, seed=given.seed)
+    backfill(given.folder, span, seed=given.seed, faults=given.faults)
     print(f"{given.days:g} days until {end.isoformat(timespec='seconds')} in {given.folder}")
 
 

@@ -1,0 +1,83 @@
+"""`make demo-faults`: what `ggrec check --live` finds when something goes wrong in the shop or in a dashboard: a metric
+is renamed, a label dropped, the shop stopped for an hour, a gauge put into `rate`.
+
+The faults are in the past that is written into a real Prometheus, so nothing is waited for; GigGatek's six dashboards
+are checked against each. Needs `prometheus` and `promtool` (Debian's package prometheus). Works in a temporary folder.
+"""
+
+import argparse
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from scripts import servers
+from scripts.demo_data import Demo, project, say
+from scripts.processes import Failed, Processes
+
+_FINDS = (0, 1)
+"""How such a check ends: 1 where a panel shows nothing; a stale one, and one without its label, still show something."""
+_BOARD, _BEFORE, _AFTER = (
+    "operational-health",
+    "sum by (queue) (order_queue_depth)",
+    "sum by (queue) (rate(order_queue_depth[10m]))",
+)
+
+
+def main() -> None:
+    """One fault after the other; whatever happens, nothing is left running."""
+    parser = argparse.ArgumentParser(prog="make demo-faults ARGS=…")
+    parser.add_argument("--days", type=int, default=92, help="of the past (92: without a fault all panels have data)")
+    given = parser.parse_args()
+    if absent := servers.missing("prometheus", "promtool"):
+        raise SystemExit(f"demo-faults: {absent}")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    try:
+        with tempfile.TemporaryDirectory(prefix="ggrec-demo-faults-") as name, Demo(Path(name)) as demo:
+            story(demo, given.days)
+    except Failed as failed:
+        raise SystemExit(f"demo-faults: {failed}") from None
+    except KeyboardInterrupt:
+        print()
+    say("All of it has ended.")
+
+
+def story(demo: Demo, days: int) -> None:
+    """The past, then each fault with what is found. Raises Failed."""
+    sys.path.insert(0, str(servers.SHOP))
+    from shop.faults import FAULTS, SOUND
+
+    folder = demo.folder
+    say(f"The shop's past: {days} days, the last hours once as they were and once with each fault.")
+    servers.past(demo, folder, "--days", str(days), "--faults")
+    project(folder, "http://127.0.0.1:3999", "http://127.0.0.1:9190")
+    boards = [f"dashboard.{file.stem}" for file in sorted((folder / "desired" / "dashboards").glob("*.yaml"))]
+    say("As it was: every panel on Prometheus has data.")
+    _checked(demo, SOUND, boards, expect=(0,))
+    for name, fault in FAULTS.items():
+        say(f"In the shop: {fault.says}.")
+        _checked(demo, name, boards, expect=_FINDS)
+    say(f"In a dashboard: {_BEFORE} → {_AFTER}.")
+    file = folder / "desired" / "dashboards" / f"{_BOARD}.yaml"
+    text = file.read_text("utf-8")
+    if _BEFORE not in text:
+        raise Failed(f"{file.name} does not say '{_BEFORE}' any more")
+    file.write_text(text.replace(_BEFORE, _AFTER), "utf-8")
+    _checked(demo, SOUND, [f"dashboard.{_BOARD}"], expect=_FINDS)
+
+
+def _checked(demo: Demo, name: str, boards: list[str], *, expect: tuple[int, ...]) -> None:
+    """Check these dashboards against the past with this end."""
+    own = demo.folder / name
+    if not (own / "data").is_dir():
+        shutil.copytree(demo.folder / "data", own / "data")
+        servers.blocks(demo, own)
+    with Processes(own) as processes:
+        url = servers.prometheus(processes, own)
+        demo.ggrec("check", "--live", "--prometheus", url, *boards, expect=expect)
+
+
+if __name__ == "__main__":
+    main()
