@@ -6,7 +6,6 @@ are checked against each. Needs `prometheus` and `promtool` (Debian's package pr
 """
 
 import argparse
-import shutil
 import signal
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from scripts.demo_data import Demo, project, say
 from scripts.processes import Failed, Processes
 
 _FINDS = (0, 1)
-"""How such a check ends: 1 where a panel shows nothing; a stale one, and one without its label, still show something."""
+"""How such a check ends: 1 where a panel shows nothing. A stale one, or one without its label, still shows something."""
 _BOARD, _BEFORE, _AFTER = (
     "operational-health",
     "sum by (queue) (order_queue_depth)",
@@ -70,10 +69,7 @@ def story(demo: Demo, days: int) -> None:
 
 def _checked(demo: Demo, name: str, boards: list[str], *, expect: tuple[int, ...]) -> None:
     """Check these dashboards against the past with this end."""
-    own = demo.folder / name
-    if not (own / "data").is_dir():
-        shutil.copytree(demo.folder / "data", own / "data")
-        servers.blocks(demo, own)
+    own = servers.ending(demo, demo.folder, name)
     with Processes(own) as processes:
         url = servers.prometheus(processes, own)
         demo.ggrec("check", "--live", "--prometheus", url, *boards, expect=expect)

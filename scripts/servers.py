@@ -49,6 +49,15 @@ def blocks(processes: Processes, folder: Path) -> None:
     )
 
 
+def ending(processes: Processes, folder: Path, name: str) -> Path:
+    """A past made with --faults, with one of its ends: a folder for a Prometheus. Raises Failed."""
+    own = folder / name
+    if not (own / "data").is_dir():
+        shutil.copytree(folder / "data", own / "data")
+        blocks(processes, own)
+    return own
+
+
 def prometheus(
     processes: Processes, folder: Path, *, config: str = "scrape_configs: []\n", lookback: str = "35m", port: int = 0
 ) -> str:
