@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import estate, offline, plans, serving, writes
+from benchmarks import checks, estate, offline, plans, serving, writes
 from benchmarks.bench import Bench
 from benchmarks.process import CommandFailed
 from benchmarks.server import clear
@@ -27,6 +27,7 @@ GROUPS = {
     "validate": "the files read",
     "startup": "the shortest commands, and imports",
     "big": "a dashboard of 3 MB",
+    "checks": "as many panels asked on a real Prometheus",
     "large": "ten times as many dashboards",
 }
 
@@ -80,6 +81,7 @@ def measured(bench: Bench, given: argparse.Namespace, chosen: set[str]) -> Itera
     others: dict[str, Callable[[], Iterator[Row]]] = {
         "validate": lambda: offline.validating(bench, boards),
         "big": lambda: offline.very_large(bench),
+        "checks": lambda: checks.asked_live(bench, boards),
         "large": lambda: _large(bench, given.large),
     }
     for name, step in others.items():

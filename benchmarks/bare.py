@@ -38,7 +38,8 @@ class Client:
     def send(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> bytes:
         """The answer's body. Raises OSError for a status that is neither 2xx nor 404."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        sent = {**self.headers, **({"Content-Type": "application/json"} if data is not None else {}), **(headers or {})}
+        given = {key.title(): value for key, value in (headers or {}).items()}
+        sent = {**self.headers, **({"Content-Type": "application/json"} if data is not None else {}), **given}
         if time.monotonic() - self._last > _IDLE:
             self.connection.close()  # the next request opens it again: by now the server may have closed it too
         self.connection.request(method, self.prefix + path, data, sent)

@@ -16,6 +16,7 @@ from benchmarks.bare import DASHBOARDS, Client
 from benchmarks.estate import PREFIX
 
 EDITOR = "bench-editor"
+_SANDBOX = "from reconciler import datasources as asks; from reconciler.sandbox import *; serve(0, World(asks=asks))"
 _EDITORS_PASSWORD = "bench-editor-1"
 
 
@@ -69,7 +70,7 @@ def serving(url: str = "") -> Iterator[Server]:
             clear(server)
             _forget_editor(server)
         return
-    command = [sys.executable, "-c", "from reconciler.sandbox import serve; serve(0)"]
+    command = [sys.executable, "-c", _SANDBOX]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

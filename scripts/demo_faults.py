@@ -16,7 +16,7 @@ from scripts.demo_data import Demo, project, say
 from scripts.processes import Failed, Processes
 
 _FINDS = (0, 1)
-"""How such a check ends: 1 where a panel shows nothing. A stale one, or one without its label, still shows something."""
+"""How such a check ends: 1 where a panel shows nothing; a stale one, or one without its label, shows something."""
 _BOARD, _BEFORE, _AFTER = (
     "operational-health",
     "sum by (queue) (order_queue_depth)",
