@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reconciler.core.json import JsonObject, as_list, as_object, text_of
+from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 
 _NOT_IMPLEMENTED = 501
 
@@ -36,6 +36,16 @@ def answers_of(body: JsonObject, references: Sequence[str]) -> dict[str, Answer]
     return {reference: _answer(as_object(results.get(reference)), whole) for reference in references}
 
 
+def _last(times: Sequence[Json], column: Sequence[Json]) -> int | None:
+    """The time of the newest value of a column. Rows need not be in order: documents come with the newest first."""
+    if None in column:
+        times = [time for time, value in zip(times, column, strict=False) if value is not None]
+    try:
+        return int(max(times))  # type: ignore[type-var, arg-type]  # numbers, or we see it
+    except (TypeError, ValueError):
+        return None
+
+
 def _answer(result: JsonObject, whole: str) -> Answer:
     error = text_of(result.get("error")) or ("" if result else whole or "Grafana gave no answer to this query")
     if error:
@@ -51,12 +61,11 @@ def _answer(result: JsonObject, whole: str) -> Answer:
         for field, column in zip(fields, columns, strict=False):
             if field.get("type") == "time" and len(fields) > 1:
                 continue
-            there = [index for index, value in enumerate(column) if value is not None]
+            number = len(column) - column.count(None)
             series += 1
-            points += len(there)
-            stamps = [times[index] for index in there if index < len(times)] if times is not None else []
-            last = max((int(stamp) for stamp in stamps if isinstance(stamp, int | float)), default=None)
-            stamped += [(last, frozenset(as_object(field.get("labels"))))] if there else []
+            points += number
+            if number:
+                stamped.append((_last(times or (), column), frozenset(as_object(field.get("labels")))))
     newest = max((last for last, _ in stamped if last is not None), default=None)
     labels = frozenset[str]().union(*(labels for last, labels in stamped if last == newest))
     return Answer("", series, points, newest, labels)

@@ -80,13 +80,13 @@ def _frame(item: dict[str, Any], reference: str, expression: str, kind: str) -> 
     number = {"name": "Value", "type": "number", "typeInfo": {"frame": "float64"}, "labels": item["metric"]}
     moment = {"name": "Time", "type": "time", "typeInfo": {"frame": "time.Time"}}
     meta = {"type": "timeseries-multi", "custom": {"resultType": kind}, "executedQueryString": f"Expr: {expression}"}
-    values = [
-        [int(float(stamp) * 1000) for stamp, _ in item["values"]],
-        [_number(value) for _, value in item["values"]],
-    ]
+    values = [[int(stamp * 1000) for stamp, _ in item["values"]], _numbers([text for _, text in item["values"]])]
     return {"schema": {"refId": reference, "meta": meta, "fields": [moment, number]}, "data": {"values": values}}
 
 
-def _number(text: str) -> float | None:
-    value = float(text)
-    return value if math.isfinite(value) else None
+def _numbers(texts: Sequence[str]) -> Sequence[float | None]:
+    """The values of a series; None for those that JSON cannot say."""
+    numbers = [float(text) for text in texts]
+    if math.isfinite(sum(map(abs, numbers))):
+        return numbers
+    return [number if math.isfinite(number) else None for number in numbers]

@@ -1,11 +1,12 @@
 """Asking a server over HTTP: a status and the JSON of its answer, whatever happens."""
 
 import base64
-import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from typing import Any
+
+import orjson
 
 _TIMEOUT = 30
 UNREACHABLE = 502
@@ -37,7 +38,7 @@ def asked(
 def _object(content: bytes) -> dict[str, Any]:
     """The JSON of an answer; empty where it is no object."""
     try:
-        found = json.loads(content)
+        found = orjson.loads(content)
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
