@@ -6,16 +6,19 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import yaml
 
-from benchmarks import estate, table
+from benchmarks import checks, estate, table
 from benchmarks.bare import Client, pages, replay
+from benchmarks.bench import Bench
 from benchmarks.process import CommandFailed, run
 from benchmarks.recorder import Recorder
-from benchmarks.server import EDITOR, add_editor, clear, edit_by_hand, ours, serving
+from benchmarks.server import EDITOR, Server, add_editor, clear, edit_by_hand, ours, serving
 from benchmarks.table import Bound
 from reconciler.sandbox import start
 from tests.cli.command import PROJECT, Folder
 
+ROOT = Path(__file__).parents[2]
 SMALL = estate.Size(dashboards=6, folders=12, teams=2, annotations=2)
 
 
@@ -139,3 +142,20 @@ def test_a_section_takes_the_place_of_the_same_servers_only(tmp_path: Path) -> N
     text = results.read_text()
     assert text.index("## two") < text.index("## one") and "| 3 |" in text and "| 1 |" not in text
     assert text.count("## ") == 2 and "a \\| b" in text
+
+
+def test_panels_to_check_are_as_many_as_said_and_no_two_ask_the_same(tmp_path: Path) -> None:
+    handle = start()
+    try:
+        bench = Bench(Server(handle.url, "admin", "admin", "sandbox"), tmp_path, program=str(ROOT))
+        checks.declare(bench, 45, "http://127.0.0.1:1")
+        asked = [
+            panel["targets"][0]["expr"]
+            for file in sorted((tmp_path / "desired").glob("*checked-*.yaml"))
+            for panel in yaml.safe_load(file.read_text())["spec"]["panels"]
+        ]
+        assert len(asked) == len(set(asked)) == 45
+        said = Folder(tmp_path, {"GRAFANA_PASSWORD": "admin"}).ggrec("check")
+        assert (said.code, said.out) == (0, "No findings. 45 queries checked.\n")
+    finally:
+        handle.stop()
