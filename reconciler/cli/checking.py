@@ -70,20 +70,20 @@ def check(
     if explain:
         return _explain(explain)
     session = Session(Settings(instance, url, config, json, no_color, verbose))
-    _, resolved = session.valid_apart_from(EXPLANATIONS)
-    known = [resource.address for resource in resolved.resources if resource.address.kind == "dashboard"]
+    declared = session.declared_apart_from(EXPLANATIONS)
+    known = [resource.address for resource in declared.resources if resource.address.kind == "dashboard"]
     chosen = _chosen([str(address) for address in known], addresses or ())
-    number = count_queries(resolved.resources, chosen)
+    number = count_queries(declared.resources, chosen)
     found = [
         item
-        for item in resolved.diagnostics
+        for item in declared.diagnostics
         if item.code in EXPLANATIONS and item.subject in chosen and (not code or item.code in code)
     ]
     found = [replace(item, severity=_severity(item, strict=strict)) for item in found]
     if live or prometheus:
         bounds, limits = Bounds(slow=slow, series=most_series, stale=stale), Limits(at_once, timeout)
         wanted = Wanted(matrix, prometheus, tuple(report or ()), metrics, limits, bounds, tuple(found))
-        return run(lambda signals: check_live(session, resolved.resources, chosen, wanted))
+        return run(lambda signals: check_live(session, declared.resources, chosen, wanted))
     errors = sum(1 for item in found if item.severity is Severity.ERROR)
     ending = ExitCode.ERROR if errors else ExitCode.DONE
     if json:

@@ -139,6 +139,14 @@ class Session:
         _valid(replace(state, diagnostics=tuple(item for item in state.diagnostics if item.code not in codes)))
         return loaded, resolved
 
+    def declared_apart_from(self, codes: Collection[str]) -> DesiredState:
+        """What is declared and what was found, from the cache where that is right; errors of these codes are not
+        raised.
+        """
+        state = self.desired.state
+        _valid(replace(state, diagnostics=tuple(item for item in state.diagnostics if item.code not in codes)))
+        return state
+
     def resource(self, resources: tuple[Resource, ...], address: str) -> Resource:
         """The declared object of an address. Raises UsageError where there is none."""
         found = next((item for item in resources if str(item.address) == address), None)

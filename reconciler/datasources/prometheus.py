@@ -73,20 +73,35 @@ def _frames(data: dict[str, Any], reference: str, expression: str) -> list[dict[
     else:
         found = data.get("result", ())
         series = [{"metric": item["metric"], "values": item.get("values") or [item["value"]]} for item in found]
-    return [_frame(item, reference, expression, str(kind)) for item in series]
+    times = _Times()
+    return [_frame(item, times, reference, expression, str(kind)) for item in series]
 
 
-def _frame(item: dict[str, Any], reference: str, expression: str, kind: str) -> dict[str, Any]:
+class _Times:
+    """Moments in milliseconds. The series of one answer mostly have the same ones: those are worked out once."""
+
+    def __init__(self) -> None:
+        self._known: tuple[float, ...] = ()
+        self._shown: list[int] = []
+
+    def of(self, moments: tuple[float, ...]) -> list[int]:
+        if moments != self._known:
+            self._known, self._shown = moments, [int(moment * 1000) for moment in moments]
+        return self._shown
+
+
+def _frame(item: dict[str, Any], times: _Times, reference: str, expression: str, kind: str) -> dict[str, Any]:
     number = {"name": "Value", "type": "number", "typeInfo": {"frame": "float64"}, "labels": item["metric"]}
     moment = {"name": "Time", "type": "time", "typeInfo": {"frame": "time.Time"}}
     meta = {"type": "timeseries-multi", "custom": {"resultType": kind}, "executedQueryString": f"Expr: {expression}"}
-    values = [[int(stamp * 1000) for stamp, _ in item["values"]], _numbers([text for _, text in item["values"]])]
+    moments, texts = zip(*item["values"], strict=True)
+    values = [times.of(moments), _numbers(texts)]
     return {"schema": {"refId": reference, "meta": meta, "fields": [moment, number]}, "data": {"values": values}}
 
 
 def _numbers(texts: Sequence[str]) -> Sequence[float | None]:
     """The values of a series; None for those that JSON cannot say."""
-    numbers = [float(text) for text in texts]
-    if math.isfinite(sum(map(abs, numbers))):
+    numbers = list(map(float, texts))
+    if math.isfinite(sum(numbers)):  # one that is not makes the sum one that is not
         return numbers
     return [number if math.isfinite(number) else None for number in numbers]
