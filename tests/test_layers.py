@@ -86,7 +86,6 @@ def test_relative_imports_are_seen(tmp_path: Path) -> None:
 def test_nothing_is_hidden_outside_the_rooms() -> None:
     assert ROOMS == [
         "authoring", "checking", "cli", "core", "datasources", "engine", "formatting", "grafana", "kinds", "lint",
-        "authoring", "checking", "cli", "core", "datasources", "engine", "formatting", "grafana", "kinds", "lint",
         "loader", "preview", "render", "sandbox", "store", "writeback",
     ]  # fmt: skip
     assert sorted(path.name for path in PACKAGE.glob("*.py")) == ["__init__.py"]
