@@ -88,11 +88,16 @@ def replay(make: Callable[[], Client], requests: Sequence[Mapping[str, Any]]) ->
     return _side_by_side(make, list(lines.values()))
 
 
+def is_board(path: str) -> bool:
+    """Whether a write to this path is one of a dashboard."""
+    return path.endswith(("/api/dashboards/db", "/dashboards"))
+
+
 def save(make: Callable[[], Client], saves: Sequence[Mapping[str, Any]], at_once: int, *, read_back: bool) -> int:
     """The recorded writes: what is no save of a dashboard first and one by one, dashboards `at_once` side by side, each
     read back where that is asked.
     """
-    boards = [item for item in saves if "/api/dashboards/db" in item["path"]]
+    boards = [item for item in saves if is_board(item["path"])]
     others = [item for item in saves if item not in boards]
     count = _side_by_side(make, [others]) if others else 0
     steps: list[list[Mapping[str, Any]]] = [[] for _ in range(at_once)]
