@@ -12,6 +12,7 @@ from reconciler.authoring.declaration import Declaration
 from reconciler.authoring.places import MISSING
 from reconciler.authoring.resolve import Resolved, Resolving
 from reconciler.core.address import Address
+from reconciler.core.desired import Remembered
 from reconciler.core.errors import UsageError
 from reconciler.core.json import Json
 from reconciler.core.registry import Registry
@@ -51,9 +52,15 @@ class Leaf:
 class _Tracing(Resolving):
     """Resolving that keeps the marked form of dashboards, which resources no longer have."""
 
-    def __init__(self, documents: Sequence[Document], registry: Registry, values: Mapping[str, Json]) -> None:
+    def __init__(
+        self,
+        documents: Sequence[Document],
+        registry: Registry,
+        values: Mapping[str, Json],
+        remembered: Sequence[Remembered],
+    ) -> None:
         self.whole: dict[Address, MarkedDict] = {}
-        super().__init__(documents, registry, values)
+        super().__init__(documents, registry, values, remembered)
 
     def whole_spec(self, address: Address, item: Declaration, expanded: Any) -> MarkedDict:
         self.whole[address] = super().whole_spec(address, item, expanded)
@@ -65,14 +72,22 @@ class _Tracing(Resolving):
 
 
 class Provenance:
-    """The origins of the values in what some documents declare. `resolved` is what `resolve` gives for them."""
+    """The origins of the values in what some documents declare. `resolved` is what `resolve` gives for them. Of what is
+    `remembered` nothing can be asked.
+    """
 
     def __init__(
-        self, documents: Sequence[Document], registry: Registry, *, values: Mapping[str, Json], instance: str
+        self,
+        documents: Sequence[Document],
+        registry: Registry,
+        *,
+        values: Mapping[str, Json],
+        instance: str,
+        remembered: Sequence[Remembered] = (),
     ) -> None:
         self._registry = registry
         self._instance = instance
-        self._tracing = _Tracing(documents, registry, values)
+        self._tracing = _Tracing(documents, registry, values, remembered)
         self.resolved: Resolved = self._tracing.run()
         self._files: dict[str, list[tuple[int, Document]]] = {}
         self._texts: dict[Mark, str] = {}

@@ -5,7 +5,7 @@ What reads and expands documents is imported only where that has to be done.
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import reconciler
 from reconciler.core.address import Address
-from reconciler.core.desired import DesiredState
+from reconciler.core.desired import DesiredState, Remembered
 from reconciler.core.errors import Diagnostic, InvalidInput
 from reconciler.core.json import Json, JsonObject, canonical_bytes, digest
 from reconciler.core.registry import Registry
@@ -98,6 +98,25 @@ class Desired:
         finally:
             if kept is not None and kept.pack is not None:
                 kept.pack.drop()
+
+    def written(self, addresses: Collection[Address]) -> "tuple[tuple[Document, ...], Sequence[Remembered]]":
+        """The documents from which these objects come, as they are written, and all that others go by; dashboards
+        beside them are only remembered, where nothing has to be read of them.
+        """
+        files = {r.source.file for r in self.state.resources if r.address in addresses and r.source is not None}
+        cache = Cache(self.project.root, self._inputs())
+        cache.load(Folder(self.project.desired, self.project.root), self._again)
+        kept = cache.kept(self._again, files)
+        if kept is None or not self._stands(kept):
+            return self.read()[0].documents, ()
+        from reconciler.loader.documents import load_documents
+
+        project = self.project
+        loaded = load_documents(
+            project.desired, root=project.root, commands=project.model.commands, passed_over=kept.stamps
+        )
+        documents = (*loaded.documents, *(item.document for item in kept.dashboards))
+        return tuple(sorted(documents, key=_place)), kept.dashboards
 
     def _save(self, cache: Cache, kept: Kept | None, read: "tuple[Loaded, Resolved]") -> DesiredState:
         """The state in what was read, and the cache of it."""

@@ -1,27 +1,30 @@
 """At which line of which file each row of a plan was caused: for the forms that point at lines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.authoring.provenance import Provenance
-from reconciler.authoring.resolve import Resolved
 from reconciler.cli.session import Session
 from reconciler.core.address import Address
 from reconciler.core.description import DescribedChange, Description
 from reconciler.core.diff import EditPath, Key, Op
 from reconciler.core.json import Json, as_list, as_object
-from reconciler.core.resource import Document, Resource
+from reconciler.core.resource import Resource
 from reconciler.core.semantic import inner
 from reconciler.core.source import Mark, Path
 
 
-def with_places(session: Session, found: Description, declared: Resolved, documents: Sequence[Document]) -> Description:
+def with_places(session: Session, found: Description) -> Description:
     """The description, each row of what is declared with its place (None: that of the object is the best there is)."""
+    asked = {item.change.address for item in found.changes if any(row.edits for row in item.rows)}
+    if not asked:
+        return found
+    documents, remembered = session.desired.written(asked)
     project = session.project
     chosen = session.settings.instance or project.model.default or next(iter(project.model.instances), "")
     values = project.values(session.settings.instance)
-    provenance = Provenance(documents, session.registry, values=values, instance=chosen)
-    resources = {resource.address: resource for resource in declared.resources}
+    provenance = Provenance(documents, session.registry, values=values, instance=chosen, remembered=remembered)
+    resources = {item.address: item for item in provenance.resolved.resources if item.address in asked}
     changes = tuple(_placed(item, provenance, resources, found.body_keys) for item in found.changes)
     return replace(found, changes=changes)
 

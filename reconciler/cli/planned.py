@@ -82,8 +82,7 @@ def show_plan(
     if declared and (forms.github or forms.sarif is not None):
         from reconciler.cli.places import with_places
 
-        loaded, resolved = session.valid()
-        found = with_places(session, found, resolved, loaded.documents)
+        found = with_places(session, found)
     commit = saved.made.commit if saved is not None else session.commit
     if session.settings.json:
         made = saved.made if saved is not None else None

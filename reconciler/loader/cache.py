@@ -8,7 +8,7 @@ other inputs, is not there. Only what is without errors is kept, so an error is 
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -136,8 +136,8 @@ class Cache:
         self._packs.made(writer)
         return writer
 
-    def kept(self, again: Again) -> Kept | None:
-        """Where nothing changed but files with dashboards alone, the others of those."""
+    def kept(self, again: Again, but: Collection[str] = ()) -> Kept | None:
+        """Where nothing changed but files with dashboards alone, the others of those, but for some by name."""
         if self._document is None:
             return None
         try:
@@ -147,7 +147,7 @@ class Cache:
             return None
         changed = {path for path, stamp in self._present.items() if stamp is None}
         names = set(self._names)
-        same = [part for part in parts if part.name in names and not changed.intersection(part.paths)]
+        same = [part for part in parts if part.name in names - set(but) and not changed.intersection(part.paths)]
         if not same or changed - {path for part in parts for path in part.paths}:
             return None
         stamps = {path: self._present[path] for part in same for path in part.paths}
