@@ -12,9 +12,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
+import orjson
+
 from reconciler.core.address import Address
 from reconciler.core.errors import BodyLost, GgrecError, Locked
-from reconciler.core.json import JsonObject, canonical_bytes, digest_bytes
+from reconciler.core.json import Json, JsonObject, canonical_bytes, digest_bytes
 from reconciler.core.ports import Clock
 from reconciler.core.state import Intent, Outcome, ResourceState, Run, State, verify
 from reconciler.store.behind import Behind
@@ -132,9 +134,7 @@ class StateStore:
         verify(saved)
         included = counted(self._segments)
         document = {**encode(saved), _INCLUDED: included}  # type: ignore[dict-item]  # a dataclass is a mapping
-        data = (json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode(
-            "utf-8", "surrogatepass"
-        )
+        data = _readable(document)
         self._tell_runs()
         made = self.blobs.create(STATE, data) if version is None else self.blobs.swap(STATE, data, version)
         if made is None:
@@ -305,8 +305,16 @@ class StateStore:
         return None if found is None else decode_run(read_mapping(found.data, where), where)
 
     def _put_run(self, run: Run) -> None:
-        text = json.dumps(encode(run), indent=1, sort_keys=True, ensure_ascii=False)
-        self.blobs.put(f"runs/{run.id}.json", text.encode("utf-8", "surrogatepass") + b"\n")
+        self.blobs.put(f"runs/{run.id}.json", _readable(encode(run)))
+
+
+def _readable(document: Json) -> bytes:
+    """As people read it and Git compares it: a line for each value, keys in order."""
+    try:
+        return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
+    except orjson.JSONEncodeError:  # half a surrogate pair
+        text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False)
+        return text.encode("utf-8", "surrogatepass") + b"\n"
 
 
 def without_bookkeeping(document: JsonObject) -> JsonObject:
