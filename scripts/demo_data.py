@@ -53,7 +53,8 @@ def main() -> None:
     given = parser.parse_args()
     absent = servers.missing("prometheus", "promtool", *(() if given.no_search else servers.SEARCHING))
     if absent:
-        raise SystemExit(f"demo-data: {absent}")
+        without = "" if given.no_search else "\n  hint: `make demo-data ARGS=--no-search` goes without a search server"
+        raise SystemExit(f"demo-data: {absent}{without}")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
