@@ -127,15 +127,33 @@ class Provenance:
 
     def leaves(self, resource: Resource) -> Iterator[Leaf]:
         """Every value of a resource, in the order in which it is sent."""
+        for path, value, node, where in self._tops(resource):
+            yield from self._walk(resource, path, ".".join(map(str, path)), value, node, where)
+
+    def place(self, resource: Resource, path: Path) -> Mark | None:
+        """Where the first value at or below a path was written; None: nowhere."""
+        for top, value, node, where in self._tops(resource):
+            if top != path[: len(top)]:
+                continue
+            there: Json = value
+            for step in path[len(top) :]:
+                there = _part(there, step)
+                node, where = _below(node, step, where)
+            if there is not MISSING:
+                leaves = self._walk(resource, path, "", there, node, where)
+                return next((leaf.where for leaf in leaves if leaf.where is not None), None)
+        return None
+
+    def _tops(self, resource: Resource) -> Iterator[tuple[Path, Json, Any, Mark | None]]:
+        """The parts of a resource with the paths that authors know them by, their marked forms and their places."""
         body = self._registry[resource.address.kind].body_key
         tree = self._tracing.marked(resource.address)
         for key, value in resource.attributes.items():
             if key == body:
-                yield from self._walk(resource, (), "", value, tree.get("model"))
+                yield (), value, tree.get("model"), None
             else:
                 written = next((name for name in (key, *_WRITTEN.get(key, ())) if name in tree), key)
-                where = tree.values_at.get(written)
-                yield from self._walk(resource, (key,), key, value, tree.get(written, MISSING), where)
+                yield (key,), value, tree.get(written, MISSING), tree.values_at.get(written)
 
     def _walk(
         self, resource: Resource, path: Path, label: str, value: Json, node: Any, where: Mark | None = None
@@ -197,6 +215,14 @@ class Provenance:
             if isinstance(item, str) and mark is not None:
                 self._texts[mark] = item
             self._index(item)
+
+
+def _part(value: Any, step: str | int) -> Any:
+    """What a value has at a step; MISSING: nothing."""
+    if isinstance(value, Mapping):
+        return value.get(step, MISSING) if isinstance(step, str) else MISSING
+    inside = isinstance(value, list | tuple) and isinstance(step, int) and 0 <= step < len(value)
+    return value[step] if inside else MISSING
 
 
 def _below(node: Any, step: str | int, where: Mark | None) -> tuple[Any, Mark | None]:

@@ -11,7 +11,7 @@ from reconciler.core.diff import EditPath, Key, Op
 from reconciler.core.json import Json, as_list, as_object
 from reconciler.core.resource import Resource
 from reconciler.core.semantic import inner
-from reconciler.core.source import Mark, Path
+from reconciler.core.source import Path
 
 
 def with_places(session: Session, found: Description) -> Description:
@@ -49,12 +49,7 @@ def _placed(
         path = _numbered(inner(edit.path, body), whole) if edit is not None else None
         if path:
             wanted[number] = path
-    first: dict[Path, Mark] = {}
-    asked = set(wanted.values())
-    for leaf in provenance.leaves(resource) if asked else ():
-        for end in range(1, len(leaf.path) + 1):
-            if leaf.where is not None and leaf.path[:end] in asked:
-                first.setdefault(leaf.path[:end], leaf.where)
+    first = {path: provenance.place(resource, path) for path in set(wanted.values())}
     places = tuple(first.get(wanted[number]) if number in wanted else None for number in range(len(item.rows)))
     return replace(item, places=places)
 

@@ -198,3 +198,13 @@ def _at(found: Provenance, resource: Resource, leaf: Leaf) -> Any:
     for step in leaf.path:
         here = here[step]
     return here
+
+
+def test_the_place_of_a_part_is_that_of_its_first_value_that_has_one(provenance: Provenance) -> None:
+    for resource in provenance.resolved.resources:
+        leaves = list(provenance.leaves(resource))
+        parts = {leaf.path[:end] for leaf in leaves for end in range(1, len(leaf.path) + 1)}
+        for part in parts:
+            first = (leaf.where for leaf in leaves if leaf.path[: len(part)] == part and leaf.where is not None)
+            assert provenance.place(resource, part) == next(first, None), part
+        assert provenance.place(resource, ("nothing", 3)) is None
