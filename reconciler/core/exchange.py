@@ -97,6 +97,11 @@ class Server:
     apis: frozenset[str] = frozenset()
     everywhere: frozenset[str] = frozenset()
 
+    def at_least(self, *version: int) -> bool:
+        """Whether it says to be of this version or a later one; one that hides its version is not."""
+        numbers = [int(part) for part in self.version.partition("-")[0].split(".") if part.isdecimal()]
+        return tuple(numbers[: len(version)]) >= version
+
     def serves(self, group_version: str) -> bool:
         """Whether a group version is served."""
         return group_version in self.apis

@@ -10,6 +10,7 @@ from reconciler.core.resource import LiveObject
 from reconciler.core.unparsed import Item, Unparsed, object_of, title_of
 from reconciler.kinds._owners import SCHEMA_V2, by_marks, provisioned_dashboard
 
+GROUP = "dashboard.grafana.app/v0alpha1"
 PREFIX = "grafana.app/"
 _SERVERS_OWN = frozenset({"id", "uid", "version"})
 

@@ -16,7 +16,7 @@ from reconciler.core.references import Reference, Referrer, datasources_in
 from reconciler.core.resource import Attribution, KeptVersion, LiveObject, Resource
 from reconciler.core.semantic import Row
 from reconciler.kinds._dashboard_answers import (
-    PREFIX,
+    GROUP,
     dashboard_path,
     from_api,
     from_kube,
@@ -26,6 +26,7 @@ from reconciler.kinds._dashboard_answers import (
     place_of,
 )
 from reconciler.kinds._dashboard_versions import attribution, kept_versions
+from reconciler.kinds._dashboard_writes import create_over_apis, created_over_apis, save
 from reconciler.kinds._elsewhere import playlists, rules_and_panels
 from reconciler.kinds._kube import collection_stamp, kube_pages, kube_path
 from reconciler.kinds._later import later
@@ -37,13 +38,11 @@ from reconciler.kinds._ui_state import as_left
 if TYPE_CHECKING:
     from reconciler.kinds._dashboard_spec import DashboardSpec
 
-GROUP = "dashboard.grafana.app/v0alpha1"
 _PARTIAL = (("Accept", "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"),)
 _MOST_FOUND = 5000
 """Search gives no more on a page (grafana-api.md section 2)."""
 _SEARCHED = 50
 """So many uids make a URL that any proxy lets through."""
-_SETS_PERMISSIONS = "dashboards.permissions:write"
 _DERIVED = 1_000_000
 """Panel ids from here on were derived from a title, not written (see authoring)."""
 
@@ -272,39 +271,17 @@ spec:
         return from_api(uid, answer.object)
 
     def create(self, context: WriteContext, resource: Resource) -> Exchange[str]:
-        """Over /apis, where the server takes half the time (docs/speed.md); else a save without a version and without
-        overwrite. 409 or 412 where the uid exists (grafana-api.md sections 8 and 9).
-
-        A save makes its user the administrator of the new dashboard, /apis does so at the root only. So whoever may not
-        set all permissions anyway (and may need to set this one's) saves.
-        """
-        server = context.server
-        if server.serves(GROUP) and _SETS_PERMISSIONS in server.everywhere:
-            wanted = self.normalise(resource.attributes)
-            annotations = {f"{PREFIX}folder": wanted["folderUid"]} if wanted["folderUid"] else {}
-            annotations |= {f"{PREFIX}message": context.message[:500], f"{PREFIX}grant-permissions": "default"}
-            body = {"metadata": {"name": resource.uid, "annotations": annotations}, "spec": wanted["dashboard"]}
-            yield ApiRequest("POST", kube_path(server, GROUP, "dashboards"), body=body)
+        """Over /apis or by a save; refused where the uid exists."""
+        wanted = self.normalise(resource.attributes)
+        if created_over_apis(context.server):
+            yield create_over_apis(context, resource.uid, wanted)
             return str(resource.uid)
-        answer = yield self._save(context, resource, version=None)
+        answer = yield save(context, resource.uid, wanted, version=None)
         return text_of(answer.object.get("uid")) or str(resource.uid)
 
     def update(self, context: WriteContext, resource: Resource, live: LiveObject) -> Exchange[None]:
         """A save over exactly the version that was read: 412 where somebody saved in between."""
-        yield self._save(context, resource, version=live.version)
-
-    def _save(self, context: WriteContext, resource: Resource, *, version: int | None) -> ApiRequest:
-        wanted = self.normalise(resource.attributes)
-        model: dict[str, Json] = {**as_object(wanted["dashboard"]), "uid": resource.uid, "id": None}
-        if version is not None:
-            model["version"] = version
-        body: dict[str, Json] = {
-            "dashboard": model,
-            "folderUid": wanted["folderUid"],
-            "message": context.message[:500],
-            "overwrite": False,
-        }
-        return ApiRequest("POST", "/api/dashboards/db", body=body)
+        yield save(context, resource.uid, self.normalise(resource.attributes), version=live.version)
 
     def delete(self, context: WriteContext, live: LiveObject) -> Exchange[None]:
         """Over /apis, which alone knows a precondition; 409 where somebody saved in between."""

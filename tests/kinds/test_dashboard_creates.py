@@ -20,8 +20,10 @@ MODEL = {"title": "B", "panels": [], "id": 7, "version": 3}
 APIS = "/apis/dashboard.grafana.app/v0alpha1/namespaces/default/dashboards"
 
 
-def created(apis: frozenset[str], everywhere: frozenset[str], folder: str = "ops") -> tuple[str, str, Any]:
-    server = replace(SERVER, apis=apis, everywhere=everywhere)
+def created(
+    apis: frozenset[str], everywhere: frozenset[str], folder: str = "ops", version: str = "12.3.0"
+) -> tuple[str, str, Any]:
+    server = replace(SERVER, version=version, apis=apis, everywhere=everywhere)
     resource = Resource(Address("dashboard", "b"), "b", {"folderUid": folder, "dashboard": MODEL})
     done = talk(Dashboard().create(WriteContext(server, "m" * 600), resource), [ok({"uid": "b"}, 201)])
     assert done.result == "b"
@@ -50,6 +52,14 @@ def test_else_by_a_save_without_a_version(apis: frozenset[str], everywhere: froz
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
     return Lab(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("version", "path"),
+    [("12.3.0", APIS), ("13.0.1-beta", APIS), ("12.2.9", "/api/dashboards/db"), ("", "/api/dashboards/db")],
+)
+def test_an_older_grafana_or_one_that_hides_its_version_gets_a_save(version: str, path: str) -> None:
+    assert created(frozenset({GROUP}), RIGHT, version=version)[1] == path
 
 
 def permissions(lab: Lab, uid: str) -> list[Any]:
