@@ -1,6 +1,7 @@
 """diff: any two of what is declared, what Grafana holds, a version, a run, a file, another instance."""
 
 import asyncio
+from dataclasses import replace
 from typing import Annotated
 
 from reconciler.cli.options import Argument, Option
@@ -15,7 +16,7 @@ from reconciler.cli.settings import (
     UrlOption,
     VerboseOption,
 )
-from reconciler.cli.sides import HELP, Named, named, side_of, whole
+from reconciler.cli.sides import HELP, Chosen, Named, named, side_of, whole
 from reconciler.core.comparison import Side
 from reconciler.core.errors import ExitCode
 from reconciler.engine.comparing import compare
@@ -43,7 +44,7 @@ def diff(
     """
     session = Session(Settings(instance, url, config, json, no_color, verbose, timeout=timeout))
     sides = (named(left, session), named(right, session))
-    found = compare(*asyncio.run(_read(sides, tuple(target or ()))), session.registry)
+    found = compare(*asyncio.run(_read(sides, Chosen(tuple(target or ())))), session.registry)
     if json:
         session.output.json(comparison_json(found, session.registry))
     else:
@@ -51,11 +52,11 @@ def diff(
     return ExitCode.DIFFERENCES if found.differences else ExitCode.DONE
 
 
-async def _read(sides: tuple[Named, Named], targets: tuple[str, ...]) -> tuple[Side, Side]:
+async def _read(sides: tuple[Named, Named], chosen: Chosen) -> tuple[Side, Side]:
     """Both; what tells of few objects first, so that the other is asked for no more than those."""
     found: dict[int, Side] = {}
     for place in sorted(range(2), key=lambda place: whole(sides[place])):
-        found[place] = await side_of(sides[place], targets)
-        if not targets and not whole(sides[place]):
-            targets = tuple(str(address) for address in found[place].speaks_of or ())
+        found[place] = await side_of(sides[place], chosen)
+        if not whole(sides[place]):
+            chosen = replace(chosen, only=frozenset(found[place].speaks_of or ()))
     return found[0], found[1]

@@ -3,17 +3,17 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from reconciler.cli.session import Session, new_lineage
 from reconciler.cli.versions import kept_of, numbered
 from reconciler.core.address import Address
 from reconciler.core.comparison import Side, Thing
-from reconciler.core.errors import GgrecError, InvalidInput, Unreadable, UsageError
+from reconciler.core.errors import GgrecError, Unreadable, UsageError
 from reconciler.core.ports import Reader
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import Run, State
+from reconciler.engine.planner import named_by
 from reconciler.engine.planning import own_state
 from reconciler.engine.refresh import Looking, refresh
 
@@ -31,6 +31,19 @@ class Named:
     text: str
     session: Session
     what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is compared: what `targets` name (none: everything), and of that only what the other side tells of."""
+
+    targets: tuple[str, ...] = ()
+    only: frozenset[Address] | None = None
+
+    def of(self, addresses: Iterable[Address]) -> frozenset[Address]:
+        """Those of the addresses. Raises InvalidInput with every target that names none."""
+        found = named_by(addresses, self.targets) if self.targets else frozenset(addresses)
+        return found if self.only is None else found & self.only
 
 
 def named(text: str, session: Session) -> Named:
@@ -56,13 +69,13 @@ def whole(given: Named) -> bool:
     return given.what in {DESIRED, LIVE}
 
 
-async def side_of(given: Named, targets: tuple[str, ...]) -> Side:
+async def side_of(given: Named, chosen: Chosen) -> Side:
     """Read it. Raises UsageError for a word that names nothing, GgrecError where it cannot be read."""
     session, what = given.session, given.what
     if what == DESIRED:
-        return Side(given.text, _declared(session.resources(), targets))
+        return Side(given.text, _declared(session.resources(), chosen))
     if what == LIVE:
-        return await _live(given, targets)
+        return await _live(given, chosen)
     if _VERSION.match(what):
         return await _version(given)
     if Path(what).is_file():
@@ -75,39 +88,29 @@ async def side_of(given: Named, targets: tuple[str, ...]) -> Side:
     return _of_run(given, run, before=what.endswith("^"))
 
 
-def _chosen(addresses: Iterable[Address], targets: tuple[str, ...]) -> frozenset[Address]:
-    """Those that a target names; without targets all. Raises InvalidInput where none does."""
-    known = frozenset(addresses)
-    chosen = frozenset(a for a in known if any(fnmatchcase(str(a), target) for target in targets)) if targets else known
-    if targets and not chosen:
-        text = f"{', '.join(targets)} matches no declared and no owned object"
-        raise InvalidInput.one("target-matches-nothing", text, hint="write kind.name or a glob such as 'dashboard.*'")
-    return chosen
-
-
-def _declared(resources: Sequence[Resource], targets: tuple[str, ...]) -> dict[Address, Thing]:
-    chosen = _chosen((item.address for item in resources), targets)
+def _declared(resources: Sequence[Resource], chosen: Chosen) -> dict[Address, Thing]:
+    addresses = chosen.of(item.address for item in resources)
     return {
         item.address: Thing(item.attributes, declared=item.lifecycle, source=item.source)
         for item in resources
-        if item.address in chosen
+        if item.address in addresses
     }
 
 
-async def _live(given: Named, targets: tuple[str, ...]) -> Side:
+async def _live(given: Named, chosen: Chosen) -> Side:
     """What Grafana holds of everything that is declared or owned."""
     session = given.session
     declared = {item.address: item for item in session.resources()}
     async with session.reader() as reader:
         state = own_state(session.store.load(), reader, lineage=new_lineage())
-        chosen = _chosen((*declared, *state.resources), targets)
-        resources = {address: item for address, item in declared.items() if address in chosen}
-        owned = {address: item for address, item in state.resources.items() if address in chosen}
+        addresses = chosen.of((*declared, *state.resources))
+        resources = {address: item for address, item in declared.items() if address in addresses}
+        owned = {address: item for address, item in state.resources.items() if address in addresses}
         # Known only by who they are, so that every body is read.
         state = replace(state, resources=owned, intents={}).unobserved(owned)
-        few = len(chosen) <= _FEW and not any(address.kind not in session.registry for address in chosen)
+        few = len(addresses) <= _FEW and not any(address.kind not in session.registry for address in addresses)
         found = await (_one_by_one if few else _by_lists)(session, reader, resources, state)
-    return Side(given.text, {address: Thing(live.attributes) for address, live in found.items()}, chosen)
+    return Side(given.text, {address: Thing(live.attributes) for address, live in found.items()}, addresses)
 
 
 async def _one_by_one(

@@ -1,7 +1,9 @@
 """Addresses: `kind.name`, the only key used anywhere."""
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}\Z")
 _KIND = re.compile(r"[a-z][a-z0-9-]*\Z")
@@ -27,3 +29,10 @@ class Address:
                 "(name: 1 to 40 of A-Z a-z 0-9 _ -)"
             )
         return cls(kind, name)
+
+
+def targeted(addresses: Iterable[Address], targets: Sequence[str]) -> tuple[frozenset[Address], tuple[str, ...]]:
+    """The addresses that the targets (addresses or globs) name, and those of the targets that name none."""
+    known = frozenset(addresses)
+    named = {target: {a for a in known if fnmatchcase(str(a), target)} for target in targets}
+    return frozenset().union(*named.values()), tuple(target for target, found in named.items() if not found)

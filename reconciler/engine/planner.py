@@ -4,12 +4,11 @@ Must not decide about single objects (see decide) nor ask the server (see review
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 
 from reconciler.core.acknowledgement import Acknowledgement, holding
-from reconciler.core.address import Address
+from reconciler.core.address import Address, targeted
 from reconciler.core.conflicts import Policy, stop
 from reconciler.core.errors import BodyLost, Diagnostic, InvalidInput
 from reconciler.core.graph import closure, order
@@ -94,33 +93,29 @@ def choose(resources: tuple[Resource, ...], state: State, options: Options) -> S
     for new, old in moves.items():
         state = state.moved(old, new)
     if options.targets:
-        kept = {a: e for a, e in state.resources.items() if a in desired or _matches(a, options.targets)}
+        named, _ = targeted(state.resources, options.targets)
+        kept = {a: e for a, e in state.resources.items() if a in desired or a in named}
         if not options.destroy:
             kept = {a: e for a, e in kept.items() if a in desired or a not in declared}
         state = replace(state, resources=kept)
     return Selection(desired, state, moves, owned, uids)
 
 
-def _matches(address: Address, targets: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(str(address), target) for target in targets)
+def named_by(known: Iterable[Address], targets: Sequence[str]) -> frozenset[Address]:
+    """What targets name of what is declared or owned. Raises InvalidInput with every one that names nothing."""
+    named, silent = targeted(known, targets)
+    if silent:
+        hint = "write kind.name or a glob such as 'dashboard.*'; `ggrec state list` shows what is owned"
+        texts = (f"--target {target} matches no declared and no owned object" for target in silent)
+        raise InvalidInput(tuple(Diagnostic("target-matches-nothing", text, hint) for text in texts))
+    return named
 
 
 def _targeted(desired: Mapping[Address, Resource], state: State, targets: tuple[str, ...]) -> frozenset[Address]:
-    known = [*desired, *(address for address in state.resources if address not in desired)]
-    silent = [target for target in targets if not any(fnmatchcase(str(address), target) for address in known)]
-    if silent:
-        raise InvalidInput(
-            tuple(
-                Diagnostic(
-                    "target-matches-nothing",
-                    f"--target {target} matches no declared and no owned object",
-                    "write kind.name or a glob such as 'dashboard.*'; `ggrec state list` shows what is owned",
-                )
-                for target in silent
-            )
-        )
-    chosen = [address for address in known if _matches(address, targets)]
-    return closure(chosen, {address: resource.depends_on for address, resource in desired.items()})
+    return closure(
+        sorted(named_by((*desired, *state.resources), targets)),
+        {address: resource.depends_on for address, resource in desired.items()},
+    )
 
 
 def make_plan(

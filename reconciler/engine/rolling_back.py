@@ -5,9 +5,8 @@ A folder that holds what is not undone with it stays, and so does whatever it ne
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 
-from reconciler.core.address import Address
+from reconciler.core.address import Address, targeted
 from reconciler.core.conflicts import OnConflict
 from reconciler.core.diff import diff
 from reconciler.core.errors import Diagnostic, GgrecError, InvalidInput, ServerError, Severity
@@ -41,8 +40,7 @@ def chosen(run: Run, targets: Sequence[str]) -> tuple[Outcome, ...]:
     if not any(outcome.result == "done" and outcome.action != Action.FORGET for outcome in run.outcomes):
         raise GgrecError.one("nothing-done", f"run {run.id} changed nothing", hint="`ggrec history` lists the runs")
     known = {outcome.address: outcome for outcome in run.outcomes}
-    named = {address for address in known if any(fnmatchcase(str(address), target) for target in targets)}
-    silent = [target for target in targets if not any(fnmatchcase(str(address), target) for address in known)]
+    named, silent = targeted(known, targets)
     if silent:
         hint = f"`ggrec history {run.id}` lists what it did"
         texts = (f"--target {target} matches nothing that run {run.id} did" for target in silent)

@@ -166,3 +166,19 @@ def test_two_instances(two: tuple[Folder, Any]) -> None:
     assert folder.ggrec("diff", "production:desired", "staging:desired").code == 0
     ended = folder.ggrec("diff", "production:dashboard.orders@1", "production:dashboard.orders@2")
     assert '"Orders" → "In production"' in ended.out
+
+
+def test_every_target_that_names_nothing_is_told(applied: Folder) -> None:
+    ended = applied.ggrec("diff", "desired", "live", "-t", "dashboard.nope", "-t", "dashboard.orders", "-t", "team.*")
+    assert ended.code == 1
+    assert "--target dashboard.nope matches" in ended.err and "--target team.* matches" in ended.err
+
+
+def test_what_a_run_made_and_is_gone_by_now(applied: Folder) -> None:
+    path = applied.path / "desired" / "all.yaml"
+    path.write_text(path.read_text("utf-8").partition("---")[0], "utf-8")
+    assert applied.ggrec("apply", "--auto-approve", "--confirm-deletes", "1").code == 0
+    first = applied.ggrec("history", "--json").json["runs"][0]["id"]
+    ended = applied.ggrec("diff", first, "live")
+    assert ended.code in (0, 2), ended.err
+    assert "folder.ops" not in ended.out.partition("compared")[0]
