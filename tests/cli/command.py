@@ -94,3 +94,23 @@ spec:
   panels:
     - {title: Rate, type: stat, thresholds: {green: null, red: 30}}
 """
+
+TWO = """\
+apiVersion: ggrec/v1
+kind: Project
+metadata: {{name: test}}
+spec:
+  desired: desired/
+  default: staging
+  instances:
+    staging:
+      url: {staging}
+      auth: {{user: admin, password: "${{env:GRAFANA_PASSWORD}}"}}
+      state: state/staging
+      values: {{metrics: prom-a}}
+    production:
+      url: {production}
+      auth: {{user: admin, password: "${{env:GRAFANA_PASSWORD}}"}}
+      state: state/production
+      values: {{metrics: prom-b}}
+"""

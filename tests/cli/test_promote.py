@@ -8,28 +8,9 @@ import httpx
 import pytest
 
 from reconciler.sandbox import start
-from tests.cli.command import Folder
+from tests.cli.command import TWO, Folder
 from tests.cli.people import edit, live
 
-TWO = """\
-apiVersion: ggrec/v1
-kind: Project
-metadata: {{name: test}}
-spec:
-  desired: desired/
-  default: staging
-  instances:
-    staging:
-      url: {staging}
-      auth: {{user: admin, password: "${{env:GRAFANA_PASSWORD}}"}}
-      state: state/staging
-      values: {{metrics: prom-a}}
-    production:
-      url: {production}
-      auth: {{user: admin, password: "${{env:GRAFANA_PASSWORD}}"}}
-      state: state/production
-      values: {{metrics: prom-b}}
-"""
 DESIRED = """\
 apiVersion: ggrec/v1
 kind: Folder
