@@ -1,4 +1,4 @@
-"""What creating many dashboards asks of the server: nothing that the list has told, then one write and one look each."""
+"""Creating many dashboards asks for nothing that the list has told, then one write and one look each."""
 
 from pathlib import Path
 from typing import Any
