@@ -1,8 +1,9 @@
 """The short forms of values, where an author has one: a datasource's name, a colour, thresholds. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.core.json import Json, as_list, as_object, same, text_of
 
@@ -10,8 +11,7 @@ _BUILT_IN = {"-- Grafana --": "grafana", "-- Mixed --": "datasource", "-- Dashbo
 _FIRST = ("title", "type", "id", "description", "width", "height", "datasource", "targets")
 
 
-@dataclass(frozen=True, slots=True)
-class Abbreviating:
+class Abbreviating(Struct, frozen=True):
     """`sources`: what declared datasources are called, by uid: name and plugin type. `palette`: names of colours."""
 
     sources: Mapping[str, tuple[str, str]]

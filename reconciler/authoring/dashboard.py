@@ -1,7 +1,8 @@
 """The Dashboard shorthand: what an author writes → Grafana's v1 model."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.authoring.datasources import Sources
 from reconciler.authoring.exported import exported_model, stripped
@@ -19,8 +20,7 @@ SCHEMA_VERSION = 42
 _OURS = frozenset({"folder", "from", "inputs", "variables"})
 
 
-@dataclass(frozen=True, slots=True)
-class Expanded:
+class Expanded(Struct, frozen=True):
     """A dashboard written out: Grafana's model, and by panel id the audience tags, which are not in it."""
 
     model: MarkedDict

@@ -4,10 +4,11 @@ Must not touch a datasource written as an object, or null.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import count
 from string import ascii_uppercase
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.authoring.merging import merged
 from reconciler.authoring.names import Declared
@@ -19,8 +20,7 @@ _MIXED = "-- Mixed --"
 _BUILT_IN = {GRAFANA: "grafana", _MIXED: "datasource", "-- Dashboard --": "datasource"}
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """What datasources may be called in one dashboard: declared ones, Grafana's own, and variables (`variables`: name
     → plugin type, "" where it is not told; None where the dashboard's variables are not known).
     """

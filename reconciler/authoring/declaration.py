@@ -1,6 +1,6 @@
 """One declared document on its way to a resource."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from reconciler.authoring.metadata import Metadata
 from reconciler.authoring.problems import Problems
@@ -9,8 +9,7 @@ from reconciler.core.resource import Document
 from reconciler.core.source import MarkedDict
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(Struct, frozen=True):
     """One document of a known kind, its values filled in."""
 
     kind: Kind

@@ -4,8 +4,9 @@ is: legacy rows, missing ids and unknown keys too.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.authoring.names import Declared
 from reconciler.authoring.problems import Problems, shown, suggestion
@@ -56,8 +57,7 @@ def _inner(body: MarkedDict) -> Any:
     return inner if isinstance(inner, dict) and ("meta" in body or "title" not in body) else body
 
 
-@dataclass(frozen=True, slots=True)
-class _Binding:
+class _Binding(Struct, frozen=True):
     model: Mapping[str, Any]
     names: Declared
     problems: Problems

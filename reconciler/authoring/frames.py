@@ -6,10 +6,10 @@ frame, and is expanded by itself.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from reconciler.authoring.datasources import Sources, letters
 from reconciler.authoring.layout import Flow
@@ -35,8 +35,7 @@ Expand = Callable[[MarkedDict, Sources, Problems], MarkedDict | None]
 """A panel expanded by itself; None for a row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame(Common):
+class Frame(Common, frozen=True):
     """What a panel comes to but for what is its own, with its size and datasource; the objects that it needs, and the
     templates that it uses.
     """
@@ -47,8 +46,7 @@ class Frame(Common):
     templates: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """What one query of a panel comes to (or a dashboard's variables), and the objects that it needs."""
 
     target: Shared

@@ -6,8 +6,10 @@ Reads and writes no text.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.authoring.abbreviating import Abbreviating, color_text, threshold_steps
 from reconciler.authoring.locating import Here, Locating
@@ -24,8 +26,7 @@ from reconciler.core.source import Path
 _DEFAULTS = ("fieldConfig", "defaults")
 
 
-@dataclass
-class Inverse:
+class Inverse(Struct, dict=True):
     """For one object. `late` is how often what was written already did not come out as wanted: then what is worked out
     elsewhere (a place, an id) is written down.
     """

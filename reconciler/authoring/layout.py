@@ -1,7 +1,8 @@
 """Layout: panels in reading order on Grafana's 24 columns. Pure arithmetic on widths and heights."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.authoring.problems import Problems, shown
 from reconciler.core.source import MarkedDict
@@ -13,8 +14,7 @@ _MOST_HEIGHT = 200
 _PLACE = ("h", "w", "x", "y")
 
 
-@dataclass(slots=True)
-class Flow:
+class Flow(Struct):
     """Where the next panel goes: left to right; what does not fit begins a new line below the tallest of this one."""
 
     y: int = 0

@@ -1,7 +1,9 @@
 """What is declared once for all dashboards: templates, palettes, defaults, metrics. None of it is in Grafana."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.authoring import defaults, lifecycles, metrics, palette, roles, templates
 from reconciler.authoring.defaults import Defaults
@@ -19,8 +21,7 @@ from reconciler.core.resource import Document
 KINDS = (defaults.KIND, lifecycles.KIND, metrics.KIND, palette.KIND, templates.KIND)
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
+class Library(Struct, frozen=True):
     """Everything that dashboards may use by name, and `found`: what is wrong with it."""
 
     templates: Templates

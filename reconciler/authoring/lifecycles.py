@@ -4,8 +4,9 @@ What a document says itself wins; of two folders the nearer. What is to be ignor
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.authoring.problems import Problems, shown, unknown_keys
 from reconciler.core.errors import Diagnostic

@@ -1,8 +1,10 @@
 """Where a value of the expanded object is written: step by step from the object's root. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.authoring.places import MISSING, Places, Spot
 from reconciler.authoring.provenance import Provenance, named
@@ -11,8 +13,7 @@ from reconciler.core.resource import Resource
 from reconciler.core.source import Mark, MarkedDict, MarkedList, Path
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
+class Here(Struct, frozen=True):
     """A value of the expanded object: its path and what people call it, its marked form and place, and the nearest
     place above it that its author wrote (`base`), `rest` steps above: none where the value itself is written there.
     """
@@ -35,8 +36,7 @@ class Here:
         return not self.rest and not self.foreign
 
 
-@dataclass
-class Locating:
+class Locating(Struct):
     """For one object. `loose`: the tree is the spec as it is written, and the values are what an author would write."""
 
     provenance: Provenance

@@ -7,8 +7,10 @@ arithmetic: whoever wants those gives JSON made by a program.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.authoring.problems import Problems, shown, suggestion
 from reconciler.core.address import NAME
@@ -85,8 +87,7 @@ def _items(item: MarkedDict, problems: Problems) -> Iterator[Any]:
         yield from unrolled(made, problems) if several is not None else (unrolled(made, problems),)
 
 
-@dataclass(frozen=True, slots=True)
-class _Loop:
+class _Loop(Struct, frozen=True):
     """What a `for_each` runs over, and how its entries are called in texts."""
 
     name: str
@@ -120,8 +121,7 @@ class _Loop:
         return _Filling(self, pattern, entry, value).walk(value, ())
 
 
-@dataclass(frozen=True, slots=True)
-class _Filling:
+class _Filling(Struct, frozen=True):
     loop: _Loop
     pattern: re.Pattern[str]
     entry: Any

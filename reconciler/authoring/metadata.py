@@ -1,6 +1,6 @@
 """metadata: the uid and the lifecycle. Knows no kind."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from reconciler.authoring.lifecycles import read_lifecycle
 from reconciler.authoring.problems import Problems, shown, unknown_keys
@@ -11,12 +11,11 @@ from reconciler.core.source import MarkedDict
 _KEYS = ("name", "uid", "lifecycle")
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(Struct, frozen=True):
     """What metadata says beyond the name."""
 
     uid: str | None = None
-    lifecycle: Lifecycle = Lifecycle()  # noqa: RUF009  (frozen, so sharing it is safe)
+    lifecycle: Lifecycle = Lifecycle()
 
 
 def read_metadata(problems: Problems, under: Lifecycle) -> Metadata:

@@ -3,9 +3,10 @@ wrote. A list of the object may be written in several (panels inside and behind 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from reconciler.authoring.pairing import Pair
 from reconciler.authoring.places import MISSING, Spot
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from reconciler.authoring.locating import Here
 
 
-@dataclass
-class _Written:
+class _Written(Struct):
     """One list as it is written: how many items it has, which go, and what it is to be: indices, and new items."""
 
     spot: Spot

@@ -1,15 +1,15 @@
 """Which item of a list is which item of another: by identity, else by being the same, else by place. Pure."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
+
+from msgspec import Struct
 
 from reconciler.core.diff import by_identity
 from reconciler.core.json import Json, canonical_bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """An item by its index on both sides; None: it is new, or gone."""
 
     old: int | None

@@ -2,8 +2,10 @@
 places, so that what expansion made of a value can be followed back to it.
 """
 
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.authoring.loops import LOOP
 from reconciler.core.source import Mark, MarkedDict, MarkedList, Path, mark_at, own_mark
@@ -11,8 +13,7 @@ from reconciler.core.source import Mark, MarkedDict, MarkedList, Path, mark_at, 
 MISSING: Any = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """A place in a file: its document of that number (from 0), and the path in it."""
 
     file: str
@@ -29,8 +30,7 @@ class Spot:
         return same and len(other.path) > len(self.path) and other.path[: len(self.path)] == self.path
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """One document of a file as it is written, marked, and where in it the object's part begins."""
 
     file: str

@@ -5,8 +5,9 @@ value of the instance). Follows the marks that expansion keeps; decides nothing 
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.authoring.declaration import Declaration
 from reconciler.authoring.places import MISSING
@@ -36,8 +37,7 @@ _WRITTEN: Mapping[str, tuple[str, ...]] = {
 _NAMES = ("title", "refId", "name", "id")
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """One value: its `path` in the object as authors know it, where it was written (None: nowhere), and what `origin`
     it has beyond the object's own document.
     """

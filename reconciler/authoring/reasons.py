@@ -1,7 +1,9 @@
 """Why a value cannot be written where it comes from: each reason with its place, and what to do. Pure."""
 
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.authoring.locating import Here
 from reconciler.authoring.places import MISSING, Places, Spot
@@ -12,8 +14,7 @@ from reconciler.core.resource import Resource
 from reconciler.core.source import Mark
 
 
-@dataclass
-class Reasons:
+class Reasons(Struct):
     """Those of one object, in `found`."""
 
     provenance: Provenance

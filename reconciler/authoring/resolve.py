@@ -1,8 +1,9 @@
 """Documents → resources: the whole way, with everything that is wrong reported at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from reconciler.authoring.access import Access
@@ -37,8 +38,7 @@ from reconciler.core.source import Mark, MarkedDict, mark_at
 _DASHBOARD = "dashboard"
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(Struct, frozen=True):
     """Resources in order of addresses, and every error and warning in order of places. A document with an error has
     no resource, so nothing may be planned from it while `failed`. `roles` are the declared roles in order of names.
     `remembered` are the dashboards that need not be expanded again while nothing changes that they depend on;

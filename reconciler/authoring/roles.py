@@ -5,9 +5,9 @@ Here roles are read and the documents made; which panels a view has is decided i
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reconciler.authoring.explain import explain
@@ -70,8 +70,7 @@ class RoleSpec(_Part):
     dashboards: list[EntrySpec] = Field(min_length=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """An entry of a role, checked: `base` is declared, `view` is the derived dashboard's address, if it is filtered."""
 
     spec: EntrySpec
@@ -89,8 +88,7 @@ class Entry:
         return self.spec.filter if isinstance(self.spec.filter, FilterSpec) else FilterSpec(audience=[role])
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(Struct, frozen=True):
     """A role, checked."""
 
     document: Document
@@ -227,8 +225,7 @@ def documents(role: Role) -> Iterator[Document]:
         yield maker.document("FolderPermissions", role.folder.name, access, "dashboards")
 
 
-@dataclass(frozen=True, slots=True)
-class _Maker:
+class _Maker(Struct, frozen=True):
     role: Role
 
     def mapping(self, **values: Any) -> MarkedDict:

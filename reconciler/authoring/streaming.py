@@ -4,7 +4,8 @@ documents, and their places.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.authoring.frames import Frames
 from reconciler.authoring.library import KINDS as LIBRARY

@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.authoring.layout import COLUMNS, Flow
 from reconciler.authoring.problems import Problems, suggestion
@@ -21,8 +22,7 @@ _HIDDEN = 2
 _ALL = "$__all"
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """A derived model, and how many of the base's panels it shows."""
 
     model: MarkedDict
@@ -84,8 +84,7 @@ def _place(panel: MarkedDict) -> tuple[float, float]:
     return (y if isinstance(y, int | float) else 0, x if isinstance(x, int | float) else 0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Choice:
+class _Choice(Struct, frozen=True):
     sections: list[_Section]
     audiences: Mapping[int, tuple[str, ...]]
     role: Role

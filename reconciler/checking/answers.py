@@ -1,15 +1,15 @@
 """What came back for a query: an error, nothing, or how many series, and how fresh. Reads Grafana's data frames."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 
 _NOT_IMPLEMENTED = 501
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One query's answer. `newest` is the time of its newest value, in milliseconds since 1970 (None: it has no
     times).
     """

@@ -1,10 +1,9 @@
 """What each finding means, in a page of its own: why it matters, what it looks like, what to do."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """One code's page: `wrong` and `right` are examples."""
 
     title: str

@@ -1,6 +1,6 @@
 """What is wrong with a query: where in the dashboard, where in its text, and the code under which it is explained."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from reconciler.core.address import Address
 from reconciler.core.source import Path
@@ -14,8 +14,7 @@ WRONG = frozenset(
 """The codes of what cannot be meant: the query fails, or gives nothing. The others may have their reasons."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One finding. `path` leads to the text inside the dashboard's model, `offset` into the text (characters from 0).
     `place` is how people call where it is: `panel "Orders", query A`. `code` has a page (see explanations).
     """

@@ -6,9 +6,11 @@ Only questions: `POST /api/ds/query` changes nothing, whatever its method says.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.checking.answers import Answer, answers_of
 from reconciler.checking.check import ELASTICSEARCH, LABEL_VALUES, PROMETHEUS, QUERY_RESULT
@@ -27,8 +29,7 @@ _ANSWERED = frozenset({207, 400, 404, 500, 502, 504})
 _EXPRESSION = "__expr__"
 
 
-@dataclass(frozen=True, slots=True)
-class Panel:
+class Panel(Struct, frozen=True):
     """The queries of one panel or annotation, which are asked together, and the range they are asked over."""
 
     address: Address
@@ -49,8 +50,7 @@ class Panel:
         return max(_step(query, self.seconds)[0] for query in self.queries)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What was asked of one panel, and what came back, by the letters of its queries."""
 
     panel: Panel

@@ -4,10 +4,10 @@ library's.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 import promql_parser as parser
+from msgspec import Struct
 
 from reconciler.checking.stand_ins import MARK
 
@@ -23,8 +23,7 @@ class NotPromql(ValueError):
         self.offset = offset
 
 
-@dataclass(frozen=True, slots=True)
-class Selected:
+class Selected(Struct, frozen=True):
     """One selection of series: `name` ("" where the matchers choose it), its matchers (label, operator, value),
     whether it is a range, and the functions around it from the inside out, aggregations among them.
     """

@@ -4,10 +4,10 @@ agree.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 import promql_parser as parser
+from msgspec import Struct
 
 from reconciler.checking.labels import SCRAPED, labels_of
 from reconciler.checking.legends import LEGEND
@@ -25,8 +25,7 @@ _GROUPING = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\
 _ALTERNATIVES = re.compile(r"^\w[\w &-]*(\|\w[\w &-]*)*$")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A finding in one text; `offset` in the author's text."""
 
     code: str

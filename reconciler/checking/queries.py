@@ -3,7 +3,8 @@ surrounds it.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.core.address import Address
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
@@ -11,8 +12,7 @@ from reconciler.core.resource import Resource
 from reconciler.core.source import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A declared datasource: its uid, type and name, and the index of an Elasticsearch."""
 
     uid: str
@@ -21,8 +21,7 @@ class Source:
     index: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """One query. `target` is Grafana's model of it, `path` leads to it inside the dashboard's model. `owner` is the
     panel, variable or annotation it belongs to, `kind` says which of them.
     """

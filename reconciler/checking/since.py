@@ -1,14 +1,14 @@
 """Since when panels show nothing: what is carried from one live check to the next. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 Since = Mapping[str, Mapping[str, str]]
 """Dashboard → panel → when a check first found it without data, or with an error (RFC 3339)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """What one check saw of a dashboard. `unknown` panels were not asked; `whole` says that all others were."""
 
     address: str

@@ -6,7 +6,8 @@ names made of a variable are known as such.
 import re
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.core.json import JsonObject, as_list, as_object, text_of
 
@@ -27,8 +28,7 @@ _NUMBERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(Struct, frozen=True):
     """A query with stand-ins. `origin` finds where a place in it is in the author's text."""
 
     text: str
@@ -45,8 +45,7 @@ class Filled:
         return place.source if offset < place.end else offset - place.shift
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """One stand-in: where it begins and ends, where its variable begins in the author's text, and by how much all
     behind it is shifted.
     """

@@ -6,17 +6,17 @@ than a missing one.
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 import promql_parser as parser
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.checking.labels import is_scalar
 from reconciler.checking.promql import selected
 from reconciler.core.metric import Metric, MetricType
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """What one means: `factor` of the dimension's base (currency: one of it, time: seconds, ratio: 1 for a share,
     0.01 for percent), `per` second how often. `buckets`: counts of a histogram of this unit.
     """

@@ -1,11 +1,11 @@
 """Who asks for which metric or field: for the catalogue's page, and for whoever wants to rename one."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from luqum.exceptions import ParseError
 from luqum.thread import parse as parse_lucene
+from msgspec import Struct, field
 
 from reconciler.checking.check import ELASTICSEARCH, PROMETHEUS, expression_of
 from reconciler.checking.elasticsearch import field_names
@@ -18,16 +18,14 @@ from reconciler.core.metric import Catalogue
 from reconciler.core.resource import Resource
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Use:
+class Use(Struct, frozen=True, order=True):
     """One query that asks for it."""
 
     address: Address
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class Uses:
+class Uses(Struct, frozen=True):
     """By datasource (uid) and name: who asks for what is declared, and for what the catalogue does not have."""
 
     declared: Mapping[tuple[str, str], tuple[Use, ...]] = field(default_factory=dict)

@@ -6,7 +6,8 @@ Grafana does this in the browser; what a query is sent with has no variables any
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.checking.stand_ins import VARIABLE, samples_of
 from reconciler.core.json import JsonObject, as_list, as_object, text_of
@@ -18,8 +19,7 @@ BUILT_IN = re.compile(
 """What Grafana's back end, or nobody, replaces: left as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """The values of a variable: more than one where it may. `whole` is written as it is (an own value for "all")."""
 
     values: tuple[str, ...]

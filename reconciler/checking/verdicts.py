@@ -1,7 +1,8 @@
 """What is wrong with what came back for a panel: an error, nothing, too slow, too many series, too old."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from reconciler.checking.live import Asked
 
@@ -24,8 +25,7 @@ class Verdict(StrEnum):
         return self in {Verdict.ERROR, Verdict.NO_DATA}
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """From when on something is wrong: seconds that a panel takes, series it gives, seconds since its newest value."""
 
     slow: float = 5.0

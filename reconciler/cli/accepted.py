@@ -3,8 +3,10 @@ then the files.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.cli.differences import difference_lines
 from reconciler.cli.session import Session
@@ -29,8 +31,7 @@ from reconciler.render.accepted_view import accepted_json, accepted_lines
 from reconciler.render.plan_view import PlanView
 
 
-@dataclass(frozen=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """One object that the files say now: in which, and the texts of its links that follow (its version, its title)."""
 
     wish: Wish
@@ -38,8 +39,7 @@ class Accepted:
     links: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Acceptance:
+class Acceptance(Struct, frozen=True):
     """What came of it: by address what the files say now, or the reasons why none does. `follows` are
     declared objects that come to something else with it; `files` by path what they held and what they are to hold.
     """

@@ -26,7 +26,7 @@ _COMPLETION = "_GGREC_COMPLETE"
 def main() -> None:
     """Run, and exit with the design's code."""
     interruptible()
-    gc.set_threshold(100_000, 20, 20)  # a command lives for seconds: looking for garbage often is a tenth of its time
+    gc.set_threshold(300_000, 20, 20)  # a command lives for seconds: looking for garbage often is a tenth of its time
     sys.exit(run(sys.argv[1:]))
 
 

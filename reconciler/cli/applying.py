@@ -2,9 +2,10 @@
 
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from reconciler.cli.planned import inputs_of, show_plan
 from reconciler.cli.session import Session, new_lineage
@@ -25,8 +26,7 @@ from reconciler.render.run_view import account_lines, outcome_lines
 from reconciler.store.planfile import SavedPlan, plan_digest, read_plan, use_up
 
 
-@dataclass(frozen=True, slots=True)
-class ToDo:
+class ToDo(Struct, frozen=True):
     """A plan to be carried out; what the versions of single objects say, what is told beside the outcomes (JSON), and
     as what its refusals are raised.
     """

@@ -1,8 +1,9 @@
 """diff: any two of what is declared, what Grafana holds, a version, a run, a file, another instance."""
 
 import asyncio
-from dataclasses import replace
 from typing import Annotated
+
+from msgspec.structs import replace
 
 from reconciler.cli.options import Argument, Option
 from reconciler.cli.session import Session

@@ -6,10 +6,12 @@ What reads and expands documents is imported only where that has to be done.
 import os
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 import reconciler
 from reconciler.core.address import Address
@@ -33,8 +35,7 @@ _MATTERS = ("authoring", "checking", "core", "kinds", "lint", "loader", "cli")
 """The rooms whose code decides what documents come to."""
 
 
-@dataclass
-class Desired:
+class Desired(Struct, dict=True):
     """What is declared, for one project and the values of one instance."""
 
     project: Project

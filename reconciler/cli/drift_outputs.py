@@ -5,8 +5,9 @@ that fails is a note; a file that cannot be written is an error.
 import contextlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.cli.writing import write_file
 from reconciler.core.drift import DriftReport
@@ -21,8 +22,7 @@ _WEBHOOK_SECONDS = 10.0
 _LAST = "ggrec_drift_last_success_timestamp_seconds{"
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """A report to write, and how."""
 
     file: Path
@@ -48,8 +48,7 @@ def form_of(report: DriftReport, view: PlanView, form: str) -> str:
     return FORMS[form](report, view)
 
 
-@dataclass(slots=True)
-class Metrics:
+class Metrics(Struct):
     """What the metrics say between checks: a failed one leaves the last success as it was."""
 
     instance: str
@@ -74,8 +73,7 @@ class Metrics:
             write_file(self.file, self.text)
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
+class Webhook(Struct, frozen=True):
     """Where news goes. The address is a secret: it is named by its reference, and a literal one not at all."""
 
     text: str

@@ -3,11 +3,12 @@
 import asyncio
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.cli.accepting import accept
 from reconciler.cli.drift_outputs import Metrics, Report, Webhook, form_of, reports
@@ -48,8 +49,7 @@ _TO = "Where it goes"
 PathOption = Annotated[str | None, Option("--path", help="Only this part, as panels[title='Latency'].targets.")]
 
 
-@dataclass(frozen=True)
-class Drifting:
+class Drifting(Struct, frozen=True):
     """One drift command: where its results go."""
 
     session: Session

@@ -1,9 +1,10 @@
 """fmt: desired files and ggrec.yaml in one style. Decides nothing about the style; writes whole files or none."""
 
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
+
+from msgspec import Struct, field
 
 from reconciler.cli.differences import difference_lines
 from reconciler.cli.options import Argument, Option
@@ -49,8 +50,7 @@ def fmt(
     return work.end()
 
 
-@dataclass
-class _Work:
+class _Work(Struct):
     """One call: what was done, what would be, what is wrong."""
 
     session: Session

@@ -1,8 +1,9 @@
 """The forms of a plan beside the terminal: files for reviewers and programs, all from one run."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
+
+from msgspec import Struct
 
 from reconciler.cli.options import Option
 from reconciler.cli.session import Session
@@ -26,8 +27,7 @@ GithubOption = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Forms:
+class Forms(Struct, frozen=True):
     """The forms that were asked for."""
 
     markdown: Path | None = None

@@ -5,9 +5,10 @@ What is wrong with one file does not keep the others; nothing is left of a dashb
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
+
+from msgspec.structs import replace
 
 from reconciler.authoring.ids import number
 from reconciler.authoring.layout import HEIGHT, WIDTH, Flow

@@ -5,7 +5,8 @@ it.
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.checking.live import Asked, Panel, ask, panels_of, request_of, variables, with_cost
 from reconciler.checking.queries import sources_in
@@ -20,16 +21,14 @@ MOST_VALUES = 20
 """Values of one variable that `--matrix` tries."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What a check may take. Seconds; `at_once` requests side by side."""
 
     at_once: int = 4
     deadline: float | None = None
 
 
-@dataclass
-class Checked:
+class Checked(Struct):
     """What came of one dashboard: its panels, variables that could not be told, and what was not asked any more."""
 
     address: Address

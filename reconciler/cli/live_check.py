@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.checking.live import Asked
 from reconciler.checking.since import Looked, carried
@@ -33,8 +35,7 @@ from reconciler.store.check_life import read_since, write_since
 _FORMS = {".md": live_markdown, ".html": live_html}
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What was asked for on the command line. `findings` are those of the check of the files themselves."""
 
     matrix: bool = False

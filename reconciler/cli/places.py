@@ -1,7 +1,8 @@
 """At which line of which file each row of a plan was caused: for the forms that point at lines."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.authoring.provenance import Provenance
 from reconciler.cli.session import Session

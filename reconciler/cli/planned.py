@@ -1,8 +1,9 @@
 """What plan, apply and rollback share: making a plan, showing and saving it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from reconciler.cli.duration import later
 from reconciler.cli.forms import Forms

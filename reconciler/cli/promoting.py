@@ -1,9 +1,11 @@
 """promote: a dashboard as one instance has it, sent to another; a plan as any other."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.cli.on_conflict import OnConflictOption, policy_of
 from reconciler.cli.options import Argument, Option
@@ -91,8 +93,7 @@ def _pairs(given: "list[str] | tuple[()]") -> dict[str, str]:
     return found
 
 
-@dataclass
-class _Promotion:
+class _Promotion(Struct, dict=True):
     """One dashboard on its way from `there` to `here`."""
 
     there: Session

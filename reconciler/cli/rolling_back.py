@@ -1,8 +1,9 @@
 """rollback: an object back to a version that Grafana keeps, or a whole run undone; a plan as any other."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
+
+from msgspec import Struct, field
 
 from reconciler.cli.on_conflict import OnConflictOption, policy_of
 from reconciler.cli.options import Argument, Option
@@ -74,8 +75,7 @@ def rollback(
     return go(session, back, out=out, ttl=ttl, approved=auto_approve, write=write)
 
 
-@dataclass
-class _Back:
+class _Back(Struct, dict=True):
     """One way back, of a run or to a version: its plan, and what follows from it."""
 
     session: Session

@@ -6,10 +6,12 @@ import sys
 import time
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.cli.desired import Desired, state_of
 from reconciler.cli.output import Output, SystemClock
@@ -35,8 +37,7 @@ if TYPE_CHECKING:
     from reconciler.store.state_store import StateStore
 
 
-@dataclass
-class Session:
+class Session(Struct, dict=True):
     """One command's surroundings. Parts are made when first asked for."""
 
     settings: Settings

@@ -1,8 +1,9 @@
 """The options that every command takes, once."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
+
+from msgspec import Struct
 
 from reconciler.cli.duration import seconds
 from reconciler.cli.options import Option
@@ -66,8 +67,7 @@ ResendSecretsOption = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What was given."""
 
     instance: str | None = None

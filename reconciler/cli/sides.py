@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.cli.session import Session, new_lineage
 from reconciler.cli.versions import kept_of, numbered
@@ -24,8 +26,7 @@ _FEW = 12
 HELP = "desired, live, ADDRESS@NUMBER, a run's id (RUN^: before it), a file, an instance; INSTANCE:SIDE of another"
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A side that a word names, not read yet: the session of its instance, and what there."""
 
     text: str
@@ -33,8 +34,7 @@ class Named:
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """What is compared: what `targets` name (none: everything), and of that only what the other side tells of."""
 
     targets: tuple[str, ...] = ()

@@ -73,7 +73,7 @@ def state_show(
     owned = parsed(address)
     entry_of(state, owned)
     entry = state.resources[owned]
-    shown: dict[str, Any] = dict(encode(entry))  # type: ignore[arg-type]  # a dataclass is encoded as a mapping
+    shown: dict[str, Any] = dict(encode(entry))  # type: ignore[arg-type]  # a Struct is encoded as a mapping
     shown["secrets"] = sorted(entry.secrets)
     for key in ("applied", "observed"):
         digest = shown[key]

@@ -3,10 +3,11 @@ again, compare. Writes no file and sends nothing.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.authoring.abbreviating import Abbreviating
 from reconciler.authoring.inverse import Inverse
@@ -32,8 +33,7 @@ _BOM = b"\xef\xbb\xbf"
 _MANIFEST = "dashboard.grafana.app/"
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What expanding documents needs, and how objects are called in files."""
 
     registry: Registry
@@ -46,8 +46,7 @@ class Surroundings:
         return Provenance(anew.loaded.documents, self.registry, values=self.values, instance=self.instance)
 
 
-@dataclass(frozen=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """How it ended: with these texts of files by name, or with the reasons why not. `follows` are what the dashboard's
     own links say otherwise then: its version, its title.
     """

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import FrameType
 
@@ -25,13 +24,13 @@ _TOO_OLD = 3
 """After so many intervals without a success the process is not healthy."""
 
 
-@dataclass
 class Waiting:
     """The clock and the wait of a watch, for tests to replace. `wait` is true where it is to end."""
 
-    stop: threading.Event = field(default_factory=threading.Event)
-    now: Callable[[], float] = time.time
-    chance: Callable[[], float] = random.random
+    def __init__(self, now: Callable[[], float] = time.time, chance: Callable[[], float] = random.random) -> None:
+        self.stop = threading.Event()
+        self.now = now
+        self.chance = chance
 
     def wait(self, seconds: float) -> bool:
         """Wait; whether to end."""

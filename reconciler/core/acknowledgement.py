@@ -1,7 +1,8 @@
 """A drift that somebody looked at and lets stand until a day: what acknowledged.yaml holds, as values. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.core.address import Address
 from reconciler.core.source import Mark
@@ -10,8 +11,7 @@ ACKNOWLEDGED = "acknowledged.yaml"
 """The file, beside ggrec.yaml."""
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledgement:
+class Acknowledgement(Struct, frozen=True):
     """One entry. `path` "" stands for the whole object, `instance` "" for every instance; `until` is the last day on
     which it holds (YYYY-MM-DD, UTC).
     """

@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}\Z")
 _KIND = re.compile(r"[a-z][a-z0-9-]*\Z")
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Address:
+class Address(Struct, frozen=True, order=True):
     """A kind and the name that the author chose. `Address.parse(str(a)) == a`."""
 
     kind: str

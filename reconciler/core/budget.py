@@ -2,15 +2,15 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
 def _still() -> float:
     return 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """`seconds` from `began` on, as `monotonic` counts them; infinite where nothing was said."""
 
     seconds: float = math.inf

@@ -3,8 +3,9 @@ only.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from reconciler.core.address import Address
 from reconciler.core.diff import Edit
@@ -13,8 +14,7 @@ from reconciler.core.resource import Lifecycle
 from reconciler.core.source import Mark
 
 
-@dataclass(frozen=True, slots=True)
-class Thing:
+class Thing(Struct, frozen=True):
     """An object as one side has it. `declared`: its attributes are what an author wrote, under this lifecycle, and say
     nothing of the rest. `keys`: it tells only these of its attributes (a version, none of its folder); None: all.
     """
@@ -25,8 +25,7 @@ class Thing:
     source: Mark | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """What one side holds, under the name by which people call it. `speaks_of` are the addresses of which it would tell
     that they are not there (None: of all).
     """
@@ -48,8 +47,7 @@ class Where(StrEnum):
     BOTH = "both"
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One object that is not the same on both sides: the edits that lead from left to right, between two normalised
     forms.
     """
@@ -62,8 +60,7 @@ class Difference:
     source: Mark | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """How two sides differ. `compared`: the objects of which both tell."""
 
     left: str

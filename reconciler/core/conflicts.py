@@ -1,13 +1,14 @@
 """What happened to an object between the plan and its apply, and what is to be done about that. Values only."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from msgspec import Struct, field
+
 from reconciler.core.address import Address
 from reconciler.core.diff import Edit
-from reconciler.core.errors import Conflict
+from reconciler.core.errors import Conflict, Diagnostic
 from reconciler.core.resource import Attribution
 
 
@@ -28,8 +29,7 @@ def stop(address: Address) -> OnConflict:
     return OnConflict.STOP
 
 
-@dataclass(frozen=True, slots=True)
-class Meanwhile:
+class Meanwhile(Struct, frozen=True):
     """What somebody did: `happened` is changed or deleted; the edits are theirs, without those that the plan shows."""
 
     happened: str
@@ -39,8 +39,9 @@ class Meanwhile:
     version_after: int | None = None
 
 
-@dataclass(eq=False)
 class ChangedSincePlan(Conflict):
     """One object is not any more what the plan was made from."""
 
-    meanwhile: Meanwhile = field(default_factory=lambda: Meanwhile("changed"), kw_only=True)
+    def __init__(self, diagnostics: tuple[Diagnostic, ...], *, meanwhile: Meanwhile | None = None) -> None:
+        super().__init__(diagnostics)
+        self.meanwhile = meanwhile or Meanwhile("changed")

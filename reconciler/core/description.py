@@ -3,7 +3,8 @@ shown in many forms.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.core.address import Address
 from reconciler.core.diff import Edit
@@ -25,8 +26,7 @@ DELETED = Row(ChangeClass.DELETION, "", "", "deleted")
 """What is said of an object that went as a whole."""
 
 
-@dataclass(frozen=True, slots=True)
-class DescribedChange:
+class DescribedChange(Struct, frozen=True):
     """A change with its rows. `before` and `after` are its attributes; None where there is no such side, or it is not
     known. `touches` says what else it concerns.
     """
@@ -54,16 +54,14 @@ class DescribedChange:
         return counted(self.rows)
 
 
-@dataclass(frozen=True, slots=True)
-class DescribedDrift:
+class DescribedDrift(Struct, frozen=True):
     """What was changed outside in one object, with its rows."""
 
     drift: Drift
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(Struct, frozen=True):
     """A plan, described. `body_keys` is, by kind, the attribute that holds Grafana's own model."""
 
     plan: Plan

@@ -1,7 +1,8 @@
 """Everything that the desired files come to, as a value: what is declared, by whom it is seen, and what is wrong."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic, Severity
@@ -10,8 +11,7 @@ from reconciler.core.roles import RoleView
 from reconciler.core.source import Mark
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(Struct, frozen=True):
     """A dashboard as it was expanded, together with what that depended on beside its own files and what all dashboards
     share: the objects that it needs, with the places of the first mention, and the templates that it uses. `document`
     is its document with nothing in its spec but the folder.
@@ -23,8 +23,7 @@ class Remembered:
     templates: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DesiredState:
+class DesiredState(Struct, frozen=True):
     """`resources` in order of addresses, `diagnostics` (errors and warnings) in order of places, `roles` in order of
     names; `files` are the names of all desired files. A document with an error has no resource, so nothing may be
     planned while there is one.

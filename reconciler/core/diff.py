@@ -6,24 +6,29 @@ identity fields
 follows.
 """
 
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from reconciler.core.json import Json, JsonObject, canonical_value, same
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Key:
+class Key(Struct, frozen=True, eq=False):
     """A step to the list item whose `field` has this value; `label` is how people call it and does not count in
     comparisons.
     """
 
     field: str
     value: str | int
-    label: str = dataclasses.field(default="", compare=False)
+    label: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Key) and (self.field, self.value) == (other.field, other.value)
+
+    def __hash__(self) -> int:
+        return hash((self.field, self.value))
 
     def __str__(self) -> str:
         return f"[{self.field}={self.value}]"
@@ -46,8 +51,7 @@ class Op(StrEnum):
     MOVE = "move"
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """One difference. `before` is None for an addition, `after` for a removal."""
 
     path: EditPath
@@ -89,8 +93,7 @@ _ALIGNED = 1000
 """deepdiff is given at most so many values."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Differ:
+class _Differ(Struct, frozen=True):
     identities: Identities
     authored: bool
 

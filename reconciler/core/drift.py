@@ -3,8 +3,9 @@ follows for the exit code. Pure.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from reconciler.core.acknowledgement import Acknowledgement
 from reconciler.core.address import Address
@@ -15,8 +16,7 @@ from reconciler.core.semantic import ChangeClass, Row, counted
 from reconciler.core.state import Held
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One save outside: from one version to the next, whose it was, and its own edits."""
 
     before: int
@@ -61,8 +61,7 @@ _CODES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What is remembered of one drift. `content` tells whether it is still the same; times are RFC 3339."""
 
     first: str
@@ -71,8 +70,7 @@ class Seen:
     content: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
+class Life(Struct, frozen=True):
     """All that is remembered between checks, when the last one was ("": this is the first), and when one last read
     every body.
     """
@@ -82,8 +80,7 @@ class Life:
     full: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One object that was changed outside. `unattributed` are edits that no kept version accounts for."""
 
     drift: Drift
@@ -111,8 +108,7 @@ class Finding:
         return "acknowledged" if self.acknowledged else "expired" if self.expired else "open"
 
 
-@dataclass(frozen=True, slots=True)
-class DriftReport:
+class DriftReport(Struct, frozen=True):
     """One check. `pending` are the addresses that Git changes; `recovered` what is no longer different since the last
     check; `checked_before` when that was ("": never, as far as is known).
     """

@@ -3,9 +3,10 @@ them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Self
+
+from msgspec import Struct
 
 from reconciler.core.source import Mark
 
@@ -33,8 +34,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One finding. `code` is a stable kebab-case name, `subject` the object it concerns (an address or a file)."""
 
     code: str
@@ -55,14 +55,13 @@ class Diagnostic:
         return f"{head}{self.message}" + (f"\n  hint: {self.hint}" if self.hint else "")
 
 
-@dataclass(eq=False)
 class GgrecError(Exception):
-    """The root of all expected failures; `exit_code` is what the process ends with."""
+    """The root of all expected failures; `exit_code` is what the process ends with: each class has its own."""
 
-    diagnostics: tuple[Diagnostic, ...]
-    exit_code: ExitCode = field(default=ExitCode.ERROR, kw_only=True)
+    exit_code: ExitCode = ExitCode.ERROR
 
-    def __post_init__(self) -> None:
+    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        self.diagnostics = diagnostics
         super().__init__(str(self))
 
     def __str__(self) -> str:
@@ -78,33 +77,32 @@ class InvalidInput(GgrecError):
     """Files or configuration that cannot be accepted; carries everything that is wrong at once."""
 
 
-@dataclass(eq=False)
 class UsageError(GgrecError):
     """The command line itself is wrong."""
 
-    exit_code: ExitCode = field(default=ExitCode.USAGE, kw_only=True)
+    exit_code = ExitCode.USAGE
 
 
-@dataclass(eq=False)
 class Refused(GgrecError):
     """A guard said no; nothing was sent."""
 
-    exit_code: ExitCode = field(default=ExitCode.REFUSED, kw_only=True)
+    exit_code = ExitCode.REFUSED
 
 
-@dataclass(eq=False)
 class Conflict(GgrecError):
     """Live changed since the plan, or the plan is stale."""
 
-    exit_code: ExitCode = field(default=ExitCode.CONFLICT, kw_only=True)
+    exit_code = ExitCode.CONFLICT
 
 
-@dataclass(eq=False)
 class Locked(GgrecError):
     """Somebody else holds the state's lock, or has taken it over from us. `holder`: who, for programs."""
 
-    exit_code: ExitCode = field(default=ExitCode.LOCKED, kw_only=True)
-    holder: Mapping[str, str | int] = field(default_factory=dict, kw_only=True)
+    exit_code = ExitCode.LOCKED
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...], *, holder: Mapping[str, str | int] | None = None) -> None:
+        super().__init__(diagnostics)
+        self.holder: Mapping[str, str | int] = holder or {}
 
 
 class StoreFailed(GgrecError):
@@ -115,30 +113,37 @@ class BodyLost(GgrecError):
     """A stored body is missing or damaged: what it held must be observed again."""
 
 
-@dataclass(eq=False)
 class Unreadable(GgrecError):
     """Some objects could not be read: what is not known is never called unchanged."""
 
-    exit_code: ExitCode = field(default=ExitCode.PARTIAL, kw_only=True)
+    exit_code = ExitCode.PARTIAL
 
 
-@dataclass(eq=False)
 class ServerError(GgrecError):
     """Grafana (or what stands before it) did not do what was asked.
 
     `status` is the HTTP status, None where no answer came. `ambiguous` tells that a write may have happened all the
-    same
-    (lost answer, 5xx): look before repeating.
+    same (lost answer, 5xx): look before repeating. `began`: an earlier write of the same exchange had been done
+    already, so the object may be half finished. `message`: the server's own words, cleaned of secrets and control
+    characters; `message_id`: its stable name of the failure, where it gives one (`folder.circular-reference`).
     """
 
-    status: int | None = field(default=None, kw_only=True)
-    ambiguous: bool = field(default=False, kw_only=True)
-    began: bool = field(default=False, kw_only=True)
-    """Whether an earlier write of the same exchange had been done already: the object may be half finished."""
-    message: str = field(default="", kw_only=True)
-    """The server's own words, cleaned of secrets and control characters."""
-    message_id: str = field(default="", kw_only=True)
-    """The server's stable name of the failure, where it gives one (`folder.circular-reference`)."""
+    def __init__(
+        self,
+        diagnostics: tuple[Diagnostic, ...],
+        *,
+        status: int | None = None,
+        ambiguous: bool = False,
+        began: bool = False,
+        message: str = "",
+        message_id: str = "",
+    ) -> None:
+        super().__init__(diagnostics)
+        self.status = status
+        self.ambiguous = ambiguous
+        self.began = began
+        self.message = message
+        self.message_id = message_id
 
 
 class Unreachable(ServerError):
@@ -153,50 +158,43 @@ class Forbidden(ServerError):
     """403 for lack of a permission: not the same as absent."""
 
 
-@dataclass(eq=False)
 class ChangedMeanwhile(ServerError):
     """Somebody saved the object since it was read; nothing was written."""
 
-    exit_code: ExitCode = field(default=ExitCode.CONFLICT, kw_only=True)
+    exit_code = ExitCode.CONFLICT
 
 
-@dataclass(eq=False)
 class AlreadyExists(ServerError):
     """What was to be created is there already, made by somebody else or by an earlier try of this run: look."""
 
-    exit_code: ExitCode = field(default=ExitCode.CONFLICT, kw_only=True)
+    exit_code = ExitCode.CONFLICT
 
 
-@dataclass(eq=False)
 class NameTaken(ServerError):
     """Another object has the name."""
 
-    exit_code: ExitCode = field(default=ExitCode.PARTIAL, kw_only=True)
+    exit_code = ExitCode.PARTIAL
 
 
-@dataclass(eq=False)
 class InUse(ServerError):
     """The object cannot go, for something refers to it."""
 
-    exit_code: ExitCode = field(default=ExitCode.PARTIAL, kw_only=True)
+    exit_code = ExitCode.PARTIAL
 
 
-@dataclass(eq=False)
 class PluginOwned(ServerError):
     """A plugin brought this dashboard."""
 
-    exit_code: ExitCode = field(default=ExitCode.REFUSED, kw_only=True)
+    exit_code = ExitCode.REFUSED
 
 
-@dataclass(eq=False)
 class Busy(ServerError):
     """The server did nothing, for it was busy: to be asked again after a look."""
 
-    exit_code: ExitCode = field(default=ExitCode.PARTIAL, kw_only=True)
+    exit_code = ExitCode.PARTIAL
 
 
-@dataclass(eq=False)
 class OutOfTime(ServerError):
     """The time limit of the run came before this was asked: nothing was sent."""
 
-    exit_code: ExitCode = field(default=ExitCode.PARTIAL, kw_only=True)
+    exit_code = ExitCode.PARTIAL

@@ -3,8 +3,9 @@ do).
 """
 
 from collections.abc import Generator, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal, Self, TypeAlias, TypeVar
+
+from msgspec import Struct, field
 
 from reconciler.core.json import Json, JsonObject, as_object, text_of
 from reconciler.core.resource import LiveObject, SecretRef
@@ -14,8 +15,7 @@ Body: TypeAlias = Json | SecretRef | list["Body"] | Mapping[str, "Body"]
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class ApiRequest:
+class ApiRequest(Struct, frozen=True):
     """One request. `path` begins with /api or /apis and is quoted already; `query` keeps its order and may repeat
     names.
 
@@ -34,8 +34,7 @@ class ApiRequest:
     unparsed: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ApiResponse:
+class ApiResponse(Struct, frozen=True):
     """The answer: its status and its JSON (None where the body was empty)."""
 
     status: int
@@ -79,8 +78,7 @@ class Page(tuple[LiveObject, ...]):
         return made
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """What was found out about the Grafana at hand before anything else was asked.
 
     `apis` are the served group versions (`dashboard.grafana.app/v0alpha1`), `namespace` is the organisation's in
@@ -107,8 +105,7 @@ class Server:
         return group_version in self.apis
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Which objects of a kind matter to this run; a listing may leave the details of all others out (they are not
     `complete` then).
 
@@ -126,8 +123,7 @@ class Wanted:
         return self.everything or uid in self.uids or any(key in self.keys for key in keys)
 
 
-@dataclass(frozen=True, slots=True)
-class WriteContext:
+class WriteContext(Struct, frozen=True):
     """What a write needs beyond the object: the server, and the message that versions carry (run and commit); for a
     delete, the attributes that were last applied.
     """

@@ -4,8 +4,9 @@ Whoever writes files takes it from here: where the object is declared, and the p
 there.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from reconciler.core.address import Address
 from reconciler.core.diff import Edit
@@ -22,8 +23,7 @@ class Must(StrEnum):
     NOTHING = "nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class FileEdits:
+class FileEdits(Struct, frozen=True):
     """For one object. `edits` lead from what is declared to what shall be (`before` and `after`, both normalised)."""
 
     address: Address

@@ -4,14 +4,14 @@ the exact flag.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+
+from msgspec import Struct, field
 
 from reconciler.core.errors import Diagnostic
 from reconciler.core.plan import Action, Change
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What a guard says otherwise for one kind; None: as for all kinds."""
 
     max_deletes: int | None = None
@@ -22,8 +22,7 @@ class Limits:
     update_floor: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """The most deletes and updates of one kind that a plan may hold: as a number, and as a share of the kind's objects
     in the state.
 
@@ -51,19 +50,17 @@ class Guard:
         return value, f"guard.{name}"
 
 
-LIMITS = tuple(item.name for item in fields(Limits))
+LIMITS = Limits.__struct_fields__
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmed:
+class Confirmed(Struct, frozen=True):
     """`--confirm-deletes` and `--confirm-updates`: the numbers of a plan that somebody has read."""
 
     deletes: int | None = None
     updates: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Sort:
+class _Sort(Struct, frozen=True):
     noun: str
     verb: str
     most: str

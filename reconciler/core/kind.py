@@ -2,9 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from msgspec import Struct, field
 
 from reconciler.core.address import Address
 from reconciler.core.diff import Edit, EditPath, Identities
@@ -41,16 +42,14 @@ class LiveNames(Protocol):
     def name(self, kind: str, uid: str) -> str | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Desired:
+class Desired(Struct, frozen=True):
     """What a spec comes to: attributes in the kind's shape, and the secrets in it by name."""
 
     attributes: JsonObject
     secrets: Mapping[str, SecretRef] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Authored:
+class Authored(Struct, frozen=True):
     """What an author would write for a live object: the spec, for dashboards the model to stand in a JSON file beside
     it, and the
     names of secrets that the server does not tell."""

@@ -6,21 +6,22 @@ Only what is certain or nearly so: a name such as `token` says nothing here.
 import re
 from collections.abc import Iterator
 
-_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("a Grafana token", re.compile(r"\bgl(?:sa|c)_[A-Za-z0-9+/=_-]{16,}")),
-    ("a GitHub token", re.compile(r"\b(?:gh[opsur]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{40,})")),
-    ("a GitLab token", re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}")),
-    ("an AWS access key", re.compile(r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b")),
-    ("a Slack token", re.compile(r"\bxox[abeprs]-[A-Za-z0-9-]{10,}")),
-    ("a Google API key", re.compile(r"\bAIza[A-Za-z0-9_-]{35}\b")),
-    ("a Vault token", re.compile(r"\bhv[sb]\.[A-Za-z0-9_-]{20,}")),
-    ("an age key", re.compile(r"\bAGE-SECRET-KEY-1[A-Z0-9]{20,}")),
-    ("a JSON web token", re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{10,}")),
+_SHAPES: tuple[tuple[str, str], ...] = (
+    ("a Grafana token", r"\bgl(?:sa|c)_[A-Za-z0-9+/=_-]{16,}"),
+    ("a GitHub token", r"\b(?:gh[opsur]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{40,})"),
+    ("a GitLab token", r"\bglpat-[A-Za-z0-9_-]{20,}"),
+    ("an AWS access key", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b"),
+    ("a Slack token", r"\bxox[abeprs]-[A-Za-z0-9-]{10,}"),
+    ("a Google API key", r"\bAIza[A-Za-z0-9_-]{35}\b"),
+    ("a Vault token", r"\bhv[sb]\.[A-Za-z0-9_-]{20,}"),
+    ("an age key", r"\bAGE-SECRET-KEY-1[A-Z0-9]{20,}"),
+    ("a JSON web token", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{10,}"),
     (
         "a private key",
-        re.compile(r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----(?:.*?-----END [A-Z0-9 ]*PRIVATE KEY-----|.*)", re.S),
+        r"(?s)-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----(?:.*?-----END [A-Z0-9 ]*PRIVATE KEY-----|.*)",
     ),
 )
+"""Compiled when first used: most texts hold none."""
 _BEGINNINGS = re.compile(
     r"gl(?:sa|c)_|gh[opsur]_|github_pat_|glpat-|A[KS]IA|xox[abeprs]-|AIza|hv[sb]\.|AGE-SECRET|eyJ|PRIVATE KEY|://[^/]*@"
 )
@@ -31,9 +32,10 @@ _WORDS = (
 )
 _USER_IN_URL = re.compile("://[^/]*@")
 """Both together are `_BEGINNINGS`."""
-_IN_URL = re.compile(r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]{0,30}://[^/?#\s@:\"'<>]*):([^/?#\s@\"'<>]+)@")
-_STAND_INS = re.compile(
-    r"(?i)\A(?:pass(?:word|wd)?|pwd|secret|token|key|user|x+|\*+|\.{2,}|…|.*[$<{\[].*|%.*|your.*|my-?password|example)\Z"
+_IN_URL = r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]{0,30}://[^/?#\s@:\"'<>]*):([^/?#\s@\"'<>]+)@"
+_STAND_INS = (
+    r"(?i)\A(?:pass(?:word|wd)?|pwd|secret|token|key|user|x+|\*+|\.{2,}|…"
+    r"|.*[$<{\[].*|%.*|your.*|my-?password|example)\Z"
 )
 """What stands in manuals where a password would be."""
 
@@ -48,14 +50,16 @@ def literals(text: str) -> Iterator[str]:
     if not _BEGINNINGS.search(text):
         return
     for what, shape in _SHAPES:
-        if shape.search(text):
+        if re.search(shape, text):
             yield what
-    if any(not _STAND_INS.match(match[2]) for match in _IN_URL.finditer(text)):
+    if any(not re.match(_STAND_INS, match[2]) for match in re.finditer(_IN_URL, text)):
         yield "a password in a URL"
 
 
 def without_literals(text: str) -> str:
     """The text with every such credential replaced."""
+    if not _BEGINNINGS.search(text):
+        return text
     for _, shape in _SHAPES:
-        text = shape.sub("[secret]", text)
-    return _IN_URL.sub(lambda match: f"{match[1]}:[secret]@", text)
+        text = re.sub(shape, "[secret]", text)
+    return re.sub(_IN_URL, lambda match: f"{match[1]}:[secret]@", text)

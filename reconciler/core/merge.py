@@ -6,9 +6,10 @@ so. Items of a list are matched by the kind's identity fields (a panel by id), m
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, TypeAlias
+
+from msgspec import Struct, field
 
 from reconciler.core.diff import Edit, EditPath, Identities, Key, by_identity, diff, is_set
 from reconciler.core.json import Json, JsonObject, same
@@ -24,8 +25,7 @@ MISSING: Final = Missing.MISSING
 Part: TypeAlias = Json | Missing
 
 
-@dataclass(frozen=True, slots=True)
-class MergeConflict:
+class MergeConflict(Struct, frozen=True):
     """A leaf that both sides changed, differently; MISSING where a side does not have it."""
 
     path: EditPath
@@ -34,8 +34,7 @@ class MergeConflict:
     theirs: Part
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct, frozen=True):
     """What both come to. In a conflict `value` holds mine; `taken` are the edits by which it differs from mine."""
 
     value: JsonObject
@@ -64,8 +63,7 @@ def _alike(left: Part, right: Part) -> bool:
     return same(left, right)
 
 
-@dataclass(slots=True)
-class _Merger:
+class _Merger(Struct):
     identities: Identities
     wholes: frozenset[str]
     conflicts: list[MergeConflict] = field(default_factory=list)

@@ -1,8 +1,9 @@
 """The catalogue of business metrics, as values: what a datasource holds by promise, and what it means."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from reconciler.core.source import Mark
 
@@ -16,8 +17,7 @@ class MetricType(StrEnum):
     SUMMARY = "summary"
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """One label: the `values` it may take (None: any), and an example for people."""
 
     name: str
@@ -25,8 +25,7 @@ class Label:
     example: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """One metric of a Prometheus. `unit` is Grafana's name of a unit, or `cents`; `datasource` a declared
     datasource's uid.
     """
@@ -52,8 +51,7 @@ class Metric:
         return {self.name: self.type}
 
 
-@dataclass(frozen=True, slots=True)
-class IndexField:
+class IndexField(Struct, frozen=True):
     """One field of an index of an Elasticsearch. `type` is Elasticsearch's; a text has a `.keyword` beside it."""
 
     name: str
@@ -67,8 +65,7 @@ class IndexField:
     where: Mark | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(Struct, frozen=True):
     """Everything that is declared of metrics, in order of names."""
 
     metrics: tuple[Metric, ...] = ()

@@ -8,7 +8,8 @@ it, by every clock that is off by less than the margin.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.core.json import digest
 from reconciler.core.resource import LiveObject
@@ -21,8 +22,7 @@ _MICROSECONDS = 1_000_000
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-@dataclass(frozen=True, slots=True)
-class Beacon:
+class Beacon(Struct, frozen=True):
     """The cheapest answer about a whole collection. `stamp`: its newest save, in microseconds since 1970 (None: this
     server's says nothing that could be trusted); `at`: the server's Date of that answer, in seconds; `members`: a
     digest of all uids and where they are; `titles` by uid.
@@ -31,19 +31,17 @@ class Beacon:
     stamp: int | None
     at: int
     members: str
-    titles: Mapping[str, str] = field(default_factory=dict, compare=False)
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """One object as a list showed it: without its attributes, but with their digest where they were looked at."""
 
     live: LiveObject
     content: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(Struct, frozen=True):
     """One kind as it was verified: by which beacon (None: the server has none to trust), and when its bodies were
     last all read.
     """
@@ -53,8 +51,7 @@ class Observed:
     full_at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(Struct, frozen=True):
     """What was verified of one organisation of one Grafana, by the names of kinds."""
 
     url: str

@@ -8,8 +8,10 @@ the record alone tells, where the times agree.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.plan import Action
@@ -22,8 +24,7 @@ _SKEW = timedelta(minutes=10)
 """Grafana's clock and the runner's may differ."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """One thing that happened to it. `run` is "" where nobody's run did it; `version` is None for what made none.
 
     `kept` tells whether the server still has the version; `outcome` is what the run's record says of it.

@@ -3,8 +3,9 @@ in the engine.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from reconciler.core.address import Address
 from reconciler.core.diff import Edit
@@ -35,8 +36,7 @@ class Action(StrEnum):
         return self in {Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE}
 
 
-@dataclass(frozen=True, slots=True)
-class Precondition:
+class Precondition(Struct, frozen=True):
     """What must still be true of the live object when the change is applied: absent, or this revision, or (no
     revision) this content.
     """
@@ -47,8 +47,7 @@ class Precondition:
     version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One object's change. `resource` is what will be sent (None: a delete or forget). `reason` is for people and
     never steers apply.
 
@@ -83,8 +82,7 @@ class Change:
         return self.action.writes or (self.action is Action.ADOPT and bool(self.edits or self.secrets))
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """What somebody else made different in one object. `outcome` says what this plan does about it:
     reverted · kept · merged · left · acknowledged · conflict · recreated · forgotten · deleted · settled."""
 
@@ -103,8 +101,7 @@ class Drift:
     """Which acknowledgement lets it (or a part of it) stand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """The Grafana and organisation a plan is for."""
 
     url: str
@@ -113,8 +110,7 @@ class Target:
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Same inputs, same bytes: it holds no time. `refusals` stop apply (exit 3); `unreadable` makes it incomplete
     (exit 6).
     """

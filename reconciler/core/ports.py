@@ -4,8 +4,9 @@ audience.
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
+
+from msgspec import Struct
 
 from reconciler.core.address import Address
 from reconciler.core.exchange import ApiRequest, Exchange, Listing, Server
@@ -121,8 +122,7 @@ class NoHints:
         """Nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """One step for a progress display: `done` of `total` (None: not known yet) in a phase (`reading folders`,
     `applying`).
     """

@@ -4,9 +4,10 @@ The rules come from ggrec.yaml; what an object is (its folders, its tags, whose 
 live object, so that a rule also holds for what is no longer declared.
 """
 
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
+
+from msgspec import Struct, field
 
 from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic
@@ -15,8 +16,7 @@ from reconciler.core.source import Mark
 Sort = Literal["addresses", "folders", "tags"]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One item of `protect`: a glob of addresses, a folder (uid or address), a tag. `where` it is written."""
 
     sort: Sort
@@ -24,8 +24,7 @@ class Rule:
     where: Mark | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Protection:
+class Protection(Struct, frozen=True):
     """All rules, and whether home dashboards are protected."""
 
     rules: tuple[Rule, ...] = ()
@@ -33,8 +32,7 @@ class Protection:
     homes_at: Mark | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """What of a live object rules may speak about: the folders it lies in (nearest first) as uids and addresses (a
     folder lies in itself too), its tags, and whose home dashboard it is.
     """

@@ -1,7 +1,8 @@
 """What a lost state can be made of again. Values only; the engine finds it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.core.address import Address
 from reconciler.core.diff import Edit
@@ -9,8 +10,7 @@ from reconciler.core.errors import Diagnostic
 from reconciler.core.state import ResourceState, State
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A declared object that is there. `edits`: what the next plan would change in it, as far as can be told now."""
 
     address: Address
@@ -19,8 +19,7 @@ class Found:
     edits: tuple[Edit, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rebuilt:
+class Rebuilt(Struct, frozen=True):
     """What the state would be. `absent`: declared, and not in Grafana; `refused`: not ours to own; `unreadable`: kinds
     that could not be read, so that it is incomplete; `unmanaged`: objects in Grafana that nobody declares, by kind.
     """

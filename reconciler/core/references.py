@@ -5,7 +5,8 @@ is deleted with it, or updated so that it no longer refers, has let go.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 
@@ -13,8 +14,7 @@ HOME = "its home dashboard"
 """Where a home dashboard is referred to: protection tells these from other references."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """That something refers to an object of `kind` by `text`, and `where` in it, in words ("panel 'Orders', query
     A"). `part`: to which part of the object (a panel's id; "": to all of it).
     """
@@ -25,8 +25,7 @@ class Reference:
     part: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Referrer:
+class Referrer(Struct, frozen=True):
     """An object that refers to others: `subject` as people call it ("dashboard 'Orders' (orders)"), `key` is
     `kind:uid`.
     """
@@ -36,8 +35,7 @@ class Referrer:
     references: tuple[Reference, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """Something that lies in another object, directly or not: `parent` is the uid of the folder it lies in. Without a
     uid it stands for `count` things that were not told one by one.
     """

@@ -1,8 +1,9 @@
 """Desired and live objects in one shape, so that they can be compared."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from reconciler.core.address import Address
 from reconciler.core.json import JsonObject
@@ -20,8 +21,7 @@ class OnDrift(StrEnum):
     FAIL = "fail"
 
 
-@dataclass(frozen=True, slots=True)
-class Lifecycle:
+class Lifecycle(Struct, frozen=True):
     """What the author says about how this object may be treated. `ignore_changes` are selectors (core.selectors);
     `ui_state`: what people leave behind by looking at it is left alone.
     """
@@ -33,8 +33,7 @@ class Lifecycle:
     ui_state: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class SecretRef:
+class SecretRef(Struct, frozen=True):
     """A reference to a secret (`${env:NAME}`, `${command:…}`; see core.reference): never the secret itself."""
 
     text: str
@@ -43,8 +42,7 @@ class SecretRef:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """One document of a file, as written: strict, positioned, not yet understood.
 
     `spec` and `metadata` are marked (see core.source). `body` is the content of the file named by `spec.from`, if
@@ -63,8 +61,7 @@ class Document:
     origin: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """One desired object with everything abbreviated expanded.
 
     `attributes` is JSON in the kind's own shape (the same as `LiveObject.attributes`), read-only. `secrets` maps a
@@ -82,8 +79,7 @@ class Resource:
     origin: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Manager:
+class Manager(Struct, frozen=True):
     """Who else owns an object, and what to do so that ggrec may."""
 
     name: str
@@ -93,8 +89,7 @@ class Manager:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
-class LiveObject:
+class LiveObject(Struct, frozen=True):
     """What Grafana holds now, in the kind's own shape.
 
     `revision` is an opaque token that changes when somebody saves the object; None where the kind has none. `version`
@@ -126,8 +121,7 @@ class LiveObject:
         return meta if isinstance(meta, str) and meta else self.uid
 
 
-@dataclass(frozen=True, slots=True)
-class Attribution:
+class Attribution(Struct, frozen=True):
     """Who made an edit outside, as far as the server can tell. Times are RFC 3339 in UTC."""
 
     who: str | None = None
@@ -136,8 +130,7 @@ class Attribution:
     messages: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class KeptVersion:
+class KeptVersion(Struct, frozen=True):
     """One version of an object that the server still has: of its attributes those that it has versions of (not where a
     dashboard lies). Times are RFC 3339.
     """

@@ -2,15 +2,15 @@
 (authoring) and for who writes them (writeback).
 """
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from reconciler.core.json import Json
 from reconciler.core.source import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(Struct, frozen=True):
     """Make a value true at a path. A key that is not there is added at the end of its mapping; an index one past the
     end of a list appends.
     """
@@ -19,31 +19,27 @@ class Put:
     value: Json
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(Struct, frozen=True):
     """Remove the key or the item at a path."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Insert:
+class Insert(Struct, frozen=True):
     """A new item before the one at a path, which ends with an index."""
 
     path: Path
     value: Json
 
 
-@dataclass(frozen=True, slots=True)
-class Rename:
+class Rename(Struct, frozen=True):
     """Another name for the key at a path; its value and its place stay."""
 
     path: Path
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Arrange:
+class Arrange(Struct, frozen=True):
     """The items of the list at a path in another order: `order` names them by their present indices."""
 
     path: Path

@@ -1,13 +1,12 @@
 """Role-based views: who sees which dashboard, how much of it, and what opens first. Values only."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from reconciler.core.address import Address
 from reconciler.core.source import Mark
 
 
-@dataclass(frozen=True, slots=True)
-class RoleEntry:
+class RoleEntry(Struct, frozen=True):
     """One dashboard of a role: `shown` is what the role opens, `base` what it is derived from (the same, unless
     `filtered`). `panels` of the base's `of` panels are shown; rows do not count.
     """
@@ -22,8 +21,7 @@ class RoleEntry:
     source: Mark | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RoleView:
+class RoleView(Struct, frozen=True):
     """One role: its entries in the author's order, and every declared dashboard that its team may open at all."""
 
     name: str

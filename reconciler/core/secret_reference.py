@@ -3,7 +3,8 @@ and those of sources that packages bring. Only their form: what a source makes o
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.core.resource import SecretRef
 
@@ -15,8 +16,7 @@ PATTERN = rf"^({WITH_DEFAULT}|\$\{{(?!env:|file:)[a-z][a-z0-9_-]*:.+\}})$"
 """The pattern of a whole reference, for JSON Schemas."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """One reference in its parts: `source` (`env`, `file`, …), what the source is asked for, and the default (`env`
     and `file` only).
     """

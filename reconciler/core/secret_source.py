@@ -4,25 +4,27 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import ClassVar
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+
+class Surroundings(Struct, frozen=True):
     """What a source works with: the environment, the project's folder (relative paths begin there), the programs that
     ggrec.yaml lets `${command:…}` run (as written, with their leading arguments), and `hide`, which takes every secret
     known so far out of a text.
     """
 
-    environment: Mapping[str, str] = field(repr=False)
+    environment: Mapping[str, str]
     root: str
     programs: tuple[str, ...] = ()
-    hide: Callable[[str], str] = field(default=lambda text: text, repr=False)
+    hide: Callable[[str], str] = lambda text: text
+
+    def __repr__(self) -> str:
+        return f"Surroundings(root={self.root!r})"  # the environment holds secrets
 
 
-@dataclass(frozen=True, slots=True)
-class Unavailable:
+class Unavailable(Struct, frozen=True):
     """Why there is no secret; never holds a part of one."""
 
     why: str

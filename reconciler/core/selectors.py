@@ -7,8 +7,9 @@ are reached as if they were beside it.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from reconciler.core.diff import Identities
 from reconciler.core.json import Json, JsonObject, canonical_value
@@ -22,8 +23,7 @@ _INSIDE = re.compile(
 EXAMPLE = "as in panels[title='Latency'].fieldConfig, templating.list[*].current or refresh"
 
 
-@dataclass(frozen=True, slots=True)
-class Pick:
+class Pick(Struct, frozen=True):
     """A step to items of a list: those at `index`, or whose `field` has this text; all where both are None."""
 
     index: int | None = None
@@ -48,8 +48,7 @@ class BadSelector(ValueError):
         self.column = column
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(Struct, frozen=True):
     """A path as it was written, and its steps. The first one is a key."""
 
     text: str

@@ -6,8 +6,9 @@ Must not lose an edit: `completed` gives a row to whatever no other row stands f
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from reconciler.core.diff import Edit, EditPath, Key, Op, format_edit_path
 from reconciler.core.json import Json, as_list, as_object
@@ -29,8 +30,7 @@ class ChangeClass(StrEnum):
 CLASSES = tuple(ChangeClass)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One thing that changes. `subject` is the part of the object ("" for the object itself), `name` what of it.
     `text` says it in words; without it, `before` and `after` do. `edits` are those of core.diff that it stands for.
     `part` leads to the panel (or such) in the body, by identity.

@@ -3,11 +3,11 @@ written once. Whoever writes or looks through a whole object may take it as know
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from reconciler.core.source import MarkedDict
 
@@ -40,8 +40,7 @@ class Shared(Mapping[str, Any]):
         return f"Shared({self._value!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class Common:
+class Common(Struct, frozen=True):
     """What many objects are but for the values of some keys that are each one's `own`; `notes` as in `Shared`."""
 
     panel: dict[str, Any]

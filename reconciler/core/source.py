@@ -5,14 +5,14 @@ The loader builds `MarkedDict` and `MarkedList`; authoring copies the marks of w
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True, order=True):
     """A place in a file; line and column count from 1."""
 
     file: str

@@ -3,8 +3,10 @@ digests.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.conflicts import Meanwhile
@@ -26,8 +28,7 @@ class Status(StrEnum):
     PARTIAL = "partial"
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """An edit made outside that was left in Grafana though the files do not say it: where, who made it and when (as far
     as Grafana tells), and why it was left.
     """
@@ -40,8 +41,7 @@ class Held:
     """The last day of the acknowledgement that it was left for ("": until it is released)."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceState:
+class ResourceState(Struct, frozen=True):
     """One owned object.
 
     `applied` is the digest of the desired attributes that were last sent (None: never completely), `observed` that of
@@ -71,8 +71,7 @@ def entry_digest(entry: ResourceState | None) -> str:
     return digest(known)
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(Struct, frozen=True):
     """A write that was about to be sent when a run ended without saying how it went. `target`: digest of the
     attributes it sent (None: a delete).
     """
@@ -82,8 +81,7 @@ class Intent:
     target: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """The state of one project in one organisation of one Grafana. `serial` rises with every save, `lineage` never
     changes.
     """
@@ -174,8 +172,7 @@ def verify(state: State) -> None:
         raise GgrecError(tuple(sorted(found, key=Diagnostic.sort_key)))
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """An object on one side of a run, before or after it: what a way back needs.
 
     `body` is the digest of what Grafana held; `applied` and `observed` are what the state knew (None: it did not know
@@ -213,8 +210,7 @@ def side_of(entry: ResourceState, body: str | None) -> Side:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How one change of a run went. `error` is for people; versions are the dashboard's before and after."""
 
     address: Address
@@ -238,8 +234,7 @@ class Outcome:
     """The names of the secrets that were sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """One apply. Stored before its first request (status `running`), and again when it ends. Times are RFC 3339 in
     UTC.
     """

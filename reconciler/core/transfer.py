@@ -1,7 +1,8 @@
 """A dashboard's model on its way to another Grafana: its datasources are called otherwise there. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.references import Reference, datasources_in
@@ -10,8 +11,7 @@ _OWN = frozenset({"grafana", "__expr__"})
 """Grafana's own; besides these everything of the form `-- … --`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A datasource of one Grafana. `address` is "" where ggrec does not own it."""
 
     uid: str
@@ -23,8 +23,7 @@ class Source:
         return f"'{self.name}' ({self.type})"
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """A datasource that has none to stand for it on the other side, and where it is named."""
 
     text: str

@@ -5,17 +5,17 @@ would not parse: an answer is judged when it comes, not when it is looked into.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from reconciler.core.json import Json, JsonObject, as_object, parsed
 
 Item: TypeAlias = Mapping[str, "Json | Unparsed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Unparsed:
+class Unparsed(Struct, frozen=True):
     """The bytes of a JSON object, known to be valid."""
 
     data: bytes

@@ -4,8 +4,8 @@ little in common, or much to compare, they are shown as a whole.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from difflib import SequenceMatcher
+
+from msgspec import Struct
 
 _MOST = 300
 """Lines or words a side between the first and the last difference that are still compared with one another."""
@@ -14,8 +14,7 @@ _LONGEST = 4_000
 """Characters of a line whose words are compared."""
 
 
-@dataclass(frozen=True, slots=True)
-class TextLine:
+class TextLine(Struct, frozen=True):
     """One line: `sign` is " ", "-" or "+"; `words` are its parts, each with whether it is what changed."""
 
     sign: str
@@ -78,6 +77,8 @@ def _opcodes(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, int, int
     if max(len(left), len(right)) > _MOST:
         codes.append(("replace", start, start + len(left), start, start + len(right)))
     else:
+        from difflib import SequenceMatcher
+
         found = SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
         codes += [(tag, a + start, b + start, c + start, d + start) for tag, a, b, c, d in found]
     if end:

@@ -4,7 +4,9 @@ The measure is the plan's own: with what the files then say, there is nothing to
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.diff import Edit, carry_over, diff, format_edit_path
@@ -23,8 +25,7 @@ from reconciler.engine.ignoring import Ignoring, rooted
 from reconciler.engine.inputs import Inputs
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """For one object: what was applied, what was observed (normalised, without what is held), what is live, and what
     the files are to come to: `goal`, with what Grafana adds of its own. `edits` are those that are accepted.
     """

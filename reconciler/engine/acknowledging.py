@@ -5,7 +5,9 @@ What the author changes in the file meanwhile wins over an acknowledgement: that
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.acknowledgement import Acknowledgement
 from reconciler.core.conflicts import OnConflict
@@ -22,8 +24,7 @@ from reconciler.engine.ignoring import rooted
 from reconciler.engine.situation import Situation, title_of
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """The edits made outside that stay, those that do not, and how Grafana would be with only the first."""
 
     held: tuple[Held, ...]

@@ -6,8 +6,10 @@ finishes it.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import assert_never
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.budget import Budget
@@ -40,8 +42,7 @@ from reconciler.engine.sending import Sender
 Listener = Callable[[Outcome], None]
 
 
-@dataclass(slots=True)
-class Applied:
+class Applied(Struct):
     """How an apply ended: the state as it is now, and one outcome per change of the plan, in its order."""
 
     state: State
@@ -51,8 +52,7 @@ class Applied:
     errors: tuple[GgrecError, ...] = ()
 
 
-@dataclass(slots=True)
-class Job:
+class Job(Struct):
     """Everything an apply needs, and `stop`: set it, and what is in flight is finished and no more begun."""
 
     plan: Plan

@@ -1,8 +1,10 @@
 """Carry one change out: look, write (see sending), look again."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.diff import format_edit_path
@@ -20,8 +22,7 @@ from reconciler.engine.sending import TRIES, Sender
 from reconciler.engine.situation import content_of
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """What came of a change: the entry for the state (None: gone), versions, and the paths that came back different."""
 
     entry: ResourceState | None
@@ -35,8 +36,7 @@ class Written:
     """The digest of what Grafana held before (None: nothing, or it was not looked at)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """A write that Grafana has taken, and that is not read back yet. `target`: the digest of what was sent."""
 
     change: Change

@@ -4,7 +4,7 @@ Where one side is what an author wrote, the other counts only on the paths that 
 lifecycle leaves it to people: as in a plan.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.comparison import Comparison, Difference, Side, Thing, Where

@@ -3,7 +3,7 @@
 Two comparisons, never one: desired with last applied is the change, live with observed is the drift.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from reconciler.core.conflicts import OnConflict
 from reconciler.core.diff import Edit, diff, overlap

@@ -4,7 +4,9 @@ Reads only; what is settled is written by carry, which looks once more before.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.conflicts import ChangedSincePlan, Meanwhile, OnConflict, Policy
@@ -22,8 +24,7 @@ from reconciler.engine.situation import precondition_of
 _WAYS = "`ggrec plan` shows it as drift now; --on-conflict {0}=ours, =theirs or =merge decides it, in plan and in apply"
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """What is to be written instead (None: nothing), and what to tell about it."""
 
     change: Change | None

@@ -5,9 +5,11 @@ Reads only: it is handed a reader, takes no lock and stores no state. Whoever ca
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.acknowledgement import Acknowledgement
 from reconciler.core.description import DELETED, described
@@ -102,8 +104,7 @@ async def _finding(drift: Drift, reader: Reader, inputs: Inputs) -> Finding:
     return Finding(drift, steps, left, rows)
 
 
-@dataclass(frozen=True, slots=True)
-class _Concern:
+class _Concern(Struct, frozen=True):
     """What of an object concerns the author, by what was applied and by its lifecycle; `authored` None: all of it."""
 
     kind: Kind

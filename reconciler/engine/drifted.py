@@ -3,7 +3,9 @@ Pure.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.conflicts import OnConflict
 from reconciler.core.diff import Edit, Key, carry_over, diff, format_edit_path, overlap
@@ -22,8 +24,7 @@ _ASKED = {OnConflict.OURS: OnDrift.REVERT, OnConflict.MERGE: OnDrift.MERGE}
 """What was asked for in this run wins over the lifecycle."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drifted:
+class Drifted(Struct, frozen=True):
     """What was edited outside in a live object since it was `observed` (normalised), and what it would be if nothing of
     it were held.
     """
@@ -34,8 +35,7 @@ class Drifted:
     unheld: JsonObject
 
 
-@dataclass(frozen=True, slots=True)
-class Aim:
+class Aim(Struct, frozen=True):
     """What an object is to be, and what of it is held: said by nobody's file."""
 
     attributes: JsonObject

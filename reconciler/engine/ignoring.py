@@ -2,8 +2,9 @@
 Pure.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from reconciler.core.diff import diff, format_edit_path
 from reconciler.core.json import JsonObject
@@ -14,8 +15,7 @@ from reconciler.core.selectors import Selector, as_in, parse_selector
 _parsed = lru_cache(maxsize=1024)(parse_selector)
 
 
-@dataclass(frozen=True, slots=True)
-class Ignoring:
+class Ignoring(Struct, frozen=True):
     """For one object: `authored` is what is declared, normalised."""
 
     kind: Kind

@@ -1,6 +1,6 @@
 """Everything a plan is made from, as whoever assembles the program hands it over."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from reconciler.core.budget import Budget
 from reconciler.core.observation import MARGIN
@@ -11,8 +11,7 @@ from reconciler.core.state import State
 from reconciler.engine.planner import Options
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """Everything a plan is made from."""
 
     resources: tuple[Resource, ...]

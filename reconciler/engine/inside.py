@@ -4,7 +4,9 @@ GET only. The same question is asked again right before the DELETE (engine.carry
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.errors import Diagnostic
 from reconciler.core.guard import is_delete
@@ -16,8 +18,7 @@ from reconciler.core.registry import Registry
 _SHOWN = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(Struct, frozen=True):
     """The contents of one object, by what becomes of them."""
 
     going: tuple[Content, ...] = ()

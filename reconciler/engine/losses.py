@@ -8,7 +8,9 @@ playlists.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.core.errors import Diagnostic, ServerError, Unauthorized, Unreachable
 from reconciler.core.guard import Guard, is_delete
@@ -26,8 +28,7 @@ from reconciler.engine.situation import Bodies
 from reconciler.engine.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What is known beside the plan: the whole state, what was read, stored bodies, and the rules."""
 
     state: State

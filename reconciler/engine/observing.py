@@ -3,7 +3,8 @@ the rest goes on.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.errors import BodyLost, Diagnostic, Severity

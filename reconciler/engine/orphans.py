@@ -4,7 +4,8 @@ Only the journal's intents tell of it. GET only.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.json import JsonObject

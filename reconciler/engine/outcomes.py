@@ -1,6 +1,6 @@
 """How the changes of a run went, as its record keeps them: with both sides of what was done, for the way back. Pure."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from reconciler.core.plan import Action, Change
 from reconciler.core.state import Outcome, ResourceState, Side, side_of

@@ -4,7 +4,7 @@ shown. Said as a warning: the author may mean it.
 GET only, and nothing at all where no part goes.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from reconciler.core.errors import Diagnostic, ServerError, Severity, Unauthorized, Unreachable
 from reconciler.core.plan import Action, Change, Plan

@@ -5,7 +5,9 @@ Must not decide about single objects (see decide) nor ask the server (see review
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.core.acknowledgement import Acknowledgement, holding
 from reconciler.core.address import Address, targeted
@@ -29,8 +31,7 @@ from reconciler.engine.situation import Bodies, Decision, Situation
 from reconciler.engine.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What the caller asks of a plan. `targets` are addresses or globs; empty: everything."""
 
     targets: tuple[str, ...] = ()
@@ -50,8 +51,7 @@ class Options:
     """The day on which the plan is made (YYYY-MM-DD): what is acknowledged until an earlier one is no longer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """What of desired and state a run is about."""
 
     resources: Mapping[Address, Resource]

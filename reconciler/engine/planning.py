@@ -1,7 +1,8 @@
 """The whole of planning for callers: choose, refresh, plan, review. Reads only; takes no lock."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.errors import GgrecError, Refused, Unreadable

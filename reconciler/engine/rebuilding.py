@@ -4,7 +4,8 @@ Must not write to Grafana or save the state: whoever asked reads first what it c
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.diff import Edit

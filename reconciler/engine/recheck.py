@@ -6,7 +6,8 @@ write carries. GET only.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.errors import GgrecError

@@ -7,7 +7,9 @@ object.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic, Forbidden, ServerError, Unauthorized, Unreachable
@@ -27,8 +29,7 @@ _AT_ONCE = 4
 """GETs side by side: more only makes each slower (grafana-api.md section 5)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Looking:
+class Looking(Struct, frozen=True):
     """How to look: what was verified before, whether to read every body all the same (`full`), and the beacon's
     margin in seconds.
     """
@@ -80,8 +81,7 @@ class _Counter:
         self.audience.progress(Progress("reading", self.objects, None, kind))
 
 
-@dataclass(frozen=True, slots=True)
-class _Matter:
+class _Matter(Struct, frozen=True):
     """What of one kind matters to this run."""
 
     resources: Mapping[Address, Resource]

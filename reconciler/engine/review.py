@@ -7,7 +7,8 @@ when.
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.core.errors import ServerError
 from reconciler.core.json import text_of

@@ -4,7 +4,8 @@ A folder that holds what is not undone with it stays, and so does whatever it ne
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.core.address import Address, targeted
 from reconciler.core.conflicts import OnConflict

@@ -3,7 +3,8 @@ core.ports.Secrets, each of which may make a source look a secret up: only those
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic, Severity
@@ -48,8 +49,7 @@ def _changed(resource: Resource, entry: ResourceState | None, secrets: Secrets) 
             yield name
 
 
-@dataclass(frozen=True, slots=True)
-class _Untold:
+class _Untold(Struct, frozen=True):
     name: str
     why: str
 

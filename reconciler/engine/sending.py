@@ -5,7 +5,8 @@ Must not decide whether an object may be written to (carry does), nor what is re
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.diff import diff, overlap

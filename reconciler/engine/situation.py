@@ -1,7 +1,8 @@
 """What is known about one address, and what may follow from it: the values that deciding works with. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.core.acknowledgement import Acknowledgement
 from reconciler.core.address import Address
@@ -14,8 +15,7 @@ from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import Intent, ResourceState
 
 
-@dataclass(frozen=True, slots=True)
-class SecretsToSend:
+class SecretsToSend(Struct, frozen=True):
     """The names of an object's secrets that changed or are not there, and of those that are only sent again."""
 
     changed: tuple[str, ...] = ()
@@ -27,8 +27,7 @@ class SecretsToSend:
         return tuple(sorted((*self.changed, *self.again)))
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Struct, frozen=True):
     """Everything known about one address. `unchanged`: the live revision is the observed one (its attributes may be
     empty then).
     """
@@ -54,8 +53,7 @@ class Situation:
     """The digest of the resource's attributes, made once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What follows: at most one change and one drift, and what forbids it."""
 
     change: Change | None = None

@@ -1,7 +1,8 @@
 """What a run knows of Grafana: the objects that matter to it, and how many others there are. Values only."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic
@@ -12,8 +13,7 @@ from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import ResourceState
 
 
-@dataclass(frozen=True, slots=True)
-class KindSnapshot:
+class KindSnapshot(Struct, frozen=True):
     """One kind as read: the objects that matter by uid and by key, how many there are, why it could not be read."""
 
     by_uid: Mapping[str, LiveObject] = field(default_factory=dict)
@@ -26,8 +26,7 @@ class KindSnapshot:
     """What the next run may be told of this kind."""
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """What was read of all kinds in play."""
 
     server: Server

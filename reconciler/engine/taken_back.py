@@ -1,7 +1,8 @@
 """What an object was before a run, from the bodies that its record names; and who changed it after, in words. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.core.address import Address
 from reconciler.core.diff import Edit, EditPath, Op, format_edit_path, overlap
@@ -18,8 +19,7 @@ _TOLD = 5
 _LONGEST = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Meant:
+class Meant(Struct, frozen=True):
     """What an object shall be, and what to know about that."""
 
     attributes: JsonObject

@@ -3,7 +3,9 @@ being).
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.diff import authored_part
@@ -81,8 +83,7 @@ def entry_for(kind: Kind, resource: Resource, live: LiveObject, store: Store, st
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What to pull: kinds (all where empty), single objects as (kind, uid), and filters for dashboards."""
 
     kinds: frozenset[str] = frozenset()

@@ -1,6 +1,6 @@
 """The rows of the table for what nobody declares any more: delete, or forget what is gone already. Pure."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from reconciler.core.conflicts import OnConflict
 from reconciler.core.diff import diff

@@ -1,7 +1,8 @@
 """Undoing as values: what is known beside a run, and what undoing it comes to before Grafana is asked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic
@@ -16,8 +17,7 @@ STAYS = "stays"
 """The code of whatever is not undone, though the run did it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What is known beside the run: the state, what is declared, the runs after it, stored bodies, and versions that
     the server keeps of objects whose stored bodies are not enough.
     """
@@ -30,8 +30,7 @@ class Known:
     versions: Mapping[Address, KeptVersion] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Undo:
+class Undo(Struct, frozen=True):
     """What is to be planned: `resources` as they shall be, `deletes`; why and with which notes; what is left as it is,
     and what forbids it.
     """

@@ -5,8 +5,9 @@ Must not ask Grafana: what people changed since is found by the plan that is mad
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Never
+
+from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.conflicts import OnConflict, Policy

@@ -1,6 +1,6 @@
 """Versions that Grafana keeps of an object, and how one is declared again: then it is planned as anything else is."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from reconciler.core.errors import GgrecError
 from reconciler.core.json import JsonObject

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from reconciler.core.errors import Diagnostic
 from reconciler.core.source import Mark
@@ -16,8 +16,7 @@ Parse = Callable[[bytes, str], tuple[list[Any], list[Diagnostic]]]
 """The loader's parser: bytes and the file's name in, documents and everything wrong with them out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Formatted:
+class Formatted(Struct, frozen=True):
     """What a file should hold; what it holds already where `problems` says why it is left alone."""
 
     data: bytes

@@ -3,11 +3,11 @@ written.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """A comment from its # to its end. `own_line`: nothing stands before it; `blank`: an empty line does."""
 
     text: str
@@ -17,8 +17,7 @@ class Comment:
     blank: bool
 
 
-@dataclass(slots=True)
-class Scalar:
+class Scalar(Struct):
     """A text, number, true, false, null. `style` is YAML's: "" (plain), ' " | or >; `raw` is what stands in the file.
 
     `text`: whether it is a text whatever it looks like (quotes, a block, the tag !!str). `end` is where it ends.
@@ -32,16 +31,14 @@ class Scalar:
     end: int
 
 
-@dataclass(slots=True)
-class Alias:
+class Alias(Struct):
     """A *name."""
 
     name: str
     end: int
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(Struct):
     """A pair of a mapping, or an item of a list (`key` is None).
 
     Comments: `lead` stand before it, `gap` between its colon or dash and its value, `trail` behind it on its line,
@@ -57,8 +54,7 @@ class Entry:
     foot: list[Comment] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Collection:
+class Collection(Struct):
     """A mapping or list; `flow`: in brackets. `foot`: the comments after its last entry."""
 
     mapping: bool
@@ -96,8 +92,7 @@ class Collection:
 Node = Scalar | Alias | Collection
 
 
-@dataclass(slots=True)
-class Document:
+class Document(Struct):
     """One document: the comments before it, its value (None: nothing but comments), and the comments after it."""
 
     head: list[Comment]

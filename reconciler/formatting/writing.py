@@ -3,7 +3,8 @@ joined, it moves to a line of its own before it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.formatting.nodes import Alias, Collection, Comment, Document, Entry, Node, Scalar
 from reconciler.formatting.order import inside, kind_of, ordered
@@ -14,14 +15,12 @@ _LONGEST_KEY = 1000
 """YAML looks for the colon of a key in 1024 characters; longer ones need a question mark."""
 
 
-@dataclass(slots=True)
-class _Line:
+class _Line(Struct):
     text: str
     comment: Comment | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Spot:
+class _Spot(Struct, frozen=True):
     """Where an entry is written: `start` of its line up to where its key or dash begins, the column of its `comments`,
     and the column of its collection's other entries. `first`: nothing of the line's beginning has been written yet.
     """
@@ -31,8 +30,7 @@ class _Spot:
     indent: int
 
 
-@dataclass(slots=True)
-class _Value:
+class _Value(Struct):
     """A value on its way out: behind `head` (a key with its colon, or a dash), inside `place`."""
 
     node: Node

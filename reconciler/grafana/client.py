@@ -10,11 +10,12 @@ import random
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlencode
+
+from msgspec import Struct, field
 
 from reconciler import __version__
 from reconciler.core.budget import Budget
@@ -40,8 +41,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Struct, frozen=True):
     """What the client takes from its surroundings: waiting, seconds that pass, the date, chance (0 to 1); and how long
     it may go on: for a request (`patience`), and in the whole run (`budget`).
     """

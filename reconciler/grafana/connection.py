@@ -1,10 +1,12 @@
 """Where a Grafana is and how to get in. Values only; nothing is opened here."""
 
 import math
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from reconciler.core.errors import Diagnostic, InvalidInput
 from reconciler.core.resource import SecretRef
@@ -12,8 +14,7 @@ from reconciler.core.resource import SecretRef
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
+class Tls(Struct, frozen=True):
     """How to trust the server, and how to be known by it: files in PEM form. `insecure_skip_verify` trusts anybody."""
 
     ca: Path | None = None
@@ -22,8 +23,7 @@ class Tls:
     insecure_skip_verify: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """One Grafana and one organisation in it.
 
     A `token`, or `user` and `password` (the token wins where both are given). `url` is kept in the spelling of
@@ -44,7 +44,7 @@ class Connection:
     writes: int = 2
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "url", base_url(self.url))
+        force_setattr(self, "url", base_url(self.url))
         found: list[Diagnostic] = []
         if self.token is None and (self.user is None) != (self.password is None):
             text = "a user and a password go together, and one of them is missing"

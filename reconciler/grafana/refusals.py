@@ -5,16 +5,16 @@ own mark decides (`status`, `reason`, `messageId`), then what was asked, and wor
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.core.errors import AlreadyExists, Busy, ChangedMeanwhile, InUse, NameTaken, PluginOwned, ServerError
 from reconciler.core.exchange import ApiRequest
 from reconciler.core.json import JsonObject, as_object, text_of
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """One meaning: the type of its error, the code and the hint of its diagnostic."""
 
     error: type[ServerError]
@@ -36,15 +36,14 @@ PLUGIN: Final = Refusal(
 IN_USE: Final = Refusal(InUse, "in-use", "something else still refers to it: see what the message names")
 BUSY: Final = Refusal(Busy, "server-busy", "the server was busy and did nothing: run again")
 
-_QUOTED = re.compile(r"""(["'])(?:(?!\1).)*\1""")
-_THERE = re.compile(r"already exists|already (?:a )?member|\btaken\b|unique constraint|inuse\b|nameexists")
-_NAME = re.compile(r"\b(?:user)?name\b|\bmember\b|nameexists")
-_UID = re.compile(r"\buid\b|uidinuse")
-_USED = re.compile(r"\breferenced\b|\bin use\b|\.used\b|has connections")
-_CHANGED = re.compile(
-    r"(?:changed|updated) by someone|been modified|version-mismatch|optimistic lock|resource ?version|\brv\b"
-)
-_WORKING = re.compile(r"is locked|deadlock|\bbusy\b|in progress|try again|temporarily")
+# Compiled when first used: most runs meet no refusal.
+_QUOTED = r"""(["'])(?:(?!\1).)*\1"""
+_THERE = r"already exists|already (?:a )?member|\btaken\b|unique constraint|inuse\b|nameexists"
+_NAME = r"\b(?:user)?name\b|\bmember\b|nameexists"
+_UID = r"\buid\b|uidinuse"
+_USED = r"\breferenced\b|\bin use\b|\.used\b|has connections"
+_CHANGED = r"(?:changed|updated) by someone|been modified|version-mismatch|optimistic lock|resource ?version|\brv\b"
+_WORKING = r"is locked|deadlock|\bbusy\b|in progress|try again|temporarily"
 
 
 def refusal(request: ApiRequest, status: int, body: JsonObject, words: str) -> Refusal | None:
@@ -53,9 +52,9 @@ def refusal(request: ApiRequest, status: int, body: JsonObject, words: str) -> R
     A 400 counts where it says that a name is taken, as some kinds do (grafana-api.md section 19).
     """
     code = text_of(body.get("messageId")) or text_of(as_object(body.get("details")).get("uid"))
-    said = f"{_QUOTED.sub('', words)} {code}".lower()
+    said = f"{re.sub(_QUOTED, '', words)} {code}".lower()
     if status == 400:
-        return _there(said) if _THERE.search(said) and request.method != "GET" else None
+        return _there(said) if re.search(_THERE, said) and request.method != "GET" else None
     if status not in {409, 412}:
         return None
     mark, reason = text_of(body.get("status")), text_of(body.get("reason"))
@@ -63,19 +62,19 @@ def refusal(request: ApiRequest, status: int, body: JsonObject, words: str) -> R
         return PLUGIN
     if mark == "name-exists":
         return TAKEN
-    if _USED.search(said):
+    if re.search(_USED, said):
         return IN_USE
-    if reason == "AlreadyExists" or _THERE.search(said):
+    if reason == "AlreadyExists" or re.search(_THERE, said):
         return EXISTS if reason == "AlreadyExists" else _there(said)
-    if mark == "version-mismatch" or _CHANGED.search(said):
+    if mark == "version-mismatch" or re.search(_CHANGED, said):
         return EXISTS if _creates(request) else CHANGED
-    if _WORKING.search(said) or reason in {"ServerTimeout", "TooManyRequests"}:
+    if re.search(_WORKING, said) or reason in {"ServerTimeout", "TooManyRequests"}:
         return BUSY
     return EXISTS if _creates(request) else CHANGED
 
 
 def _there(said: str) -> Refusal:
-    return TAKEN if _NAME.search(said) and not _UID.search(said) else EXISTS
+    return TAKEN if re.search(_NAME, said) and not re.search(_UID, said) else EXISTS
 
 
 def _creates(request: ApiRequest) -> bool:

@@ -1,12 +1,12 @@
 """What came of one attempt to send a request, free of any HTTP library: an answer, or none. Values only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+
+class Reply(Struct, frozen=True):
     """An answer as it came. The names of `headers` are in lower case."""
 
     status: int
@@ -19,8 +19,7 @@ class Reply:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(Struct, frozen=True):
     """No complete answer. `reason` and `hint` are for people and hold no secret.
 
     `sent` tells that the request may have arrived all the same; `lasting` that another try would end alike.

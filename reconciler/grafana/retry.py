@@ -1,9 +1,10 @@
 """When to ask again, and how long to wait before: pure arithmetic over outcomes; waiting itself is the client's."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+
+from msgspec import Struct
 
 from reconciler.core.exchange import ApiRequest
 from reconciler.grafana.replies import Loss, Outcome, Reply
@@ -12,8 +13,7 @@ REPEATED = frozenset({429, 502, 503, 504})
 """The statuses after which a read is repeated."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(Struct, frozen=True):
     """What was spent on a request so far: attempts that ended, and seconds since the first began. `known`: the server
     has answered in this run, so that it is worth waiting until it is back.
     """
@@ -23,8 +23,7 @@ class Tried:
     known: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """How often a request is sent at most, and limits in seconds: of the first and of any one wait, and of all
     attempts and waits of a request together. A server that is known and restarts is asked until that time is up.
     """

@@ -6,13 +6,16 @@ Must not: know any kind by name.
 import importlib
 import inspect
 import pkgutil
-from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
-from typing import TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 from reconciler.core.errors import InvalidInput
 from reconciler.core.kind import Kind
 from reconciler.core.registry import Registry
+from reconciler.plugins import entry_points
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 ENTRY_POINTS = "ggrec.kinds"
 
@@ -27,7 +30,7 @@ def discover() -> Registry:
     for module in sorted(pkgutil.iter_modules(__path__), key=lambda item: item.name):
         if not module.name.startswith("_"):
             found += kinds_of(importlib.import_module(f"{__name__}.{module.name}"))
-    found += [_plugged_in(point) for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda item: item.name)]
+    found += [_plugged_in(point) for point in entry_points(group=ENTRY_POINTS)]
     return Registry.of(*found)
 
 
@@ -41,7 +44,7 @@ def _is_kind(found: object) -> TypeGuard[type[Kind]]:
     return inspect.isclass(found) and issubclass(found, Kind) and not inspect.isabstract(found)
 
 
-def _plugged_in(point: EntryPoint) -> Kind:
+def _plugged_in(point: "EntryPoint") -> Kind:
     package = point.dist.name if point.dist is not None else "an installed package"
     try:
         found = point.load()

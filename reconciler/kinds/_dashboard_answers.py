@@ -1,8 +1,9 @@
 """The answers in which Grafana tells of a dashboard, each as a live object."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from reconciler.core.exchange import Wanted
 from reconciler.core.json import Json, JsonObject, as_object, text_of

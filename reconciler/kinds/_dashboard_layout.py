@@ -1,14 +1,13 @@
 """Where panels are, folded to a sentence: moves follow from an insertion, and nobody reads sixty of them."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from reconciler.core.diff import Edit, EditPath, Op
 from reconciler.core.json import Json, JsonObject, as_object
 from reconciler.core.semantic import ChangeClass, Row
 
 
-@dataclass(slots=True)
-class Layout:
+class Layout(Struct):
     """What happened to places, panel by panel."""
 
     edits: list[Edit] = field(default_factory=list)

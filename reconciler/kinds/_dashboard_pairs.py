@@ -3,7 +3,8 @@ id, or has none. By id, then by library panel, then by type and title.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.core.diff import Edit, EditPath, Key, Op
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
@@ -11,8 +12,7 @@ from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 LISTS = {"targets": "refId", "panels": "id", "links": "title"}
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A panel that came or went, alone or inside a row that did, with the edit that says so."""
 
     panel: JsonObject

@@ -1,8 +1,9 @@
 """What the kinds that are read over /apis share: paths and paging."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from reconciler.core.exchange import ApiRequest, ApiResponse, Listing, Page, Server
 from reconciler.core.json import JsonObject, as_list, as_object, text_of

@@ -3,7 +3,8 @@ unit.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.core.diff import Edit, EditPath, Key, Op
 from reconciler.core.json import Json, JsonObject, as_object, text_of
@@ -27,8 +28,7 @@ _POOLS: dict[EditPath, tuple[str, ChangeClass]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
+class Sides(Struct, frozen=True):
     """A panel as edits speak of it: what it is called, where it is, and both sides as far as they are known."""
 
     subject: str

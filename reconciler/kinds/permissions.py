@@ -6,10 +6,11 @@ its number from the author (the server's number is looked up by the team's name)
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from reconciler.core.diff import Edit, EditPath, Identities, Key, Op
 from reconciler.core.errors import GgrecError

@@ -8,11 +8,11 @@ points `ggrec.rules`, each naming such a function. Nothing else has a list of ru
 import importlib
 import pkgutil
 from collections.abc import Callable, Collection, Iterable, Sequence
-from importlib.metadata import entry_points
 
 from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic
 from reconciler.core.resource import Resource
+from reconciler.plugins import entry_points
 
 ENTRY_POINTS = "ggrec.rules"
 Rule = Callable[[Sequence[Resource]], Iterable[Diagnostic]]
@@ -23,7 +23,7 @@ def rules() -> tuple[tuple[Rule, bool], ...]:
     packages.
     """
     found = _ours()
-    found += [(point.load(), False) for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda item: item.name)]
+    found += [(point.load(), False) for point in entry_points(group=ENTRY_POINTS)]
     return tuple(found)
 
 

@@ -5,10 +5,11 @@ taken away without touching the rest of the file, its comments included.
 import io
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.core.acknowledgement import ACKNOWLEDGED, Acknowledgement
 from reconciler.core.address import Address
@@ -29,8 +30,7 @@ acknowledged: []
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     written: MarkedDict
     root: MarkedDict
     number: int

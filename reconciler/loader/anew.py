@@ -1,9 +1,11 @@
 """The desired files with other texts than they have: what their documents would be, before anything is written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.core.errors import Diagnostic, InvalidInput
 from reconciler.core.resource import Document
@@ -29,8 +31,7 @@ def parse(data: bytes, file: str) -> list[Any]:
     return values
 
 
-@dataclass(frozen=True)
-class Anew:
+class Anew(Struct, frozen=True):
     """Loaded documents, and the texts of files by name that are to be. `paths` are the files' places on the disk;
     `read` what was in them when they were first looked at: what comes later is somebody else's.
     """

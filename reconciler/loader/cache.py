@@ -6,16 +6,14 @@ other inputs, is not there. Only what is without errors is kept, so an error is 
 """
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from reconciler.core.address import Address
 from reconciler.core.desired import DesiredState, Remembered
@@ -38,8 +36,7 @@ Again = Callable[[Address, str], JsonObject]
 """The attributes of an address from the files themselves, for a body that went away; by their digest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """What besides the desired files decides what they come to: everything in it is digested, nothing of it stored."""
 
     program: Sequence[str]
@@ -52,8 +49,7 @@ class Inputs:
         return blake2b("\0".join(parts).encode() + self.values, digest_size=12).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What is still as it was where not all is: the files, the paths that need not be read, and their stamps. `others`
     are the names of the other files that are as they were: those of them that changed nothing is known of. Where this
     was found out just now, `rows` are what the index will say of the dashboards, whose bodies are in `pack`.
@@ -131,6 +127,8 @@ class Cache:
             self._prepare()
             writer = PackWriter(self._folder)
         except OSError:
+            import tempfile
+
             writer = PackWriter(Path(tempfile.gettempdir()))
             writer.drop()
         self._packs.made(writer)
@@ -192,6 +190,8 @@ class Cache:
         if not self._folder.is_dir():
             prepare(self._top)
             self._folder.mkdir(exist_ok=True, mode=0o700)
+            import shutil
+
             found = [path for path in self._folder.parent.iterdir() if path.is_dir()]
             for path in sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)[_MOST_INPUTS:]:
                 shutil.rmtree(path, ignore_errors=True)
@@ -228,6 +228,8 @@ def checked(data: bytes) -> Any:
 
 def put(path: Path, data: bytes) -> None:
     """Write beside, and rename. Raises OSError."""
+    import tempfile  # with what it needs, a sixth of all that a plan imports
+
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -10,9 +10,10 @@ import subprocess
 import tempfile
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
+
+from msgspec import Struct, field
 
 _SECONDS = 60
 _MOST = 10_000_000
@@ -21,8 +22,7 @@ _MOST_TOLD = 600
 """Characters of what a program says of its failure that are shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """Why there is no output: a code, what happened, and what to do."""
 
     code: str
@@ -30,8 +30,7 @@ class Failed:
     hint: str
 
 
-@dataclass(slots=True)
-class Commands:
+class Commands(Struct):
     """The programs that may run, and what those that ran printed."""
 
     allowed: Collection[str] = ()

@@ -1,9 +1,11 @@
 """A folder of files → documents. Reads everything, and reports everything wrong at once."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.core.errors import Diagnostic
 from reconciler.core.resource import Document
@@ -17,8 +19,7 @@ from reconciler.loader.text import shown
 from reconciler.loader.yaml import parse_yaml
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """What a folder holds: its documents in order of files and places, what is wrong, and the files that are there.
     `reads` are those that were read, by the paths that led to them; `settled`: nothing else went into the documents.
     """
@@ -45,8 +46,7 @@ def load_documents(
     return Reading(Folder(folder, root or folder.parent), Commands(commands)).run(passed_over)
 
 
-@dataclass(frozen=True, slots=True)
-class _Json:
+class _Json(Struct, frozen=True):
     """A JSON file as it was read; `data` to read it again with places."""
 
     found: Found

@@ -1,7 +1,6 @@
 """The envelope that every document has: apiVersion, kind, metadata.name, spec. Knows no kind."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any
 
 from reconciler.core.address import NAME
@@ -21,6 +20,8 @@ _NAME_HINT = "1 to 40 of A-Z a-z 0-9 _ - : it is the uid in Grafana"
 def suggestion(word: str, known: Iterable[str]) -> str:
     """`did you mean 'x'?` where something is close, else what there is to choose from."""
     names = sorted(known)
+    from difflib import get_close_matches  # only words that are wrong need it
+
     close = get_close_matches(word, names, 1, 0.6)
     return f"did you mean '{close[0]}'?" if close else f"known: {', '.join(names)}"
 

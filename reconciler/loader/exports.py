@@ -4,9 +4,11 @@ Takes the bare model, the API's `{dashboard, meta}`, exports with `__inputs`, an
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.address import NAME
 from reconciler.core.errors import Diagnostic, UsageError
@@ -18,8 +20,7 @@ from reconciler.loader.writing import slug
 _MANIFEST = "dashboard.grafana.app/"
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+class Export(Struct, frozen=True):
     """A dashboard in a file: its name to be (and uid), its model as it stands there."""
 
     file: Path
@@ -32,8 +33,7 @@ class Export:
     """Whether the name is the file's own uid; else it was made from the title."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exports:
+class Exports(Struct, frozen=True):
     """What was found: dashboards in order of files, and what is wrong by file."""
 
     found: tuple[Export, ...]

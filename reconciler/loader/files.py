@@ -5,8 +5,9 @@ silence would read as "delete what was in it". Must not understand what is in a 
 import errno
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.core.errors import Diagnostic
 from reconciler.core.source import Mark
@@ -19,8 +20,7 @@ _DANGLING = {"", *_ENDINGS}
 _PERMISSIONS = "check the file and its permissions"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A file, and how it is called in messages: relative to the project, with forward slashes."""
 
     path: Path

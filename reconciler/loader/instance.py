@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
 
 from reconciler.core.errors import Diagnostic, InvalidInput
 from reconciler.core.guard import Guard
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from reconciler.loader.models import ProjectModel, StateModel
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
+class Tls(Struct, frozen=True):
     """PEM files as paths."""
 
     ca: Path | None = None
@@ -34,8 +34,7 @@ class Tls:
     insecure_skip_verify: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(Struct, frozen=True):
     """One Grafana, ready to connect to. `state` is a folder or an object store; `timeout` and `lease` in seconds."""
 
     name: str
@@ -54,8 +53,7 @@ class Instance:
     margin: float = MARGIN
 
 
-@dataclass(frozen=True, slots=True)
-class Overrides:
+class Overrides(Struct, frozen=True):
     """What wins over the file: the environment's variables, and over those `--url`."""
 
     environment: Mapping[str, str]

@@ -3,17 +3,16 @@ read. A file is written once, beside, and renamed; it is never changed.
 """
 
 import os
-import tempfile
 import weakref
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
 import orjson
+from msgspec import Struct
 
 from reconciler.core.json import Json, JsonObject
 
@@ -29,8 +28,7 @@ class Damaged(Exception):
     """What was written is not there any more as it was."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a body is: the file's name, its first byte and its length there, and the digest of those bytes."""
 
     pack: str
@@ -45,6 +43,8 @@ class PackWriter:
     """
 
     def __init__(self, folder: Path) -> None:
+        import tempfile  # nothing is written where nothing changed
+
         self._file, text = tempfile.mkstemp(dir=folder, prefix=".tmp-", suffix=".pack")
         weakref.finalize(self, os.close, self._file)
         self._path = Path(text)

@@ -5,9 +5,10 @@ Must not resolve a secret: they stay references.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from reconciler.core.errors import Diagnostic, InvalidInput, UsageError
 from reconciler.core.json import Json
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 FILE = "ggrec.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """What ggrec.yaml says; without one, the working directory and the environment.
 
     `root` is the folder that all paths are relative to, `written` the spec as it was written, with its places.
@@ -35,7 +35,10 @@ class Project:
     model: "ProjectModel"
     written: MarkedDict
     file: Path | None = None
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Project(name={self.name!r}, root={self.root!r})"  # the environment holds secrets
 
     def values(self, name: str | None) -> Mapping[str, Json]:
         """The values of an instance, for work without a Grafana; none where no instance is named and none is the

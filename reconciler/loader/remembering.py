@@ -4,9 +4,10 @@ dashboards about which there was nothing to say, each whole. Expands nothing.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from reconciler.core.address import Address
 from reconciler.core.desired import DesiredState, Remembered
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from reconciler.loader.documents import Loaded
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One file, the paths of all that it was made from (itself first), and the dashboards in it."""
 
     name: str

@@ -6,15 +6,15 @@ on some file systems): such a stamp is not trusted, as Git does not. Understands
 
 import os
 import time
-from dataclasses import dataclass
 from hashlib import blake2b
+
+from msgspec import Struct
 
 _TICK = 2_000_000_000
 """Nanoseconds: the coarsest time stamps of file systems in use."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(Struct, frozen=True):
     """What a file was when it was read: what stat said, and the digest of its bytes. `known`: whether stat is enough to
     know it again.
     """

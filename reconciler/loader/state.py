@@ -1,16 +1,16 @@
 """Where a state outside the file system is: the URL and the options of an object store. Secrets stay references."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from reconciler.core.resource import SecretRef
 
 SCHEMES = ("s3", "gs", "az", "memory")
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteState:
+class RemoteState(Struct, frozen=True):
     """An object store and a prefix in it. What is None comes from the environment, as the store's own tools have it."""
 
     url: str

@@ -8,8 +8,10 @@ read. Must not understand a dashboard.
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.resource import Document
 from reconciler.core.source import Mark, MarkedDict
@@ -26,8 +28,7 @@ _DASHBOARD = re.compile(rb"(?m)^kind: +Dashboard *$")
 _STAND_INS = (b"${values.", b"${env:", b"${file:", b"${command:", b"${sops:", b"for_each")
 
 
-@dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(Struct, frozen=True):
     """A document of a file of its own, without places but for its envelope, and the paths that it was made from.
     `literal`: nothing in the file itself stands for something else but Grafana's own variables.
     """

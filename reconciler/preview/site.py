@@ -1,13 +1,13 @@
 """What is to be drawn, and the files that come of it. Same input, same bytes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from reconciler.core.json import JsonObject, as_list, text_of
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One dashboard: Grafana's model, the titles of the folders it lies in (outermost first), and what a plan does to
     it: `state` is created, changed or so ("": nothing),
     `changed` panel id → added or changed, `removed` the titles of panels that go.
@@ -32,8 +32,7 @@ class Page:
         return frozenset(text_of(tag) for tag in as_list(self.model.get("tags")))
 
 
-@dataclass(frozen=True, slots=True)
-class RoleMenu:
+class RoleMenu(Struct, frozen=True):
     """A role for the switcher: what opens first, and its dashboards, by uid."""
 
     title: str
@@ -41,8 +40,7 @@ class RoleMenu:
     dashboards: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """Everything that a reviewer shall see. `sources`: datasource uid → what people call it; `deleted`: the dashboards
     that a plan deletes, which have no page.
     """

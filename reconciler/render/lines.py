@@ -6,8 +6,9 @@ Must not let a title from a server reach a terminal as it is: control characters
 import json
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.core.json import Json
 
@@ -29,8 +30,7 @@ _LONG = 100
 _BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u2028\u2029")
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Some text in one style."""
 
     text: str

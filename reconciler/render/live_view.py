@@ -2,8 +2,9 @@
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic, Severity
@@ -25,8 +26,7 @@ _STYLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PanelReport:
+class PanelReport(Struct, frozen=True):
     """One panel: how it did (`verdict`), why, and the numbers. Times are RFC 3339: of its `newest` value ("": it has
     none), and `since` when checks find that it shows nothing.
     """
@@ -46,8 +46,7 @@ class PanelReport:
         return self.verdict in {"error", "no-data"}
 
 
-@dataclass(frozen=True, slots=True)
-class BoardReport:
+class BoardReport(Struct, frozen=True):
     """One dashboard: its panels, what could not be told of its variables, how many panels were not asked any more."""
 
     address: Address
@@ -65,8 +64,7 @@ class BoardReport:
         return min((panel.since for panel in self.panels if panel.since), default="")
 
 
-@dataclass(frozen=True, slots=True)
-class LiveReport:
+class LiveReport(Struct, frozen=True):
     """A whole check. `at` is RFC 3339; `seconds` is how long it took. `findings` are those of the check of the files
     themselves, `notes` what went wrong beside.
     """

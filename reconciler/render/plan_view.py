@@ -1,8 +1,9 @@
 """A plan as lines: header, what was changed outside, what ggrec will do, what stands against it, the count."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
 
 from reconciler.core.description import DescribedChange, DescribedDrift, Description, describe_plan
 from reconciler.core.errors import Diagnostic
@@ -38,8 +39,7 @@ OUTCOMES = {
 _TITLE = 60
 
 
-@dataclass(frozen=True, slots=True)
-class PlanView:
+class PlanView(Struct, frozen=True):
     """What is shown beside the plan itself. `now` is RFC 3339; `verbose` folds nothing."""
 
     now: str

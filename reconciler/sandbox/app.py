@@ -52,7 +52,7 @@ def create_app(world: World) -> Starlette:
                 dispatcher.faults.add(**fields)
             except (TypeError, ValueError) as error:
                 return JSONResponse({"message": str(error)}, 400)
-        shown = [{name: getattr(item, name) for name in item.__slots__} for item in dispatcher.faults.switches]
+        shown = [{name: getattr(item, name) for name in item.__struct_fields__} for item in dispatcher.faults.switches]
         return JSONResponse({"faults": shown, "kinds": KINDS, "notEmulated": dispatcher.unknown})
 
     own = [Route("/__sandbox/faults", faults, methods=["GET", "POST", "DELETE"])]

@@ -3,10 +3,10 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from msgspec import Struct, field
 
 from reconciler.sandbox.world import Org, User, World
 
@@ -16,8 +16,7 @@ BAD = object()
 UID = re.compile(r"[A-Za-z0-9_-]*\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """An answer. `raw` is sent instead of `body` where it is given: bytes that are JSON already."""
 
     status: int
@@ -27,15 +26,13 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Later:
+class Later(Struct, frozen=True):
     """An answer that waits for others: made when nobody waits for the sandbox meanwhile. It changes nothing."""
 
     make: Callable[[], Reply]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A request of an identified user to one organisation."""
 
     world: World

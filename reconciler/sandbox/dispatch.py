@@ -6,8 +6,9 @@ import base64
 import re
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.sandbox import (
     annotations,
@@ -37,8 +38,7 @@ class Down(Dropped):
     """No connection comes about at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """A request that was answered, for tests."""
 
     method: str

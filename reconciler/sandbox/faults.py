@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
+
+from msgspec import Struct, field
 
 KINDS = {
     "drop_request": "the connection breaks before anything was done",
@@ -30,8 +31,7 @@ KINDS = {
 }
 
 
-@dataclass(slots=True)
-class Fault:
+class Fault(Struct):
     """One switch: acts on requests whose method and path match, after `skip` of them, `count` times (None: always)."""
 
     kind: str
@@ -55,8 +55,7 @@ class Fault:
         return nth > 0 and (self.count is None or nth <= self.count)
 
 
-@dataclass(slots=True)
-class Faults:
+class Faults(Struct):
     """The switches that are on."""
 
     switches: list[Fault] = field(default_factory=list)

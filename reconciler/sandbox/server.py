@@ -3,10 +3,10 @@
 import socket
 import sys
 import threading
-from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
+from msgspec import Struct
 
 from reconciler.sandbox.app import create_app
 from reconciler.sandbox.dispatch import Seen
@@ -55,8 +55,7 @@ def serve(port: int, world: World) -> None:
         listener.close()
 
 
-@dataclass
-class Handle:
+class Handle(Struct):
     """A running sandbox."""
 
     url: str

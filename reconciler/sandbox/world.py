@@ -10,10 +10,11 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from reconciler.sandbox.queries import Asks
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 
 
-@dataclass(slots=True)
-class User:
+class User(Struct):
     """A person or a service account. `roles` by organisation id: Admin, Editor or Viewer."""
 
     id: int
@@ -49,8 +49,7 @@ class User:
         return self.role(org) == "Admin"
 
 
-@dataclass(slots=True)
-class Org:
+class Org(Struct):
     """One organisation: its objects by uid (teams and annotations by number)."""
 
     id: int

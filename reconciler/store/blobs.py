@@ -8,9 +8,10 @@ import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from reconciler.core.errors import StoreFailed
 from reconciler.core.json import digest_bytes
@@ -18,8 +19,7 @@ from reconciler.core.json import digest_bytes
 _GUARD = ".guard"
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(Struct, frozen=True):
     """What was found under a key. `version` changes with every write; only the place understands it."""
 
     data: bytes

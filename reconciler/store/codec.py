@@ -1,10 +1,9 @@
 """Stored values ↔ JSON, by the types of core themselves: pure functions, exact in both directions.
 
-Any frozen dataclass of core is written with its field names and read back strictly: an unknown or missing field is an
+Any Struct of core is written with its field names and read back strictly: an unknown or missing field is an
 error that names it. Where a field's type is a union, the value's form tells which.
 """
 
-import dataclasses
 import types
 from collections.abc import Callable, Mapping
 from enum import Enum
@@ -12,6 +11,7 @@ from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import orjson
+from msgspec import Struct
 
 from reconciler.core.address import Address
 from reconciler.core.diff import Key
@@ -69,8 +69,8 @@ def encode(value: Any) -> Json:
         return str(value)
     if isinstance(value, Enum):
         return value.value  # type: ignore[no-any-return]  # core's enums are of text and numbers only
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Struct):
+        return {name: encode(getattr(value, name)) for name in kind.__struct_fields__}
     if isinstance(value, Mapping):
         return {str(key): encode(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -133,8 +133,8 @@ def _decode(kind: Any, data: Any, where: str) -> Any:
         return _TEXTS[kind](data)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(data)
-    if dataclasses.is_dataclass(kind):
-        return _dataclass(kind, data, where)
+    if _is_record(kind):
+        return _record(kind, data, where)
     if origin in (Union, types.UnionType):
         return _union(get_args(kind), data, where)
     if origin is tuple:
@@ -165,8 +165,8 @@ def _reader(kind: Any) -> _Reader:
         return _TEXTS[kind]
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind
-    if dataclasses.is_dataclass(kind):
-        return _dataclass_reader(kind)
+    if _is_record(kind):
+        return _record_reader(kind)
     origin = get_origin(kind)
     if origin is tuple:
         item = _reader(get_args(kind)[0])
@@ -188,9 +188,9 @@ def _reader(kind: Any) -> _Reader:
     return lambda data: data  # Json: anything
 
 
-def _dataclass_reader(kind: Any) -> _Reader:
+def _record_reader(kind: Any) -> _Reader:
     hints = _hints(kind)
-    readers = {field.name: _reader(hints[field.name]) for field in dataclasses.fields(kind)}
+    readers = {name: _reader(hints[name]) for name in kind.__struct_fields__}
     return lambda data: kind(**{name: readers[name](item) for name, item in _checked(data, dict).items()})
 
 
@@ -206,15 +206,19 @@ def _tuple(inner: Any, data: Any, where: str) -> tuple[Any, ...]:
     return tuple(_decode(inner, item, f"{where}[{index}]") for index, item in enumerate(data))
 
 
+def _is_record(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Struct)
+
+
 def _structured(kind: Any) -> bool:
-    return dataclasses.is_dataclass(kind) or kind in (SecretRef, Address, str, int)
+    return _is_record(kind) or kind in (SecretRef, Address, str, int)
 
 
-def _dataclass(kind: Any, data: Any, where: str) -> Any:
+def _record(kind: Any, data: Any, where: str) -> Any:
     if not isinstance(data, Mapping):
         raise TypeError(f"{where}: a mapping is missing")
     hints = _hints(kind)
-    known = {field.name for field in dataclasses.fields(kind)}
+    known = set(kind.__struct_fields__)
     unknown = sorted(set(data) - known)
     if unknown:
         raise ValueError(f"{where}: unknown field '{unknown[0]}'")

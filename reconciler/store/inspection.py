@@ -1,8 +1,9 @@
 """Whether everything that a state needs is there and undamaged, and setting aside what is not."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from reconciler.core.address import Address
 from reconciler.core.errors import BodyLost, Diagnostic, GgrecError
@@ -17,8 +18,7 @@ T = TypeVar("T")
 S = TypeVar("S")
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What was found. `state` is the index with all readable journals (None: no readable index)."""
 
     state: State | None

@@ -7,8 +7,10 @@ things are, only of where to look again.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.errors import GgrecError
@@ -21,8 +23,7 @@ Included = Mapping[str, int]
 """run → the number of its last segment that the index includes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """One line of a journal. `serial` is the index's that the run knew (None: not known); the entry is meant where
     there is no intent (None: gone).
     """

@@ -11,7 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.core.errors import Diagnostic, Locked, StoreFailed
 from reconciler.store.blobs import Blob, Blobs
@@ -31,8 +32,7 @@ def _boot_time() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Struct, frozen=True):
     """`lease` in seconds; `now` never goes back; `told` hears that somebody waits, and why."""
 
     lease: float = 60.0

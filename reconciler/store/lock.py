@@ -3,16 +3,17 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from reconciler.core.errors import Diagnostic, Locked
 
 KEY = "lock.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """Who runs, as shown to whoever finds the lock taken. `started` tells a process from a later one of its number,
     `machine` the machine (and its set of process numbers) from others of the same name, `pipeline` is a URL.
     """
@@ -26,8 +27,7 @@ class Owner:
     pipeline: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """What the lock says. `beat` rises with every sign of life; `lease` is in seconds, 0 where the holder gives none
     (a ggrec before 0.3).
     """
@@ -75,9 +75,9 @@ def read_holder(data: bytes) -> Holder:
         found = {}
     found = found if isinstance(found, dict) else {}
     known: dict[str, str] = {}
-    for field in fields(Owner):
-        value = found.get(field.name)
-        known[field.name] = value if isinstance(value, str) else ""
+    for name in Owner.__struct_fields__:
+        value = found.get(name)
+        known[name] = value if isinstance(value, str) else ""
     pid, lease, beat = found.get("pid"), found.get("lease"), found.get("beat")
     owner = Owner(**{**known, "host": known["host"] or "?", "user": known["user"] or "?", "pid": _int(pid)})  # type: ignore[arg-type]
     seconds = float(lease) if isinstance(lease, int | float) and not isinstance(lease, bool) else 0.0

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from reconciler.core.errors import StoreFailed
 from reconciler.store.blobs import Blobs, LocalBlobs
@@ -15,8 +16,7 @@ _MEMORY: dict[str, Any] = {}
 """Stores in memory by URL, so that two that name the same are the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What an object store needs beyond its URL; None: what the environment says (AWS_ENDPOINT_URL, AWS_REGION …)."""
 
     endpoint: str | None = None
@@ -24,8 +24,11 @@ class Options:
     allow_http: bool = False
     path_style: bool | None = None
     ca: Path | None = None
-    credentials: tuple[str, str] | None = field(default=None, repr=False)
+    credentials: tuple[str, str] | None = None
     retries: int = 4
+
+    def __repr__(self) -> str:
+        return f"Options(endpoint={self.endpoint!r}, region={self.region!r})"  # the credentials are secret
 
 
 def folder(path: Path) -> Blobs:

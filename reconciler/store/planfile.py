@@ -4,9 +4,10 @@ read it; it names when it was made and when it ends; and it is applied once.
 
 import json
 import os
-import tempfile
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.errors import Conflict, GgrecError
 from reconciler.core.json import Json, digest
@@ -20,8 +21,7 @@ USED = "plans/"
 """Where a store notes which saved plans were applied."""
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """When a plan was saved, by whom, from which commit, and until when it may be applied (RFC 3339, UTC)."""
 
     at: str
@@ -30,8 +30,7 @@ class Made:
     commit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SavedPlan:
+class SavedPlan(Struct, frozen=True):
     """A plan as read from a file. `digest` is that of the whole file: by it a store knows that it was applied."""
 
     plan: Plan
@@ -56,6 +55,8 @@ def plan_digest(plan: Plan) -> str:
 
 def write_plan(path: Path, plan: Plan, made: Made) -> None:
     """Write the file, whole or not at all, for its owner only. Raises GgrecError where it cannot be written."""
+    import tempfile  # most plans are not saved
+
     body = _sealed(plan, made)
     text = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":")) + "\n"
     name: Path | None = None

@@ -10,9 +10,10 @@ import json
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.errors import BodyLost, GgrecError, Locked
@@ -34,8 +35,7 @@ _LEVEL = 6
 """gzip's: three times as fast as 9, for the same size."""
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct, frozen=True):
     """state.json as it was read: the state without journals, and what it takes to replace it."""
 
     state: State
@@ -133,7 +133,7 @@ class StateStore:
         saved = replace(state, serial=state.serial + 1)
         verify(saved)
         included = counted(self._segments)
-        document = {**encode(saved), _INCLUDED: included}  # type: ignore[dict-item]  # a dataclass is a mapping
+        document = {**encode(saved), _INCLUDED: included}  # type: ignore[dict-item]  # a Struct is a mapping
         data = _readable(document)
         self._tell_runs()
         made = self.blobs.create(STATE, data) if version is None else self.blobs.swap(STATE, data, version)

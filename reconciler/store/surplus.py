@@ -7,8 +7,9 @@ the next time frees. Where anything cannot be read nothing is freed, for it may 
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from reconciler.core.errors import GgrecError
 from reconciler.core.state import Run, State
@@ -21,16 +22,14 @@ _NAMED = re.compile(r"\b[0-9a-f]{40}\b")
 """A digest in a note: where records had no sides, that is where a body is named."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keeping:
+class Keeping(Struct, frozen=True):
     """Which runs stay: the last so many, and those not older than so many days (None: age does not matter)."""
 
     runs: int
     days: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Surplus:
+class Surplus(Struct, frozen=True):
     """What can go: runs, oldest first, keys of bodies, and their bytes together; and how much stays."""
 
     runs: tuple[Run, ...] = ()

@@ -3,11 +3,11 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from json import decoder
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from reconciler.core.source import Path
 
@@ -17,8 +17,7 @@ _BLANK = re.compile(r"[ \t\r\n]*")
 _SCALAR = re.compile(r"[^\s,\]}]+")
 
 
-@dataclass(slots=True, eq=False)
-class Node:
+class Node(Struct, eq=False):
     """A value: `start` and `end` are indices into the text (without comments that follow), `column` is the first
     character's. `style` of a text: its quote, `|`, `>` or "" for none. `flow`: written in brackets. `keys` and `items`
     are those of a mapping; `items` those of a list.

@@ -2,7 +2,6 @@
 anything may happen between and during reads. Whenever the rule says that nothing changed, nothing has.
 """
 
-import dataclasses
 import math
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from reconciler.core.observation import Beacon, Observed, distrust, http_date, members_of
 
@@ -92,7 +92,7 @@ def believed(model: Model, life: list[Any], margin: float) -> tuple[int, int]:
         else:
             for step in during:  # while the list is read
                 model.do(step)
-            before, verified = Observed(dataclasses.replace(now, members=model.members())), model.content()
+            before, verified = Observed(structs.replace(now, members=model.members())), model.content()
     return times, wrong
 
 
@@ -170,10 +170,10 @@ def test_anything_unexpected_is_distrusted(stamp: int, at: int, one: str, other:
     then = Beacon(stamp * 1_000_000, at, one)
     assume(not distrust(Observed(then), then, margin=MARGIN))
     changed = (
-        dataclasses.replace(then, members=then.members + other),
-        dataclasses.replace(then, stamp=(stamp + 1) * 1_000_000),
-        dataclasses.replace(then, stamp=(stamp - 1) * 1_000_000),
-        dataclasses.replace(then, at=at - 1),
-        dataclasses.replace(then, stamp=None),
+        structs.replace(then, members=then.members + other),
+        structs.replace(then, stamp=(stamp + 1) * 1_000_000),
+        structs.replace(then, stamp=(stamp - 1) * 1_000_000),
+        structs.replace(then, at=at - 1),
+        structs.replace(then, stamp=None),
     )
     assert all(distrust(Observed(then), now, margin=MARGIN) for now in changed)

@@ -2,11 +2,11 @@
 sandbox.
 """
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.diff import format_edit_path
 from reconciler.core.guard import Guard

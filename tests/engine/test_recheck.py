@@ -3,11 +3,11 @@ server's to refuse.
 """
 
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.exchange import ApiResponse
 from reconciler.kinds.dashboard import GROUP, Dashboard

@@ -1,11 +1,11 @@
 """When a request is sent again, and when at the earliest."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.core.exchange import ApiRequest
 from reconciler.grafana.replies import Loss, Outcome, Reply

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from functools import partial
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from reconciler.core.errors import InvalidInput
 from reconciler.core.resource import SecretRef
 from reconciler.core.secret_source import SecretSource, Unavailable
 from reconciler.grafana.secrets import SecretResolver
-from reconciler.grafana.secrets import programs as running
 from reconciler.grafana.secrets import sources as package
+from reconciler.grafana.secrets.programs import Program
+from reconciler.grafana.secrets.sources import command as commands
 from reconciler.grafana.secrets.sources import discover
 
 CANARY = "zebra7Q-canary"
@@ -139,20 +141,13 @@ def test_a_program_that_does_not_end_is_ended_with_all_it_began(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program(tmp_path, "show", f"echo {CANARY}; sleep 600 & echo $! > {tmp_path}/child; wait")
-    monkeypatch.setattr(running.Program, "__init__", _impatient(running.Program.__init__))
+    monkeypatch.setattr(commands, "Program", partial(Program, seconds=0.5))
     why = resolver(tmp_path, "show").missing(command("show"))
     assert why == "`show` did not end within 0.5 seconds"
     child = tmp_path / "child"
     if child.exists():  # on a very busy machine it was ended before it began one
         process = Path(f"/proc/{child.read_text().strip()}/stat")
         assert not process.exists() or process.read_text().split()[2] in "ZX"
-
-
-def _impatient(real: object) -> object:
-    def init(self: object, *given: object) -> None:
-        real(self, *given, seconds=0.5)  # type: ignore[operator]
-
-    return init
 
 
 SOPS = """\

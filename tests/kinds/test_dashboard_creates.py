@@ -1,10 +1,10 @@
 """How a dashboard is created: over /apis by whoever may set all permissions, else by a save."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.exchange import WriteContext

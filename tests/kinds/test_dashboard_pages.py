@@ -1,9 +1,9 @@
 """Pages of dashboards whose bodies came unparsed: only those that matter are looked into."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.exchange import ApiResponse, Page, Wanted
 from reconciler.core.unparsed import parsed_but

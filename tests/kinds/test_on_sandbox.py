@@ -6,11 +6,11 @@ With a driver of a few lines of its own, so that nothing but the kinds and the s
 import asyncio
 import json
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.diff import Edit, format_edit_path
 from reconciler.core.exchange import ApiRequest, ApiResponse, Server, Wanted, WriteContext

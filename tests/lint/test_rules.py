@@ -1,11 +1,11 @@
 """The rules, each with what it finds and what it leaves alone."""
 
 import json
-from dataclasses import replace
 from importlib.metadata import EntryPoint
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 import reconciler.lint as package
 from reconciler.core.address import Address

@@ -3,10 +3,10 @@ read the difference.
 """
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.diff import Edit, Key, Op, diff

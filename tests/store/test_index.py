@@ -2,11 +2,11 @@
 fails at any call loses nothing.
 """
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.errors import BodyLost, ExitCode, GgrecError, Locked, StoreFailed

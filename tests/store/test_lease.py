@@ -5,12 +5,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from reconciler.core.errors import Locked, StoreFailed
 from reconciler.store.blobs import Blob, Blobs

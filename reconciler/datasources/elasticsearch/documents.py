@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from reconciler.datasources.elasticsearch.model import Query, whole
 from reconciler.datasources.elasticsearch.search import BEFORE, BEHIND
@@ -21,8 +22,7 @@ _TYPES = {
 _ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """Which fields the data source says are the time, a log line's message and its level."""
 
     time: str

@@ -3,8 +3,9 @@ one table.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from reconciler.datasources.elasticsearch.model import Bucket, Metric, Query
 from reconciler.datasources.elasticsearch.names import series_name
@@ -15,8 +16,7 @@ Props = Mapping[str, str]
 """By which buckets one came here: field → value."""
 
 
-@dataclass
-class _Series:
+class _Series(Struct):
     """Numbers at times, with the labels that name them."""
 
     labels: dict[str, str]

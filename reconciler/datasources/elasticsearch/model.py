@@ -1,8 +1,9 @@
 """A query as a panel sends it, read: its buckets and metrics, with the oddities of old editors taken out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 PIPELINES = frozenset({"moving_avg", "moving_fn", "cumulative_sum", "derivative", "serial_diff", "bucket_script"})
 """Metrics that are made from other metrics."""
@@ -23,8 +24,7 @@ class Refused(Exception):
         self.status, self.letter = status, letter
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(Struct, frozen=True):
     """How documents are divided: into days, into the values of a field …"""
 
     id: str
@@ -33,8 +33,7 @@ class Bucket:
     settings: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """What is counted or computed of the documents of a bucket."""
 
     id: str
@@ -48,8 +47,7 @@ class Metric:
     """Of a script, its names for other metrics."""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """One query. `letter` is its refId."""
 
     letter: str

@@ -1,16 +1,16 @@
 """Buckets whose innermost are no times → one table: a column for each bucket's value, one for each metric."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from reconciler.datasources.elasticsearch.model import SCRIPT, Bucket, Metric, Query
 from reconciler.datasources.elasticsearch.names import metric_name
 from reconciler.datasources.elasticsearch.values import number_at
 
 
-@dataclass
-class _Column:
+class _Column(Struct):
     name: str
     sort: str
     filterable: bool = False

@@ -5,15 +5,15 @@ printed or that is known to be a secret.
 """
 
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from threading import Thread
 from time import monotonic
 from typing import IO
+
+from msgspec import Struct, field
 
 from reconciler.core.literals import without_literals
 from reconciler.core.secret_source import Surroundings, Unavailable
@@ -24,8 +24,7 @@ _MOST_SAID = 300
 _SHORTEST_HIDDEN = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """A program with its arguments; `called` is how messages name it, `meanings` what is known of its exit codes."""
 
     arguments: Sequence[str]
@@ -36,7 +35,9 @@ class Program:
     def run(self, surroundings: Surroundings) -> bytes | Unavailable:
         """What it prints, run in the project's folder with the environment of ggrec."""
         environment = dict(surroundings.environment)
-        path = shutil.which(self.arguments[0], path=environment.get("PATH"))
+        from shutil import which
+
+        path = which(self.arguments[0], path=environment.get("PATH"))
         if path is None and "/" not in self.arguments[0]:
             return Unavailable(f"`{self.called}` could not be run: {self.arguments[0]} is not on PATH")
         try:

@@ -8,11 +8,14 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint, entry_points
-from typing import TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 from reconciler.core.errors import InvalidInput
 from reconciler.core.secret_source import SecretSource
+from reconciler.plugins import entry_points
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 ENTRY_POINTS = "ggrec.secrets"
 
@@ -23,7 +26,7 @@ def discover() -> dict[str, type[SecretSource]]:
     Raises InvalidInput where two have one name (naming both), and where an entry point brings no source.
     """
     found: dict[str, type[SecretSource]] = {}
-    for source in (*_ours(), *map(_plugged_in, sorted(entry_points(group=ENTRY_POINTS), key=lambda item: item.name))):
+    for source in (*_ours(), *map(_plugged_in, entry_points(group=ENTRY_POINTS))):
         other = found.setdefault(source.name, source)
         if other is not source:
             text = f"two sources of secrets are called '{source.name}': {_origin(other)} and {_origin(source)}"
@@ -42,7 +45,7 @@ def _is_source(found: object) -> TypeGuard[type[SecretSource]]:
     return inspect.isclass(found) and issubclass(found, SecretSource) and not inspect.isabstract(found)
 
 
-def _plugged_in(point: EntryPoint) -> type[SecretSource]:
+def _plugged_in(point: "EntryPoint") -> type[SecretSource]:
     package = point.dist.name if point.dist is not None else "an installed package"
     try:
         found = point.load()
