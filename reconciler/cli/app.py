@@ -1,7 +1,7 @@
 """The `ggrec` command and how it ends: every expected failure becomes a message and an exit code, never a traceback.
 
 A command line that is plainly written is read by `quick`, and only that command's module is imported; every other one,
-a subcommand's help and completion are typer's, which is imported then.
+help of a command and completion are typer's, which is imported then.
 """
 
 import gc
@@ -9,7 +9,7 @@ import os
 import sys
 
 from reconciler.cli.interrupting import interruptible
-from reconciler.cli.table import BY_NAME, COMMANDS
+from reconciler.cli.table import BY_NAME, COMMANDS, load
 
 TYPE_CHECKING = False  # what typing calls it: importing that costs `ggrec version` a third of its time
 if TYPE_CHECKING:
@@ -54,10 +54,12 @@ def _command(arguments: list[str]) -> object:
         sys.stdout.write(overview())
         return _DONE if arguments else _USAGE
     command = BY_NAME.get(arguments[0]) if arguments and not completing else None
-    if command is not None and not command.group:
-        function = command.load()
-        given = {} if function.__code__.co_argcount == 0 == len(arguments) - 1 else _given(function, arguments[1:])
-        if given is not None:
+    if command is not None:
+        part = command.parts.get(arguments[1]) if len(arguments) > 1 else None
+        place, words = (command.place, arguments[1:]) if part is None else (part, arguments[2:])
+        function = load(place) if place else None
+        given = _given(function, words) if function is not None else None
+        if function is not None and given is not None:
             return function(**given)
     from reconciler.cli.typed import application
 
@@ -66,6 +68,8 @@ def _command(arguments: list[str]) -> object:
 
 
 def _given(function: "Callable[..., int]", words: list[str]) -> "dict[str, Any] | None":
+    if not words and function.__code__.co_argcount == 0:
+        return {}
     from reconciler.cli.quick import understood
 
     return understood(function, words)

@@ -37,7 +37,7 @@ from reconciler.render.live_view import finding_lines
 from reconciler.render.metrics_view import metrics_page
 
 if TYPE_CHECKING:
-    import typer
+    pass
 
 
 def check(
@@ -157,13 +157,3 @@ def metrics_doc(
         write_file(out, page_text)
         sys.stdout.write(f"wrote {out}\n")
     return ExitCode.DONE
-
-
-def metrics_group() -> "typer.Typer":
-    """`ggrec metrics …`, all of it."""
-    from reconciler.cli.typed import Commands
-
-    group = Commands(help="The catalogue of business metrics.", no_args_is_help=True)
-    group.callback()(lambda: None)
-    group.command("doc")(metrics_doc)
-    return group

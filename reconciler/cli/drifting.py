@@ -6,14 +6,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
-import typer
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.cli.accepting import accept
 from reconciler.cli.drift_outputs import Metrics, Report, Webhook, form_of, reports
 from reconciler.cli.duration import seconds
-from reconciler.cli.options import Argument, Option
+from reconciler.cli.options import Option
 from reconciler.cli.planned import inputs_of
 from reconciler.cli.session import Session, new_lineage
 from reconciler.cli.settings import (
@@ -27,26 +25,18 @@ from reconciler.cli.settings import (
     VerboseOption,
 )
 from reconciler.cli.signals import Signals, run
-from reconciler.cli.state import parsed
-from reconciler.cli.storing import user_name
-from reconciler.cli.typed import Commands
 from reconciler.cli.writing import write_file
-from reconciler.core.acknowledgement import ACKNOWLEDGED, Acknowledgement
 from reconciler.core.drift import DriftReport
 from reconciler.core.errors import Diagnostic, ExitCode, GgrecError, Severity, UsageError
 from reconciler.engine.drift import find_drift, remembered
 from reconciler.engine.planner import Options
 from reconciler.engine.planning import own_state
-from reconciler.loader.acknowledged import acknowledge, day_problem, path_problem, unacknowledge
 from reconciler.render.drift_forms import drift_json
 from reconciler.render.drift_view import drift_lines
-from reconciler.render.lines import Span, count, line, safe
 from reconciler.render.plan_view import PlanView
 from reconciler.store.drift_life import read_life, write_life
 
-drift_app = Commands()
 _TO = "Where it goes"
-PathOption = Annotated[str | None, Option("--path", help="Only this part, as panels[title='Latency'].targets.")]
 
 
 class Drifting(Struct, frozen=True):
@@ -89,7 +79,7 @@ class Drifting(Struct, frozen=True):
 
     def _found(self) -> DriftReport:
         session, made = self.session, []
-        resources, now = session.resources(), session.clock.now()
+        now = session.clock.now()
         options = Options(
             guard=session.instance.guard,
             protection=session.instance.protection,
@@ -98,8 +88,8 @@ class Drifting(Struct, frozen=True):
         )
 
         async def work(signals: Signals | None = None) -> int:
-            async with session.reader() as reader:
-                state = own_state(session.store.load(), reader, lineage=new_lineage())
+            async with session.reader_beside(session.known) as (reader, (resources, stored)):
+                state = own_state(stored, reader, lineage=new_lineage())
                 life = read_life(session.store.blobs)
                 report = await find_drift(inputs_of(session, resources, options, state, reader), at=now, life=life)
                 made.append((report, life))
@@ -119,9 +109,7 @@ class Drifting(Struct, frozen=True):
         )
 
 
-@drift_app.callback(invoke_without_command=True)
 def drift(
-    context: typer.Context,
     report: Annotated[
         list[Path] | None,
         Option("--report", help="Write it here: .txt, .json, .md or .html. Repeatable.", rich_help_panel=_TO),
@@ -162,8 +150,6 @@ def drift(
     Exit codes: 0 clean, or all of it acknowledged · 2 drift · 7 only the files changed · 8 both · 6 a part could not be
     read · 1 error.
     """
-    if context.invoked_subcommand is not None:
-        return ExitCode.DONE
     settings = Settings(instance, url, config, json, no_color, verbose, timeout=timeout)
     found, hook = reports(report or (), form), Webhook(webhook, webhook_always) if webhook else None
     if webhook_always and hook is None:
@@ -186,95 +172,3 @@ def drift(
     result = checking.check()
     checking.show(result)
     return result.verdict.exit_code
-
-
-@drift_app.command()
-def ack(
-    address: Annotated[str, Argument(help="Whose drift, as dashboard.orders.")],
-    reason: Annotated[str, Option("--reason", help="Why it may stand: for who reviews the file.")],
-    until: Annotated[str, Option("--until", metavar="DATE", help="The last day (UTC) on which it may.")],
-    path: PathOption = None,
-    instance: InstanceOption = None,
-    config: ConfigOption = None,
-) -> int:
-    """Let a drift stand until a day: written into acknowledged.yaml beside ggrec.yaml, to be reviewed as code."""
-    session = Session(Settings(instance, None, config))
-    whose = parsed(address)
-    today = session.clock.now()[:10]
-    problem = day_problem(until) or (path_problem(path) if path else "")
-    if not problem and until < today:
-        problem = f"--until {until} has passed: today is {today}"
-    if not problem and not reason.strip():
-        problem = "--reason is empty: say why it may stand"
-    if problem:
-        raise UsageError.one("bad-acknowledgement", problem)
-    state = session.store.load()
-    if state is None or whose not in state.resources:
-        raise GgrecError.one("not-owned", f"{address} is not in the state", hint="`ggrec state list` shows what is")
-    name = session.instance.name if session.project.file is not None else ""
-    item = Acknowledgement(whose, reason.strip(), until, path or "", user_name(), name)
-    replaced = acknowledge(session.project.root, item)
-    part = f" at {path}" if path else ""
-    word = "Changed in" if replaced else "Written to"
-    session.output.text(f"{word} {ACKNOWLEDGED}: {whose}{part} may stay as it is until {until}. Commit it for review.")
-    return ExitCode.DONE
-
-
-@drift_app.command()
-def unack(
-    address: Annotated[str, Argument(help="Whose acknowledgement.")],
-    path: PathOption = None,
-    instance: InstanceOption = None,
-    config: ConfigOption = None,
-) -> int:
-    """Take an acknowledgement back: the object's lifecycle decides again."""
-    session = Session(Settings(instance, None, config))
-    gone = unacknowledge(session.project.root, parsed(address), path, session.instance.name)
-    if not gone:
-        raise GgrecError.one(
-            "not-acknowledged", f"{ACKNOWLEDGED} has nothing of {address}", hint="`ggrec drift acks` lists it"
-        )
-    session.output.text(f"{count(gone, 'acknowledgement')} of {address} taken out of {ACKNOWLEDGED}.")
-    return ExitCode.DONE
-
-
-@drift_app.command()
-def acks(
-    instance: InstanceOption = None,
-    config: ConfigOption = None,
-    json: JsonOption = False,
-    no_color: NoColorOption = False,
-) -> int:
-    """List what is acknowledged, and what has ended. Asks no Grafana."""
-    session = Session(Settings(instance, None, config, json, no_color))
-    found, today = session.acknowledged, session.clock.now()[:10]
-    if json:
-        facts = [
-            {
-                "address": str(item.address),
-                "path": item.path or None,
-                "reason": item.reason,
-                "until": item.until,
-                "who": item.who or None,
-                "ended": not item.holds(today),
-                "where": str(item.where),
-            }
-            for item in found
-        ]
-        session.output.json({"format": "ggrec/acknowledgements/v1", "acknowledged": facts})
-        return ExitCode.DONE
-    if not found:
-        session.output.text("Nothing is acknowledged.")
-    for item in found:
-        part = f" {item.path}" if item.path else ""
-        ended = Span("  ended", "warn") if not item.holds(today) else ""
-        session.output.lines([line(f"{item.address}{safe(part)}  {safe(str(item))}", ended)])
-    return ExitCode.DONE
-
-
-drift_app.command()(accept)
-
-
-def drift_group() -> Commands:
-    """`ggrec drift`, and what is below it."""
-    return drift_app

@@ -48,13 +48,15 @@ def inputs_of(
     )
 
 
-def plan_now(session: Session, resources: Sequence[Resource], options: Options, *, live: bool = False) -> Plan:
-    """A plan by a reader, which cannot write; `live`: with what changed panels would show. Raises GgrecError."""
+def plan_now(session: Session, options: Options, *, live: bool = False) -> Plan:
+    """A plan of what is declared by a reader, which cannot write; `live`: with what changed panels would show. Raises
+    GgrecError.
+    """
     made: list[Plan] = []
 
     async def work(signals: Signals) -> int:
-        async with session.reader() as reader:
-            state = own_state(session.store.load(), reader, lineage=new_lineage())
+        async with session.reader_beside(session.known) as (reader, (resources, stored)):
+            state = own_state(stored, reader, lineage=new_lineage())
             found = await compute_plan(inputs_of(session, resources, options, state, reader))
             if live:
                 from reconciler.cli.live_check import with_data  # imports what only this option needs

@@ -75,8 +75,7 @@ def plan(
         policy=policy_of(on_conflict),
     )
     options = guarded(session, asked)
-    resources = session.resources()
-    found = plan_now(session, resources, options, live=live)
+    found = plan_now(session, options, live=live)
     saved = save_plan(session, out, found, ttl) if out is not None and not found.unreadable else ""
     show_plan(session, found, forms=forms, declared=True)
     if pages is not None:

@@ -4,11 +4,11 @@ import math
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,7 +24,7 @@ from reconciler.core.exchange import Server
 from reconciler.core.literals import without_literals
 from reconciler.core.registry import Registry
 from reconciler.core.resource import Resource
-from reconciler.core.state import Run
+from reconciler.core.state import Run, State
 from reconciler.loader.project import Instance, Project, load_project
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from reconciler.loader.documents import Loaded
     from reconciler.store.hints import StoredHints
     from reconciler.store.state_store import StateStore
+
+T = TypeVar("T")
 
 
 class Session(Struct, dict=True):
@@ -123,6 +125,14 @@ class Session(Struct, dict=True):
         """What is declared. Raises InvalidInput with everything that is wrong."""
         return _valid(self.desired.state).resources
 
+    def known(self) -> "tuple[tuple[Resource, ...], State | None]":
+        """All that can be known without Grafana: what is declared, and the stored state. Raises InvalidInput with
+        everything that is wrong.
+        """
+        resources = self.resources()
+        self.hints.observation()  # it is kept, for who asks again
+        return resources, self.store.load()
+
     def resolved(self) -> "Resolved":
         """What is declared, with its roles; whole. Raises InvalidInput with everything that is wrong."""
         return self.valid()[1]
@@ -163,6 +173,18 @@ class Session(Struct, dict=True):
 
         async with self._client() as client:
             yield Grafana(client, await self._probed(client))
+
+    @asynccontextmanager
+    async def reader_beside(self, work: Callable[[], T]) -> "AsyncIterator[tuple[Grafana, T]]":
+        """The same, and what the work comes to that is done while Grafana says who it is. What the work raises is
+        raised first: a mistake in the files is to be said, also where nobody answers.
+        """
+        from reconciler.cli.beside import beside
+        from reconciler.grafana.driver import Grafana
+
+        async with self._client() as client:
+            server, found = await beside(self._probed(client), work)
+            yield Grafana(client, server), found
 
     @asynccontextmanager
     async def writer(self) -> "AsyncIterator[GrafanaWriter]":

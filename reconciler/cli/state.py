@@ -12,7 +12,6 @@ from reconciler.cli.settings import (
     NoColorOption,
     Settings,
 )
-from reconciler.cli.typed import Commands
 from reconciler.core.address import Address
 from reconciler.core.errors import ExitCode, GgrecError, UsageError
 from reconciler.core.state import State
@@ -21,7 +20,6 @@ from reconciler.render.run_view import state_lines
 from reconciler.store.codec import encode
 
 _DIGEST = re.compile(r"[0-9a-f]{40}\Z")
-state_app = Commands(help="What is owned, and the care of where it is written down.", no_args_is_help=True)
 ForceOption = Annotated[bool, Option("--force", help="Also put back an older serial; says what that forgets.")]
 
 
@@ -42,7 +40,6 @@ def parsed(text: str) -> Address:
         raise UsageError.one("bad-address", str(error)) from None
 
 
-@state_app.command("list")
 def state_list(
     instance: InstanceOption = None,
     config: ConfigOption = None,
@@ -61,7 +58,6 @@ def state_list(
     return ExitCode.DONE
 
 
-@state_app.command("show")
 def state_show(
     address: Annotated[str, Argument(help="kind.name")],
     instance: InstanceOption = None,
@@ -82,7 +78,6 @@ def state_show(
     return ExitCode.DONE
 
 
-@state_app.command("body")
 def state_body(
     digest: Annotated[str, Argument(help="As a run's notes name it.")],
     instance: InstanceOption = None,
@@ -96,7 +91,6 @@ def state_body(
     return ExitCode.DONE
 
 
-@state_app.command("rm")
 def state_rm(
     addresses: Annotated[list[str], Argument(help="kind.name …")],
     instance: InstanceOption = None,
@@ -114,7 +108,6 @@ def state_rm(
     return ExitCode.DONE
 
 
-@state_app.command("mv")
 def state_mv(
     old: Annotated[str, Argument(help="The present address.")],
     new: Annotated[str, Argument(help="The new address, of the same kind.")],
@@ -129,7 +122,6 @@ def state_mv(
     return ExitCode.DONE
 
 
-@state_app.command("release")
 def state_release(
     addresses: Annotated[list[str], Argument(help="kind.name …")],
     instance: InstanceOption = None,

@@ -15,7 +15,7 @@ from reconciler.cli.settings import (
     NoColorOption,
     Settings,
 )
-from reconciler.cli.state import state_app, stored_state
+from reconciler.cli.state import stored_state
 from reconciler.cli.storing import open_store
 from reconciler.core.errors import ExitCode, GgrecError, Refused, UsageError
 from reconciler.core.json import JsonObject
@@ -33,7 +33,6 @@ from reconciler.store.state_store import StateStore, without_bookkeeping
 ForceOption = Annotated[bool, Option("--force", help="Also put back an older serial; says what that forgets.")]
 
 
-@state_app.command("pull")
 def state_pull(
     file: Annotated[Path | None, Argument(help="Where to; nothing: stdout.", show_default=False)] = None,
     instance: InstanceOption = None,
@@ -54,7 +53,6 @@ def state_pull(
     return ExitCode.DONE
 
 
-@state_app.command("push")
 def state_push(
     file: Annotated[Path, Argument(help="What `ggrec state pull` wrote; `-`: stdin.")],
     force: ForceOption = False,
@@ -111,7 +109,6 @@ def _document(file: Path) -> JsonObject:
     return read_mapping(data, str(file))
 
 
-@state_app.command("verify")
 def state_verify(
     instance: InstanceOption = None,
     config: ConfigOption = None,
@@ -160,7 +157,6 @@ def _report_lines(report: Report) -> list[Line]:
     return [*lines, line(Span(bad, "error") if report.problems else Span(good, "good"))]
 
 
-@state_app.command("repair")
 def state_repair(
     auto_approve: AutoApproveOption = False,
     instance: InstanceOption = None,
@@ -191,7 +187,6 @@ def state_repair(
     return ExitCode.DONE
 
 
-@state_app.command("copy")
 def state_copy(
     to: Annotated[str, Option("--to", help="A URL, a folder, or an instance whose `state` is the new place.")],
     instance: InstanceOption = None,

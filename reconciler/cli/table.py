@@ -18,23 +18,24 @@ EPILOG = (
 
 
 class Command:
-    """A command of `ggrec`: its name, `module:function` below `reconciler.cli`, its panel in the help, and the first
-    sentences of its own help. A `group` is a function that gives a typer of its own.
+    """A command of `ggrec`: its name, `module:function` below `reconciler.cli` ("": it does nothing by itself), its
+    panel in the help, the first sentences of its own help, and the places of the commands below it by their names.
     """
 
-    __slots__ = ("group", "help", "name", "panel", "place")
+    __slots__ = ("help", "name", "panel", "parts", "place")
 
-    def __init__(self, name: str, place: str, panel: str, help: str, *, group: bool = False) -> None:
+    def __init__(self, name: str, place: str, panel: str, help: str, parts: "dict[str, str] | None" = None) -> None:
         self.name = name
         self.place = place
         self.panel = panel
         self.help = help
-        self.group = group
+        self.parts = parts or {}
 
-    def load(self) -> "Any":
-        """The function (of a group: what gives its typer)."""
-        module, _, name = self.place.partition(":")
-        return getattr(importlib.import_module(f"reconciler.cli.{module}"), name)
+
+def load(place: str) -> "Any":
+    """The function at a place."""
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(f"reconciler.cli.{module}"), name)
 
 
 COMMANDS = (
@@ -57,10 +58,15 @@ COMMANDS = (
     Command("apply", "planning:apply", DAILY, "Show the plan, ask, and do it."),
     Command(
         "drift",
-        "drifting:drift_group",
+        "drifting:drift",
         DAILY,
         "Show what somebody changed outside ggrec since the last apply: who, when, save by save. Sends GET only.",
-        group=True,
+        {
+            "ack": "acknowledging:ack",
+            "unack": "acknowledging:unack",
+            "acks": "acknowledging:acks",
+            "accept": "accepting:accept",
+        },
     ),
     Command(
         "diff",
@@ -113,7 +119,25 @@ COMMANDS = (
         "Send a dashboard, or a version of it, from one instance to another: a plan as any other, asked for.",
     ),
     Command(
-        "state", "typed:state_group", OWNED, "What is owned, and the care of where it is written down.", group=True
+        "state",
+        "",
+        OWNED,
+        "What is owned, and the care of where it is written down.",
+        {
+            "list": "state:state_list",
+            "show": "state:state_show",
+            "body": "state:state_body",
+            "rm": "state:state_rm",
+            "mv": "state:state_mv",
+            "release": "state:state_release",
+            "pull": "state_care:state_pull",
+            "push": "state_care:state_push",
+            "verify": "state_care:state_verify",
+            "repair": "state_care:state_repair",
+            "copy": "state_care:state_copy",
+            "rebuild": "rebuilding:state_rebuild",
+            "gc": "collecting:state_gc",
+        },
     ),
     Command(
         "unlock",
@@ -121,7 +145,7 @@ COMMANDS = (
         OWNED,
         "Take away the lock of a holder that certainly no longer runs. Gone already: says so, exit 0.",
     ),
-    Command("metrics", "checking:metrics_group", TOOLS, "The catalogue of business metrics.", group=True),
+    Command("metrics", "", TOOLS, "The catalogue of business metrics.", {"doc": "checking:metrics_doc"}),
     Command(
         "fmt",
         "formatting:fmt",

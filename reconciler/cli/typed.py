@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args, get_origin
 import typer
 
 from reconciler.cli.options import Argument, Option
-from reconciler.cli.table import BY_NAME, EPILOG, HELP
+from reconciler.cli.table import BY_NAME, EPILOG, HELP, Command, load
 
 
 class Commands(typer.Typer):
@@ -66,21 +66,6 @@ def _told(annotation: Any) -> Any:
     return annotation
 
 
-def state_group() -> typer.Typer:
-    """`ggrec state …`, all of it."""
-    from reconciler.cli import state_care
-    from reconciler.cli.collecting import state_gc
-    from reconciler.cli.rebuilding import state_rebuild
-    from reconciler.cli.state import state_app
-
-    assert state_care  # its commands are in the group once it is imported
-    names = {info.name for info in state_app.registered_commands}
-    if "rebuild" not in names:
-        state_app.command("rebuild")(state_rebuild)
-        state_app.command("gc")(state_gc)
-    return state_app
-
-
 def application(names: Sequence[str]) -> typer.Typer:
     """`ggrec` with these commands."""
     app = Commands(
@@ -94,12 +79,36 @@ def application(names: Sequence[str]) -> typer.Typer:
     app.callback()(_nothing)
     for name in names:
         command = BY_NAME[name]
-        found = command.load()
-        if command.group:
-            app.add_typer(found(), name=name, rich_help_panel=command.panel)
+        if command.parts:
+            app.add_typer(_group(command), name=name, rich_help_panel=command.panel)
         else:
-            app.command(name, rich_help_panel=command.panel)(found)
+            app.command(name, rich_help_panel=command.panel)(load(command.place))
     return app
+
+
+def _group(command: Command) -> Commands:
+    if command.place:
+        group = Commands()
+        group.callback(invoke_without_command=True)(_alone(load(command.place)))
+    else:
+        group = Commands(help=command.help, no_args_is_help=True)
+        group.callback()(_nothing)
+    for name, place in command.parts.items():
+        group.command(name)(load(place))
+    return group
+
+
+def _alone(function: Callable[..., int]) -> Callable[..., int]:
+    """The command, which does nothing where one below it is called."""
+
+    @functools.wraps(function)
+    def command(context: typer.Context, **given: Any) -> int:
+        return 0 if context.invoked_subcommand is not None else function(**given)
+
+    signature = inspect.signature(function)
+    first = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    command.__signature__ = signature.replace(parameters=[first, *signature.parameters.values()])  # type: ignore[attr-defined]
+    return command
 
 
 def _nothing() -> None:

@@ -24,9 +24,15 @@ class StoredHints:
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
         self._there: bytes | None = None
+        self._read: tuple[Observation | None] | None = None
 
     def observation(self) -> Observation | None:
-        """What was kept; None where it is missing, damaged, or of another program."""
+        """What was kept when this was first asked; None where it was missing, damaged, or of another program."""
+        if self._read is None:
+            self._read = (self._observation(),)
+        return self._read[0]
+
+    def _observation(self) -> Observation | None:
         try:
             found = self._blobs.read(KEY)
             self._there = zlib.decompress(found.data) if found is not None else None

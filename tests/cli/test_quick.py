@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.cli.quick import understood
-from reconciler.cli.table import COMMANDS
+from reconciler.cli.table import COMMANDS, load
 from reconciler.cli.typed import Commands
 
-FUNCTIONS = {command.name: command.load() for command in COMMANDS if not command.group}
+FUNCTIONS = {command.name: load(command.place) for command in COMMANDS if command.place}
+FUNCTIONS |= {f"{command.name} {name}": load(place) for command in COMMANDS for name, place in command.parts.items()}
 WORDS = st.sampled_from(
     [
         *("--json", "--instance", "-i", "--instance=x", "-ix", "--url", "--url=", "--config", "-v", "--timeout", "5m"),
