@@ -22,7 +22,7 @@ VIEW_TAG = "view-"
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
 class FilterSpec(_Part):

@@ -14,7 +14,7 @@ Moment = Annotated[int, BeforeValidator(milliseconds), WithJsonSchema(_FORMS)]
 class AnnotationSpec(BaseModel):
     """What an Annotation document says."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
     text: str = Field(min_length=1, description="What happened. Grafana shows it as HTML.")
     time: Moment = Field(description="When: RFC 3339 with a zone, or epoch milliseconds.")

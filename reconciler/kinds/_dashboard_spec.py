@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class DashboardSpec(BaseModel):
     """A dashboard after expansion: the folder's name and Grafana's model."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
     folder: str | None = None
     model: dict[str, Any]
@@ -17,7 +17,7 @@ class DashboardSpec(BaseModel):
 class FromCommand(BaseModel):
     """A program that prints the model as JSON; ggrec.yaml must allow it."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
     command: list[str] = Field(min_length=1, description="The program and its arguments; no shell.")
 

@@ -21,7 +21,7 @@ def _reference(value: object) -> str:
 class DatasourceSpec(BaseModel):
     """What a Datasource document says: Grafana's own fields."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True, hide_input_in_errors=True)
 
     name: str | None = Field(default=None, min_length=1, max_length=190, description="Omitted: metadata.name.")
     type: str = Field(min_length=1, description="The plugin: prometheus, elasticsearch, loki …")

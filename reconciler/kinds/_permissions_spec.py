@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 class EntrySpec(BaseModel):
     """One entry: who, and what they may do."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
     team: str | None = Field(default=None, description="metadata.name of a Team.")
     user: str | None = Field(
@@ -29,7 +29,7 @@ class EntrySpec(BaseModel):
 class PermissionsSpec(BaseModel):
     """What a FolderPermissions document says."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
     folder: str = Field(description="metadata.name of a Folder.")
     mode: Literal["additive", "exact"] = Field(

@@ -10,7 +10,7 @@ _KEYS = ("home", "theme", "timezone", "week_start", "language")
 class PreferencesSpec(BaseModel):
     """What a Preferences document says. Only what is written is managed."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
     team: str | None = Field(default=None, description="metadata.name of a Team.")
     organisation: Literal[True] | None = Field(default=None, description="true: those of the whole organisation.")

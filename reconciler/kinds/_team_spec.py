@@ -14,7 +14,7 @@ def _person(text: str) -> str:
 class TeamSpec(BaseModel):
     """What a Team document says."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
     name: str = Field(min_length=1, description="The team's name in Grafana; unique there, case matters.")
     email: str = Field(default="", description="The team's e-mail address.")

@@ -12,7 +12,7 @@ _SECRET: dict[str, Any] = {"pattern": PATTERN}
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True, allow_inf_nan=False)
 
 
 class AuthModel(_Model):

@@ -85,7 +85,7 @@ class Stream:
         value = self._yaml.read(data, found.name) if data else None
         if value is None or data is None:
             return None
-        literal = not any(word in data for word in _STAND_INS)  # no escape of what is read plainly can hide one
+        literal = not any(map(data.__contains__, _STAND_INS))  # no escape of what is read plainly can hide one
         document, problems = open_envelope(value, found.name)
         if document is None or problems or document.manifest:
             return None
