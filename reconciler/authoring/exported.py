@@ -10,10 +10,11 @@ from msgspec import Struct
 
 from reconciler.authoring.names import Declared
 from reconciler.authoring.problems import Problems, shown, suggestion
-from reconciler.core.json import as_list, as_object, text_of
+from reconciler.core.json import as_list, as_object, may_name, text_of
 from reconciler.core.source import Mark, MarkedDict, mark_at
 
 _ENVELOPE = frozenset({"__inputs", "__requires", "__elements", "id", "uid", "version", "iteration"})
+_BEGINNING = "${DS_"
 _PLACEHOLDER = re.compile(r"\$\{(DS_[A-Za-z0-9_-]+)\}")
 _MANIFEST = "dashboard.grafana.app/"
 _EXPRESSIONS = "__expr__"
@@ -70,7 +71,8 @@ class _Binding(Struct, frozen=True):
             for item in map(as_object, as_list(self.model.get("__inputs")))
             if text_of(item.get("name"))
         }
-        loose = set(_placeholders(self.model)) - set(declared) - self._variables()
+        named = _placeholders(self.model) if may_name(self.model, [_BEGINNING]) else ()  # mostly there is none
+        loose = set(named) - set(declared) - self._variables()
         known = {**{name: {"type": "datasource"} for name in sorted(loose)}, **declared}
         bound: dict[str, str] = {}
         for name, value, at in self._written(spec):
@@ -128,7 +130,7 @@ class _Binding(Struct, frozen=True):
 
 def _placeholders(value: Any) -> Iterator[str]:
     if isinstance(value, str):
-        if "${DS_" in value:
+        if _BEGINNING in value:
             yield from _PLACEHOLDER.findall(value)
     elif isinstance(value, dict):
         for item in value.values():
