@@ -81,6 +81,10 @@ class Kind(ABC):
     identities: ClassVar[Identities] = MappingProxyType({})
     wholes: ClassVar[frozenset[str]] = frozenset()
     """Mappings that make sense only as a whole when two people's edits are merged (a panel's place)."""
+    leads: ClassVar[bool] = False
+    """Its list takes longer than all others together: its first question goes out before theirs, so that it is not what
+    the run waits for at the end.
+    """
     always_there: ClassVar[bool] = False
     """Whether its object is a part of another one and is there as long as that is (a folder's permissions): creating
     lays what is declared over it, deleting takes away only that.

@@ -2,7 +2,7 @@
 bodies; where neither can serve, the caller lists everything.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,9 +30,19 @@ class Hinted(Struct, frozen=True):
     by_beacon: bool = False
 
 
-async def climb(reader: Reader, kind: Kind, before: Observed | None, *, margin: float) -> Hinted:
-    """The lowest rung that holds. Raises as the reader does, where nothing at all can be read."""
+async def climb(
+    reader: Reader,
+    kind: Kind,
+    before: Observed | None,
+    *,
+    margin: float,
+    answered: Callable[[], None] = lambda: None,
+) -> Hinted:
+    """The lowest rung that holds; `answered` is called once the beacon is known. Raises as the reader does, where
+    nothing at all can be read.
+    """
     beacon = await _beacon(reader, kind, members=before is not None)
+    answered()
     if beacon is None or before is None:
         why = "all read, for nothing was verified before" if beacon is not None else ""
         return Hinted(None, beacon, why=why)

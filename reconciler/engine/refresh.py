@@ -7,6 +7,7 @@ object.
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -23,6 +24,7 @@ from reconciler.core.registry import Registry
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import ResourceState, State, Status
 from reconciler.engine.ladder import Hinted, climb
+from reconciler.engine.order import Order
 from reconciler.engine.snapshot import KindSnapshot, Snapshot
 
 _AT_ONCE = 4
@@ -39,9 +41,9 @@ class Looking(Struct, frozen=True):
     margin: float = 60.0
 
     def of(self, reader: Reader, kind: str) -> Observed | None:
-        """What was verified of a kind, where that was of this Grafana."""
+        """What was verified of a kind, where that was of this Grafana and shall be gone by."""
         found = self.before
-        if found is None or (found.url, found.org_id) != (reader.server.url, reader.server.org_id):
+        if self.full or found is None or (found.url, found.org_id) != (reader.server.url, reader.server.org_id):
             return None
         return found.kinds.get(kind)
 
@@ -62,8 +64,9 @@ async def refresh(
     names = sorted({address.kind for address in (*desired, *state.resources)} & set(registry))
     counter = _Counter(audience, len(names))
     how = looking or Looking()
+    order = Order([name for name in names if registry[name].leads and how.of(reader, name) is None], len(names))
     tasks = [
-        _Refresh(reader, registry[name], _Matter.of(name, registry, desired, state), counter, how).run()
+        _Refresh(reader, registry[name], _Matter.of(name, registry, desired, state), counter, how, order).run()
         for name in names
     ]
     results = await asyncio.gather(*tasks)
@@ -113,8 +116,17 @@ class _Matter(Struct, frozen=True):
 class _Refresh:
     """One kind's refresh."""
 
-    def __init__(self, reader: Reader, kind: Kind, matter: _Matter, counter: _Counter, looking: Looking) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        kind: Kind,
+        matter: _Matter,
+        counter: _Counter,
+        looking: Looking,
+        order: Order,
+    ) -> None:
         self.reader = reader
+        self.order = order
         self.kind = kind
         self.matter = matter
         self.counter = counter
@@ -127,6 +139,10 @@ class _Refresh:
         self.seen = 0
 
     async def run(self) -> KindSnapshot:
+        async with self.order.turn(self.kind.name):
+            return await self._read()
+
+    async def _read(self) -> KindSnapshot:
         try:
             observed = await self._look()
             await self._confirm_absences()
@@ -138,8 +154,9 @@ class _Refresh:
 
     async def _look(self) -> Observed | None:
         """Take what there is, by the rung that proves it; the result is what was verified by it."""
-        before = None if self.looking.full else self.looking.of(self.reader, self.kind.name)
-        hinted = await climb(self.reader, self.kind, before, margin=self.looking.margin)
+        before = self.looking.of(self.reader, self.kind.name)
+        answered = partial(self.order.answered, self.kind.name)
+        hinted = await climb(self.reader, self.kind, before, margin=self.looking.margin, answered=answered)
         if hinted.why:
             self.counter.audience.remark(f"{kinds(self.kind.name)}: {hinted.why}")
         if hinted.objects is not None and await self._take_hinted(hinted):

@@ -69,7 +69,7 @@ class Grafana:
             while True:
                 if isinstance(step, tuple):
                     if isinstance(step, Page):
-                        ahead.begin(step.following)
+                        await ahead.begin(step.following)
                     for live in step:
                         yield live
                         del live
@@ -86,6 +86,12 @@ class Grafana:
             listing.close()
 
 
+_TURNS = 16
+"""Turns of the loop in which a request gets from `send` to the network; with one turn for each object looked at, the
+server would wait for it as long.
+"""
+
+
 class _Ahead:
     """At most one request that is under way before it is asked for."""
 
@@ -94,11 +100,13 @@ class _Ahead:
         self._request: ApiRequest | None = None
         self._task: asyncio.Task[ApiResponse] | None = None
 
-    def begin(self, request: ApiRequest | None) -> None:
-        """Send it, if there is one."""
+    async def begin(self, request: ApiRequest | None) -> None:
+        """Send it, if there is one; it is under way before anybody looks at the page that announced it."""
         if request is not None and self._task is None:
             _only_get(request)
             self._request, self._task = request, asyncio.create_task(self._client.send(request))
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
 
     async def turn(self) -> None:
         """Let it get on: whoever looks at a page does not wait for anything, and so would let nothing be sent."""

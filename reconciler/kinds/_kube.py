@@ -42,6 +42,8 @@ def kube_pages(
         token = continue_token(answer)
         query = (("limit", str(limit)), ("continue", token))
         asked = replace(first, query=query) if token else None
+        if asked is not None:
+            yield Page((), asked)  # at once: the server need not wait until this page is understood
         page = Page((live(as_object(item)) for item in as_list(answer.object.get("items"))), asked)
         del answer  # a page is large: while the next one is under way, only what was made of this one is kept
         yield page

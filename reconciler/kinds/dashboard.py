@@ -64,6 +64,7 @@ class Dashboard(Kind):
     )
     wholes: ClassVar[frozenset[str]] = frozenset({"gridPos", "datasource", "current", "time"})
     write_weight: ClassVar[int] = 1
+    leads: ClassVar[bool] = True
     refers_to: ClassVar[frozenset[str]] = frozenset({"datasource", "dashboard", "folder", "library-panel"})
     example: ClassVar[str] = """\
 apiVersion: ggrec/v1

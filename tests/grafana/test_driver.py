@@ -335,7 +335,9 @@ def test_an_announced_page_is_asked_for_while_the_one_before_is_looked_at() -> N
     asyncio.run(work())
     assert list(seen) == [f"{page}.{n}" for page in range(3) for n in range(50)]
     assert log.asked == ["GET /api/0", "GET /api/1", "GET /api/2"]
-    assert (seen["0.0"], seen["0.49"], seen["1.0"], seen["1.49"]) == (1, 2, 2, 3), "one page ahead, and no more"
+    assert (seen["0.0"], seen["0.49"], seen["1.0"], seen["1.49"]) == (2, 2, 3, 3), (
+        "one page ahead from the first object on, and no more"
+    )
 
 
 def test_a_page_that_fails_ahead_takes_nothing_from_the_one_before() -> None:

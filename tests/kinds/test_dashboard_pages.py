@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.core.exchange import ApiResponse, Page, Wanted
+from reconciler.core.json import Json
 from reconciler.core.unparsed import parsed_but
 from reconciler.kinds.dashboard import GROUP, Dashboard
 from tests.kinds.kind_driver import SERVER, ok, talk
@@ -46,12 +47,18 @@ def test_a_stranger_has_no_body_and_is_not_complete() -> None:
     assert (live.keys, live.revision) == (("uid:b", "title:ops/Title of b"), "3/now/7")
 
 
+def _item(name: str) -> Json:
+    return {"metadata": {"name": name}, "spec": {"title": name}}
+
+
 def test_a_page_announces_exactly_the_request_that_follows() -> None:
     listing = Dashboard().listing(HERE, Wanted())
     assert next(listing).unparsed == "spec"  # type: ignore[union-attr]  # the first step is a request
-    page = listing.send(ApiResponse(200, {"metadata": {"continue": "on/2"}, "items": []}))
-    assert isinstance(page, Page) and page.following is not None
-    assert page.following == next(listing)
-    assert page.following.query == (("limit", "500"), ("continue", "on/2"))
+    early = listing.send(ApiResponse(200, {"metadata": {"continue": "on/2"}, "items": [_item("a")]}))
+    assert isinstance(early, Page) and len(early) == 0, "announced before the page itself is understood"
+    assert early.following is not None and early.following.query == (("limit", "500"), ("continue", "on/2"))
+    page = next(listing)
+    assert isinstance(page, Page) and [live.uid for live in page] == ["a"]
+    assert page.following == early.following == next(listing)
     last = listing.send(ApiResponse(200, {"metadata": {}, "items": []}))
     assert isinstance(last, Page) and last.following is None
