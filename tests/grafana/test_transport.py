@@ -18,8 +18,8 @@ import pytest
 
 from reconciler.core.errors import GgrecError, InvalidInput, Unreachable
 from reconciler.core.exchange import ApiResponse
-from reconciler.grafana.connection import Tls
-from reconciler.grafana.transport import loss_of, trust
+from reconciler.grafana.connection import Connection, Tls
+from reconciler.grafana.transport import loss_of, open_http, trust
 from tests.grafana.support import GET, POST, RawServer, answer, client_of, raw_server
 
 OPENSSL = shutil.which("openssl")
@@ -211,6 +211,14 @@ def asked_over(url: str) -> tuple[ApiResponse | GgrecError, RawServer]:
                     return error, server
 
     return asyncio.run(work())
+
+
+@pytest.mark.parametrize(
+    ("url", "encoding"), [("http://127.0.0.1:1", "identity"), ("http://grafana.example", "gzip, deflate")]
+)
+def test_only_between_machines_answers_come_compressed(url: str, encoding: str) -> None:
+    client = open_http(Connection(url=url))
+    assert client.build_request("GET", url).headers["Accept-Encoding"].startswith(encoding)
 
 
 def test_the_environments_proxy_is_used_for_other_hosts() -> None:
