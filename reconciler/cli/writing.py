@@ -1,7 +1,6 @@
 """Files that commands write: for others to read (reports, pages, metrics), and in the place of what people wrote."""
 
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +13,8 @@ def write_file(file: Path, text: str) -> None:
     """Set a file in one go: who reads it (a collector, at any moment) sees the old or the new text. What is no file,
     as /dev/stdout, is written to. Raises GgrecError naming it.
     """
+    import tempfile  # here and below: most commands write none
+
     data = text.encode("utf-8", "backslashreplace")
     try:
         if file.exists() and not file.is_file():
@@ -77,6 +78,8 @@ def _beside(target: Path, data: bytes) -> Path:
     """A file with this content and the target's mode, in the same folder. Raises OSError."""
     if not os.access(target, os.W_OK):
         raise PermissionError(13, "Permission denied", str(target))
+    import tempfile
+
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.", suffix=".tmp")
     beside = Path(name)
     try:

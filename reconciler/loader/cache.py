@@ -228,7 +228,7 @@ def checked(data: bytes) -> Any:
 
 def put(path: Path, data: bytes) -> None:
     """Write beside, and rename. Raises OSError."""
-    import tempfile  # with what it needs, a sixth of all that a plan imports
+    import tempfile  # nothing is written where nothing changed
 
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
     try:
