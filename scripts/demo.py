@@ -145,10 +145,10 @@ class Demo:
         print(f"  desired/{file}: {old} → {new}")
         path.write_text(text.replace(old, new, 1), "utf-8")
 
-    def edit_by_alice(self, title: str = "") -> None:
+    def edit_by_alice(self, title: str = "", uid: str = BOARD) -> None:
         """Somebody else's save over Grafana's own API (on a real Grafana: the demo's own user), of one panel."""
         who = self._alice()
-        board = self._ask("GET", f"/api/dashboards/uid/{BOARD}", None, who)
+        board = self._ask("GET", f"/api/dashboards/uid/{uid}", None, who)
         model = board["dashboard"]
         panel = next(p for p in model["panels"] if _steps(p) and title in p["title"])
         _steps(panel)[-1]["value"] += 15

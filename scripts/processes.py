@@ -57,7 +57,7 @@ def end(process: Process, patience: float = PATIENCE) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)
-        if _within(patience, lambda: not _lives(process)):
+        if within(patience, lambda: not _lives(process)):
             process.wait()  # it has ended: somebody has to hear of it
             return
 
@@ -83,7 +83,8 @@ def _states() -> Iterator[tuple[str, int]]:
             yield state, int(group)
 
 
-def _within(seconds: float, happens: Callable[[], bool]) -> bool:
+def within(seconds: float, happens: Callable[[], bool]) -> bool:
+    """Whether something happens within so many seconds; it is looked for again and again."""
     until = time.monotonic() + seconds
     while not happens():
         if time.monotonic() > until:

@@ -4,6 +4,7 @@ shop's past, and the shop itself. For demos, tests and benchmarks.
 
 import shutil
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -47,6 +48,24 @@ def blocks(processes: Processes, folder: Path) -> None:
     processes.do(
         "promtool", "tsdb", "create-blocks-from", longest, "-q", "openmetrics", "metrics.om", "data", where=folder
     )
+
+
+def watched(processes: Processes, folder: Path, text: str, *, seconds: int, step: int = 60) -> None:
+    """A past of as many seconds for what a `/metrics` shows now, as if it had shown that all the time: blocks beside
+    those in `folder`/data. Raises Failed.
+    """
+    own = folder / "watched"
+    (own / "data").mkdir(parents=True)
+    now = int(time.time())
+    lines = []
+    for line in text.splitlines():
+        if line.startswith("#"):
+            lines.append(line)
+        else:
+            lines += [f"{line} {moment}" for moment in range(now - seconds, now + 1, step)]
+    (own / "metrics.om").write_text("\n".join([*lines, "# EOF", ""]), "utf-8")
+    blocks(processes, own)
+    shutil.copytree(own / "data", folder / "data", dirs_exist_ok=True)
 
 
 def ending(processes: Processes, folder: Path, name: str) -> Path:

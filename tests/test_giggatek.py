@@ -33,7 +33,7 @@ def estate() -> Resolved:
 
 
 def dashboards(estate: Resolved) -> dict[str, dict[str, Any]]:
-    """The six of the guide, by title: no derived ones."""
+    """All that are declared, by title: no derived ones."""
     found = {}
     for resource in estate.resources:
         if resource.address.kind == "dashboard" and not resource.origin:
@@ -95,8 +95,23 @@ def asked(label: str) -> dict[str, list[str]]:
     return found
 
 
-def test_the_six_dashboards_are_there(estate: Resolved) -> None:
-    assert set(dashboards(estate)) == {*asked("Key Visualizations"), "Technical Operations"}
+def test_the_guides_dashboards_are_there_and_the_one_over_ggrec_itself(estate: Resolved) -> None:
+    ours = {"Technical Operations", "Grafana Drift"}
+    assert set(dashboards(estate)) == asked("Key Visualizations").keys() | ours
+
+
+@pytest.mark.parametrize("name", ["Technical Operations", "Grafana Drift"])
+def test_the_panels_that_the_guide_does_not_name_are_told_too(estate: Resolved, name: str) -> None:
+    told = " ".join(row["panels"] for row in sections()[name])
+    loose = [panel for panel in dashboards(estate)[name]["panels"] if panel["type"] not in {"row", "text"}]
+    assert [panel["title"] for panel in loose if panel["title"].partition(", $")[0] not in told] == []
+
+
+def test_who_is_on_call_sees_whether_somebody_changed_grafana_by_hand(estate: Resolved) -> None:
+    roles = {role.name for role in estate.roles for entry in role.entries if entry.base.name == "grafana-drift"}
+    assert roles == {"platform-engineer"}
+    (board,) = [item for item in estate.resources if str(item.address) == "dashboard.grafana-drift"]
+    assert board.attributes["folderUid"] == "technical"
 
 
 def test_every_key_visualization_is_a_panel_of_the_type_that_the_table_says(estate: Resolved) -> None:

@@ -4,6 +4,7 @@ Needs Debian's package prometheus (or any Prometheus' server and promtool on the
 """
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from reconciler import datasources
 from reconciler.sandbox.server import start
 from reconciler.sandbox.world import World
 from scripts import servers
-from scripts.processes import Processes
+from scripts.processes import Processes, free_port
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.skipif(
@@ -43,20 +44,18 @@ def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Prometheus with sixty days of the shop's business until now, the same each time but for when "now" is."""
-    folder = tmp_path_factory.mktemp("prometheus")
-    with Processes(folder) as processes:
-        fine = ("--days", "60", "--coarse", "7200", "--fine-days", "1", "--fine", "300")
-        servers.past(processes, folder, *fine)
-        yield servers.prometheus(processes, folder, lookback="150m")
+def prometheus() -> str:
+    """Where the Prometheus will be: GigGatek's project names it before it is there."""
+    return f"http://127.0.0.1:{free_port()}"
 
 
 @pytest.fixture(scope="module")
 def project(
     prometheus: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
-    """GigGatek's project on a sandbox that asks this Prometheus, applied once."""
+    """GigGatek's project on a sandbox, applied once, and the Prometheus that it asks: with sixty days of the shop's
+    business until now, the same each time but for when "now" is, and an hour of what `ggrec drift` says.
+    """
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(ROOT / "desired", folder / "desired")
     handle = start(World(asks=PrometheusOnly()), 0)
@@ -68,7 +67,14 @@ def project(
 
     ggrec.folder = folder  # type: ignore[attr-defined]
     assert ggrec("apply", "--auto-approve").returncode == 0
-    yield ggrec
+    assert ggrec("drift", "--metrics", "drift.prom").returncode == 0
+    place = tmp_path_factory.mktemp("prometheus")
+    with Processes(place) as processes:
+        fine = ("--days", "60", "--coarse", "7200", "--fine-days", "1", "--fine", "300")
+        servers.past(processes, place, *fine)
+        servers.watched(processes, place, (folder / "drift.prom").read_text("utf-8"), seconds=3600)
+        servers.prometheus(processes, place, lookback="150m", port=int(prometheus.rpartition(":")[2]))
+        yield ggrec
     handle.stop()
 
 
@@ -84,6 +90,20 @@ def test_every_panel_on_prometheus_has_data(project: Any) -> None:
     assert (wrong, ended.returncode, found["unasked"]) == ([], 0, 0)
     asked = sum(panel["verdict"] != "not-asked" for board in found["dashboards"] for panel in board["panels"])
     assert asked > 150 and not any(board["variables"] for board in found["dashboards"])
+
+
+def test_what_ggrec_exports_is_scraped_as_the_shop_is(project: Any) -> None:
+    text = (servers.SHOP / "prometheus.yml").read_text("utf-8")
+    (project.folder / "prometheus.yml").write_text(text, "utf-8")
+    checked = run("promtool", "check", "config", "prometheus.yml", cwd=project.folder)
+    assert checked.returncode == 0, checked.stderr
+    assert re.findall(r"job_name: (\w+)", text) == ["shop", "ggrec"]
+
+
+def test_a_clean_grafana_leaves_no_panel_of_the_drift_dashboard_empty(project: Any) -> None:
+    ended = project("check", "--live", "--json", "dashboard.grafana-drift")
+    (board,) = json.loads(ended.stdout)["dashboards"]
+    assert {panel["verdict"] for panel in board["panels"]} == {"ok"} and len(board["panels"]) == 11, ended.stdout
 
 
 def test_the_same_without_grafana(project: Any, prometheus: str) -> None:

@@ -53,6 +53,8 @@ class Metrics(Struct):
 
     instance: str
     file: Path | None = None
+    kinds: tuple[str, ...] = ()
+    """Those of which there is always a number."""
     last_success: float = 0.0
     text: str = ""
 
@@ -68,7 +70,9 @@ class Metrics(Struct):
         """A check ended (None: it failed). Raises GgrecError where the file cannot be written."""
         if report is not None and not report.plan.unreadable:
             self.last_success = now
-        self.text = drift_metrics(report, instance=self.instance, last_success=self.last_success, seconds=seconds)
+        self.text = drift_metrics(
+            report, instance=self.instance, last_success=self.last_success, seconds=seconds, kinds=self.kinds
+        )
         if self.file is not None:
             write_file(self.file, self.text)
 

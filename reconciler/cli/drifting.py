@@ -161,7 +161,7 @@ def drift(
     session = Session(settings)
     if hook is not None:
         hook.url(session.secrets)  # a reference that leads nowhere is said before the check, not after it
-    kept = Metrics(session.instance.name, metrics)
+    kept = Metrics(session.instance.name, metrics, tuple(session.registry))
     if watch is not None:
         from reconciler.cli.watching import watch_drift  # a server only where one is asked for
 

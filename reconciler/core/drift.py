@@ -80,6 +80,10 @@ class Life(Struct, frozen=True):
     full: str = ""
 
 
+STANDINGS = ("acknowledged", "expired", "open")
+"""Where a change made outside may stand."""
+
+
 class Finding(Struct, frozen=True):
     """One object that was changed outside. `unattributed` are edits that no kept version accounts for."""
 
@@ -104,7 +108,7 @@ class Finding(Struct, frozen=True):
 
     @property
     def standing(self) -> str:
-        """`open`, `acknowledged` or `expired`."""
+        """One of STANDINGS."""
         return "acknowledged" if self.acknowledged else "expired" if self.expired else "open"
 
 

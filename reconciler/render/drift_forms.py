@@ -3,12 +3,14 @@ Prometheus' text format, the body of a Slack-compatible webhook. All from one re
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from html import escape
+from itertools import product
 from typing import Any
 
-from reconciler.core.drift import DriftReport, Finding
+from reconciler.core.drift import STANDINGS, DriftReport, Finding
+from reconciler.core.semantic import CLASSES
 from reconciler.render.drift_view import (
     against_the_last,
     drift_lines,
@@ -25,6 +27,8 @@ from reconciler.render.plan_view import PlanView
 
 DRIFT = "ggrec/drift/v1"
 _AGES = ((3600, "1h"), (86400, "1d"), (7 * 86400, "7d"), (30 * 86400, "30d"))
+_OLDER = "older"
+_AGE_NAMES = (*(name for _, name in _AGES), _OLDER)
 _SLACK_MOST = 20
 
 
@@ -209,8 +213,12 @@ def _what(item: Finding) -> str:
     return "deleted outside" if item.drift.gone else summary(item)
 
 
-def drift_metrics(report: DriftReport | None, *, instance: str, last_success: float, seconds: float) -> str:
-    """Prometheus' text format. None: the check failed, so only what is still true is said."""
+def drift_metrics(
+    report: DriftReport | None, *, instance: str, last_success: float, seconds: float, kinds: Sequence[str] = ()
+) -> str:
+    """Prometheus' text format. None: the check failed, so only what is still true is said. Of every kind of `kinds`
+    there is a number, 0 too: a series that comes and goes is a gap in a chart, and no answer to "how many?".
+    """
     out = Gauges("ggrec_drift", {"instance_name": instance})
     out.one("last_success_timestamp_seconds", "When a check last could tell, in Unix time.", last_success)
     out.one("duration_seconds", "How long the last check took.", round(seconds, 3))
@@ -219,7 +227,8 @@ def drift_metrics(report: DriftReport | None, *, instance: str, last_success: fl
     if report is None:
         return out.text
     now = _seconds(report.at)
-    groups = Counter((f.address.kind, f.standing, _age(now - _seconds(f.seen.first))) for f in report.findings)
+    groups = Counter(dict.fromkeys(product(kinds, STANDINGS, _AGE_NAMES), 0))
+    groups.update((f.address.kind, f.standing, _age(now - _seconds(f.seen.first))) for f in report.findings)
     objects: list[Sample] = [
         ({"kind": kind, "standing": standing, "age": age}, number)
         for (kind, standing, age), number in sorted(groups.items())
@@ -227,7 +236,8 @@ def drift_metrics(report: DriftReport | None, *, instance: str, last_success: fl
     out.many("objects", "Objects changed outside, by kind, standing and how long ago that was first seen.", objects)
     oldest = max((now - _seconds(f.seen.first) for f in report.alarming), default=0.0)
     out.one("oldest_age_seconds", "Age of the oldest drift that nobody acknowledged.", oldest)
-    changes: list[Sample] = [({"class": str(name)}, number) for name, number in report.classes.items()]
+    classes = {**dict.fromkeys(CLASSES, 0), **report.classes}
+    changes: list[Sample] = [({"class": str(name)}, number) for name, number in classes.items()]
     out.many("changes", "Changes made outside, by class.", changes)
     out.one("acknowledged", "Objects whose drift is acknowledged.", sum(f.acknowledged for f in report.findings))
     out.one("expired", "Objects whose acknowledgement has ended.", sum(bool(f.expired) for f in report.alarming))
@@ -237,7 +247,7 @@ def drift_metrics(report: DriftReport | None, *, instance: str, last_success: fl
 
 
 def _age(seconds: float) -> str:
-    return next((name for most, name in _AGES if seconds < most), "older")
+    return next((name for most, name in _AGES if seconds < most), _OLDER)
 
 
 def _seconds(moment: str) -> float:

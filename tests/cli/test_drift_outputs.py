@@ -17,7 +17,8 @@ from reconciler.core.errors import GgrecError
 from tests.cli.command import Folder
 from tests.cli.people import edit
 
-BOARD = Path(__file__).parents[2] / "examples" / "drift" / "grafana-drift.yaml"
+BOARD = Path(__file__).parents[2] / "desired" / "dashboards" / "grafana-drift.yaml"
+CATALOGUE = Path(__file__).parents[2] / "desired" / "metrics.yaml"
 
 
 def test_the_reports_say_the_same_in_every_form(applied: Folder, sandbox: Any) -> None:
@@ -32,18 +33,31 @@ def test_the_reports_say_the_same_in_every_form(applied: Folder, sandbox: Any) -
 
 def test_the_metrics_parse_and_a_failed_check_keeps_the_last_success(applied: Folder, sandbox: Any) -> None:
     parser = pytest.importorskip("prometheus_client.parser")
-    edit(sandbox, "bob", title="ORDERS")
-    applied.ggrec("drift", "--metrics", "m.prom")
 
     def read() -> dict[str, float]:
+        """What each series says, by the family's name and the labels that are not the instance's."""
         text = (applied.path / "m.prom").read_text("utf-8")
-        families = parser.text_string_to_metric_families(text)
-        return {sample.name: sample.value for family in families for sample in family.samples}
+        found = {}
+        for family in parser.text_string_to_metric_families(text):
+            for sample in family.samples:
+                assert sample.labels.pop("instance_name") == "sandbox"
+                found["/".join([sample.name, *sample.labels.values()])] = sample.value
+        return found
 
+    assert applied.ggrec("drift", "--metrics", "m.prom").code == 0
+    clean = read()
+    counts = {name for name in clean if "objects/" in name or "changes/" in name}
+    assert len(counts) > 100 and not any(clean[name] for name in counts)  # a number of each, and all of them 0
+    edit(sandbox, "bob", title="ORDERS")
+    applied.ggrec("drift", "--metrics", "m.prom")
     before = read()
-    assert before["ggrec_drift_objects"] == 1
+    assert before.keys() == clean.keys()
+    assert {name for name in counts if before[name]} == {
+        "ggrec_drift_objects/dashboard/open/1h",
+        "ggrec_drift_changes/cosmetic",
+    }
+    assert before["ggrec_drift_objects/dashboard/open/1h"] == before["ggrec_drift_changes/cosmetic"] == 1
     assert before["ggrec_drift_could_not_tell"] == 0
-    assert 'class="cosmetic"} 1' in (applied.path / "m.prom").read_text("utf-8")
     sandbox.faults.add("status", 401, method="GET", path="*", count=None)
     assert applied.ggrec("drift", "--metrics", "m.prom").code == 1
     after = read()
@@ -155,21 +169,10 @@ def test_metrics_and_health_are_served() -> None:
         assert httpx.get(f"{address}/").status_code == 404
 
 
-def test_the_dashboard_asks_for_metrics_that_there_are() -> None:
-    board = BOARD.read_text("utf-8")
-    asked = set(re.findall(r"ggrec_drift_\w+", board))
+def test_the_dashboard_and_the_catalogue_name_the_metrics_that_there_are() -> None:
+    asked = set(re.findall(r"ggrec_drift_\w+", BOARD.read_text("utf-8")))
+    declared = set(re.findall(r"(?m)^    (ggrec_drift_\w+):$", CATALOGUE.read_text("utf-8")))
     source = (Path(__file__).parents[2] / "reconciler/render/drift_forms.py").read_text("utf-8")
     written = {f"ggrec_drift_{name}" for name in re.findall(r'out\.(?:one|many)\(\s*"(\w+)"', source)}
-    assert len(asked) > 4
-    assert asked <= written
-
-
-def test_the_dashboard_has_no_findings(tmp_path: Path) -> None:
-    datasource = (
-        "apiVersion: ggrec/v1\nkind: Datasource\nmetadata: {name: prometheus}\nspec: {type: prometheus, url: u}\n"
-    )
-    folder = Folder(tmp_path)
-    folder.write("desired/datasource.yaml", datasource)
-    folder.write("desired/board.yaml", BOARD.read_text("utf-8"))
-    ended = folder.ggrec("check")
-    assert (ended.code, ended.out) == (0, "No findings. 8 queries checked.\n"), ended.err
+    assert len(asked) > 4 and len(written) == 10
+    assert asked <= written == declared
