@@ -131,7 +131,7 @@ class Demo:
         self.ggrec("drift", "accept", f"dashboard.{BOARD}", "--dry-run")
         self.ggrec("drift", "accept", f"dashboard.{BOARD}")
         self.ggrec("drift", "unack", f"dashboard.{BOARD}")
-        say("Nothing of hers would be put back: only the link that names the declared version is written.")
+        say("Nothing of hers would be put back: of that dashboard nothing is left to do. The views of it follow.")
         self.ggrec("plan")
         self.ggrec("apply", "--auto-approve")
         self.ggrec("plan", "--detailed-exitcode")

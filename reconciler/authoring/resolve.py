@@ -83,6 +83,7 @@ class Resolving:
         self.registry = registry
         self.known = {item.document.mark: item for item in remembered}
         self.templates: dict[Address, tuple[str, ...]] = {}
+        self.stamps: dict[Address, str] = {}
         self.values = values
         self.found: list[Diagnostic] = []
         self.declared: dict[Address, Declaration] = {}
@@ -271,6 +272,7 @@ class Resolving:
             lifecycle=item.metadata.lifecycle,
             source=item.document.mark,
             origin=item.document.origin,
+            stamp=self.stamps.get(address, ""),
         )
 
     def _names(self, address: Address) -> Declared:
@@ -311,7 +313,7 @@ class Resolving:
         """The spec that the kind is given: the folder's name and the model, its links complete."""
         model = self.links.on(address, expanded.model)
         if item.body is None:
-            model = with_placeholders(model, self._uid(address), item.problems)
+            model, self.stamps[address] = with_placeholders(model, self._uid(address), item.problems)
         result = MarkedDict(mark=item.spec.mark)
         if "folder" in item.spec:
             result.take("folder", item.spec, item.spec["folder"])

@@ -81,5 +81,6 @@ class Streaming(Resolving):
             self.asked,
             self.models,
             self.templates,
+            self.stamps,
         ):
             known.pop(address, None)

@@ -32,7 +32,7 @@ from reconciler.render.plan_view import PlanView
 
 
 class Accepted(Struct, frozen=True):
-    """One object that the files say now: in which, and the texts of its links that follow (its version, its title)."""
+    """One object that the files say now: in which, and the texts of its links that follow, for they name its title."""
 
     wish: Wish
     files: tuple[str, ...]

@@ -48,7 +48,7 @@ class Surroundings(Struct, frozen=True):
 
 class Taken(Struct, frozen=True):
     """How it ended: with these texts of files by name, or with the reasons why not. `follows` are what the dashboard's
-    own links say otherwise then: its version, its title.
+    own links say otherwise then, for they name its title.
     """
 
     texts: Mapping[str, bytes]
@@ -75,7 +75,7 @@ class _Taking:
         follows: tuple[Path, ...] = ()
         for late in range(_ROUNDS):
             resource = self._resource(provenance)
-            left = self.wish.left(resource.attributes)
+            left = self.wish.left(resource)
             if not left:
                 break
             inverse = self._inverse(provenance, resource, late)
@@ -92,12 +92,15 @@ class _Taking:
             wrong = self._wrong(provenance)
             if wrong:
                 return Taken({}, wrong)
-        left = self.wish.left(self._resource(provenance).attributes)
+        resource = self._resource(provenance)
+        left = self.wish.left(resource)
+        differ = {_by_index(edit.path, resource.attributes)[1:] for edit in left}
+        follows = tuple(path for path in follows if path in differ)
         others = left if not follows else tuple(edit for edit in left if not _is_of_links(edit, len(follows), left))
         if others:
             return Taken({}, self._still(provenance, others))
         texts = {file: data for file, data in self.anew.texts.items() if data != self._old(file)}
-        return Taken(texts, (), follows if left else ())
+        return Taken(texts, (), follows)
 
     def _old(self, file: str) -> bytes | None:
         return self.before.texts.get(file)
@@ -111,7 +114,7 @@ class _Taking:
 
     def _inverse(self, provenance: Provenance, resource: Resource, late: int) -> Inverse:
         wish, kind = self.wish, self.wish.kind
-        have, want = wish.have(resource.attributes), wish.want(resource.attributes)
+        have, want = wish.have(resource.attributes), wish.want(resource)
         document = self._document(resource)
         places = self._places(document) if document is not None else Places(None)
         short = Abbreviating(_sources(provenance.resolved.resources), provenance.colors)

@@ -67,6 +67,7 @@ class Resource(Struct, frozen=True):
     `attributes` is JSON in the kind's own shape (the same as `LiveObject.attributes`), read-only. `secrets` maps a
     name within
     the object to its reference. `uid` is None where only the server can choose one. `origin` is the document's.
+    `stamp` is what its links call the version that is declared ("": none of them does).
     """
 
     address: Address
@@ -77,6 +78,7 @@ class Resource(Struct, frozen=True):
     lifecycle: Lifecycle = Lifecycle()
     source: Mark | None = None
     origin: str = ""
+    stamp: str = ""
 
 
 class Manager(Struct, frozen=True):

@@ -23,6 +23,7 @@ from reconciler.core.state import Held, ResourceState, State, Status
 from reconciler.engine.drifted import said, touches
 from reconciler.engine.ignoring import Ignoring, rooted
 from reconciler.engine.inputs import Inputs
+from reconciler.engine.stamped import but_for_stamps, with_stamps_as
 
 
 class Wish(Struct, frozen=True):
@@ -51,20 +52,26 @@ class Wish(Struct, frozen=True):
         """Declared attributes as they are compared, with the identities inside that they were applied with."""
         return self.kind.normalise(self.kind.keep_identity(attributes, self.applied))
 
-    def want(self, attributes: JsonObject) -> JsonObject:
-        """What those are to become: without what nobody wrote and nobody changed."""
-        wanted, was = self.have(attributes), self.kind.normalise(self.applied)
-        return as_object(_without_carried(self.goal, wanted, was, self.kind.project(self.observed, wanted)))
+    def want(self, resource: Resource) -> JsonObject:
+        """What those of what is declared are to become: without what nobody wrote and nobody changed."""
+        wanted, was = self.have(resource.attributes), self.kind.normalise(self.applied)
+        found = as_object(_without_carried(self.goal, wanted, was, self.kind.project(self.observed, wanted)))
+        if not resource.stamp:
+            return found
+        edits = diff(wanted, found, identities=self.kind.identities)
+        return with_stamps_as(found, edits, resource.stamp, self.edits)
 
-    def left(self, attributes: JsonObject) -> tuple[Edit, ...]:
-        """How what would be sent for declared attributes still differs from the goal; nothing: they say it."""
+    def left(self, resource: Resource) -> tuple[Edit, ...]:
+        """How what would be sent for what is declared then still differs from the goal; nothing: it says it. That its
+        links have another stamp is no difference (see stamped).
+        """
         kind = self.kind
-        mine = kind.let_go(kind.keep_identity(attributes, self.applied), self.applied)
+        mine = kind.let_go(kind.keep_identity(resource.attributes, self.applied), self.applied)
         wanted, was = kind.normalise(mine), kind.normalise(self.applied)
         aim = carry_over(wanted, was, kind.project(self.observed, wanted))
         goal = kind.project(self.goal, wanted)
         target = Ignoring(kind, self.resource.lifecycle, wanted).as_in(aim, goal)
-        return diff(target, goal, identities=kind.identities)
+        return but_for_stamps(diff(target, goal, identities=kind.identities), resource.stamp, self.edits)
 
 
 def wish_of(kind: Kind, resource: Resource, found: FileEdits) -> Wish:

@@ -22,6 +22,7 @@ from reconciler.core.selectors import Selector, as_in, parse_selector
 from reconciler.core.state import Held
 from reconciler.engine.ignoring import rooted
 from reconciler.engine.situation import Situation, title_of
+from reconciler.engine.stamped import but_for_stamps
 
 
 class Standing(Struct, frozen=True):
@@ -92,7 +93,8 @@ def drift_of_ended(situation: Situation, ended: tuple[Held, ...], change: Change
     """What was held for an acknowledgement is drift again when that is over: with who made it, as it was noted then."""
     assert change.resource is not None
     kind, wanted = situation.kind, change.resource.attributes
-    edits = diff(wanted, kind.project(kind.normalise(live.attributes), wanted), identities=kind.identities)
+    present = kind.project(kind.normalise(live.attributes), wanted)
+    edits = but_for_stamps(diff(wanted, present, identities=kind.identities), change.resource.stamp)
     who = ", ".join(dict.fromkeys(item.who for item in ended if item.who))
     when = min((item.when for item in ended if item.when), default="")
     by = Attribution(who or None, when or None, live.version)

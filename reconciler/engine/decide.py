@@ -18,6 +18,7 @@ from reconciler.engine.acknowledging import drift_of_ended, over, refused_ended,
 from reconciler.engine.drifted import Drifted, aim_of, back, with_drift, without_ended, writable
 from reconciler.engine.ignoring import Ignoring
 from reconciler.engine.situation import Bodies, Decision, Situation, managed, precondition_of, protected, title_of
+from reconciler.engine.stamped import as_stamped, worth
 from reconciler.engine.undeclared import undeclared
 
 
@@ -220,6 +221,9 @@ def _compare(situation: Situation, resource: Resource, live: LiveObject, bodies:
     ignoring = Ignoring(kind, resource.lifecycle, wanted)
     same_text = applied is resource.attributes
     edits = () if same_text else diff(was, ignoring.as_in(wanted, was), identities=kind.identities)
+    older: tuple[Edit, ...] = ()
+    if not worth(edits, resource.stamp):
+        edits, older = (), edits
     warnings = () if same_text else _ignored(situation, resource, ignoring.hidden(was, wanted))
     drifted: tuple[Edit, ...] = ()
     observed: JsonObject | None = None
@@ -231,7 +235,7 @@ def _compare(situation: Situation, resource: Resource, live: LiveObject, bodies:
     ended = over(situation)
     change = replace(_sending(situation, resource, live), edits=edits or pending)
     if not (edits or pending or change.secrets or drifted or ended):
-        return Decision(_settle(situation, change, live), warnings=warnings)
+        return Decision(_settle(situation, as_stamped(change, older), live), warnings=warnings)
     if observed is None:
         observed = kind.normalise(bodies(entry.observed))
         if situation.unchanged:
@@ -275,8 +279,12 @@ def _sent(situation: Situation, change: Change, found: Drifted, bodies: Bodies) 
     if found.edits:
         return with_drift(situation, change, found)
     held = situation.entry is not None and situation.entry.held
-    if held and not change.secrets and not back(situation.kind, change, found.live):
-        return Decision(replace(change, action=Action.NO_OP, edits=(), reason="the files say what was held"))
+    if held and not change.secrets:
+        assert change.resource is not None
+        differing = back(situation.kind, change, found.live)
+        if not worth(differing, change.resource.stamp):
+            change = as_stamped(change, differing)
+            return Decision(replace(change, action=Action.NO_OP, edits=(), reason="the files say what was held"))
     return writable(situation, change, found.live)
 
 

@@ -19,6 +19,7 @@ from reconciler.core.selectors import Pick, Selector, as_in
 from reconciler.core.state import Held
 from reconciler.engine.acknowledging import standing
 from reconciler.engine.situation import Decision, Situation, managed, title_of
+from reconciler.engine.stamped import as_stamped, worth
 
 _ASKED = {OnConflict.OURS: OnDrift.REVERT, OnConflict.MERGE: OnDrift.MERGE}
 """What was asked for in this run wins over the lifecycle."""
@@ -118,8 +119,9 @@ def with_drift(situation: Situation, change: Change, found: Drifted) -> Decision
         declared_too=bool(mine),
     )
     differing = back(situation.kind, change, found.live)
-    if not differing and not change.secrets:
-        settled = replace(change, action=Action.NO_OP, edits=(), reason="the same was changed on both sides")
+    if not worth(differing, resource.stamp, found.edits) and not change.secrets:
+        settled = replace(as_stamped(change, differing), action=Action.NO_OP, edits=())
+        settled = replace(settled, reason="the same was changed on both sides")
         return Decision(settled, replace(drift, outcome="settled"))
     if situation.way is OnConflict.THEIRS:
         return Decision(None, replace(drift, outcome="left"))
@@ -137,7 +139,8 @@ def with_drift(situation: Situation, change: Change, found: Drifted) -> Decision
         differing = back(situation.kind, change, found.live)
         if not kept.others:
             change = replace(change, edits=differing)
-            decision = writable(situation, change, found.live) if differing or change.secrets else Decision(None)
+            sends = worth(differing, resource.stamp, found.edits) or change.secrets
+            decision = writable(situation, change, found.live) if sends else Decision(None)
             return replace(decision, drift=replace(drift, outcome="acknowledged"))
         found, resource = replace(found, edits=kept.others), change.resource
         assert resource is not None
@@ -173,8 +176,9 @@ def _merged(situation: Situation, change: Change, found: Drifted, drift: Drift) 
     held = _still_held(kind, (*earlier, *kept), found.unheld, merged.value)
     change = replace(change, resource=replace(resource, attributes=merged.value), held=held)
     left = back(kind, change, found.live)
-    if not left and not change.secrets:
-        settled = replace(change, action=Action.NO_OP, edits=(), reason="the edit made outside is left")
+    if not worth(left, resource.stamp, found.edits) and not change.secrets:
+        settled = replace(as_stamped(change, left), action=Action.NO_OP, edits=())
+        settled = replace(settled, reason="the edit made outside is left")
         return Decision(settled, replace(drift, outcome="kept"))
     change = replace(change, edits=left)
     return replace(writable(situation, change, found.live), drift=replace(drift, outcome="merged"))

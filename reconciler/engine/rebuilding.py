@@ -18,6 +18,7 @@ from reconciler.engine.decide import authored_edits
 from reconciler.engine.inputs import Inputs
 from reconciler.engine.refresh import refresh
 from reconciler.engine.snapshot import Snapshot
+from reconciler.engine.stamped import worth
 from reconciler.engine.taking import entry_for
 
 
@@ -62,7 +63,8 @@ async def rebuild(inputs: Inputs) -> Rebuilt:
 
 def _differing(kind: Kind, resource: Resource, live: LiveObject) -> tuple[Edit, ...]:
     waiting = kind.waiting(resource, live)
-    return tuple(edit for edit in authored_edits(kind, resource, live) if edit.path not in waiting)
+    edits = tuple(edit for edit in authored_edits(kind, resource, live) if edit.path not in waiting)
+    return worth(edits, resource.stamp)
 
 
 def _unmanaged(snapshot: Snapshot, resources: Mapping[Address, ResourceState]) -> Mapping[str, int]:

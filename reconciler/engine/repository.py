@@ -10,6 +10,7 @@ from reconciler.core.lazy import whole
 from reconciler.core.plan import Action, Plan
 from reconciler.core.registry import Registry
 from reconciler.core.resource import Resource
+from reconciler.engine.stamped import but_for_stamps
 from reconciler.engine.undo import STAYS, Undo
 
 
@@ -36,5 +37,5 @@ def edits_to(kind: Kind, wanted: Resource, now: Resource | None) -> FileEdits:
     if now is None:
         return FileEdits(wanted.address, Must.DECLARE, after=after)
     before = kind.normalise(whole(now.attributes))
-    edits = diff(before, after, identities=kind.identities)
+    edits = but_for_stamps(diff(before, after, identities=kind.identities), now.stamp)
     return FileEdits(wanted.address, Must.CHANGE if edits else Must.NOTHING, now.source, edits, before, after)

@@ -70,12 +70,13 @@ def encode_resource(item: Resource, keep: Keep) -> list[Any]:
         lifecycle,
         _mark(item.source),
         item.origin,
+        item.stamp,
     ]
 
 
 def decode_resource(item: list[Any], body: Body, known: dict[str, Lifecycle]) -> Resource:
     """The inverse; `known` are lifecycles that many share."""
-    kind, name, uid, attributes, secrets, needs, lifecycle, source, origin = item
+    kind, name, uid, attributes, secrets, needs, lifecycle, source, origin, stamp = item
     address = Address(kind, name)
     return Resource(
         address=address,
@@ -86,6 +87,7 @@ def decode_resource(item: list[Any], body: Body, known: dict[str, Lifecycle]) ->
         lifecycle=_read_lifecycle(lifecycle, known),
         source=_read_mark(source),
         origin=origin,
+        stamp=stamp,
     )
 
 

@@ -60,7 +60,7 @@ def accepted_lines(
         result.append(line(Span(f"✓ {address}", "good"), f"  {where}"))
         result += indented(4, view.rows(described(item.wish.kind, item.wish.edits, *item.wish.sides)))
         if item.links:
-            text = f"its links name its version or title and follow with the next apply: {', '.join(item.links)}"
+            text = f"its links name its title and follow with the next apply: {', '.join(item.links)}"
             result += indented(4, [line(Span(safe(text), "dim"))])
         if item.wish.pending:
             text = "the files have changes of their own to it, which the next apply makes"

@@ -23,6 +23,7 @@ metadata: {name: orders}
 spec:
   title: Orders
   folder: ops
+  links: [{title: Feedback, type: link, url: "https://forms?v=${dashboard.version}"}]
   panels:
     - {id: 1, title: Rate, type: timeseries, datasource: {type: prometheus, uid: "${values.metrics}"}, targets: []}
 """
