@@ -29,7 +29,7 @@ soak: $(READY)          ## all that can be interrupted, 200 real kills, 10,000 l
 	@GGREC_SOAK=1 GGREC_EXAMPLES=$${GGREC_EXAMPLES:-2500} nice -n 10 $(BIN)/python -m pytest -n 2 -s tests/proof \
 	    -o faulthandler_timeout=0 tests/engine/test_properties.py $(ARGS)
 
-test-grafana: $(READY)  ## the scenarios on the Grafana of GGREC_TEST_GRAFANA_URL
+test-grafana: $(READY)  ## the scenarios on the Grafana of GGREC_TEST_GRAFANA_URL (promote: also to GGREC_TEST_GRAFANA_OTHER_URL)
 	@$(BIN)/python -m pytest -m grafana $(ARGS)
 
 lint: $(READY)

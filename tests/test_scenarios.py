@@ -23,17 +23,20 @@ pytestmark = pytest.mark.grafana
 
 @dataclass
 class Grafana:
-    """A Grafana to test on, and somebody else who uses it."""
+    """A Grafana to test on, and somebody else who uses it, in one organisation (0: that of the user)."""
 
     url: str
     user: str
     password: str
+    org: int = 0
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """A request of somebody else over Grafana's own API; None for 404."""
         pair = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
         data = json.dumps(body).encode() if body is not None else None
         headers = {"Authorization": f"Basic {pair}", "Content-Type": "application/json"}
+        if self.org:
+            headers["X-Grafana-Org-Id"] = str(self.org)
         request = urllib.request.Request(self.url + path, data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:

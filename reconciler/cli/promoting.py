@@ -43,6 +43,7 @@ from reconciler.engine.undo import Undo
 from reconciler.engine.versions import undo_to
 
 _SOURCES = "datasource"
+_LIBRARY = "library-panel"
 
 
 def promote(
@@ -128,6 +129,7 @@ class _Promotion(Struct, dict=True):
         version, theirs = await self._theirs()
         ours = await _sources(self.here, reader, state)
         moved = self._moved(version, theirs, ours)
+        await self._has_library_panels(moved, reader)
         inputs = inputs_of(self.here, (), self.options, state, reader)
         undo = self._undo(moved, state)
         plan = await plan_back(inputs, undo)
@@ -164,6 +166,23 @@ class _Promotion(Struct, dict=True):
         if missing:
             raise InvalidInput(tuple(self._lacks(item, ours) for item in missing))
         return replace(version, attributes={**version.attributes, body: transferred(model, found)})
+
+    async def _has_library_panels(self, moved: KeptVersion, reader: Reader) -> None:
+        """Raises InvalidInput naming every library panel that is not here: Grafana would answer 500, save all the same,
+        and show nothing there.
+        """
+        found = [item for item in self.kind.references(moved.attributes) if item.kind == _LIBRARY]
+        if not found:
+            return
+        known = {item.key for item in await reader.ask(self.here.registry[_SOURCES].elsewhere(reader.server))}
+        hint = f"make it in {self.here.instance.name} first, with this uid; or unlink the panel from it"
+        lacking = [item for item in found if f"{_LIBRARY}:{item.text}" not in known]
+        if lacking:
+            text = f"{{0.where}} shows the library panel '{{0.text}}', which {self.here.instance.name} does not have"
+            subject = str(self.address)
+            raise InvalidInput(
+                tuple(Diagnostic("no-library-panel", text.format(item), hint, subject=subject) for item in lacking)
+            )
 
     def _lacks(self, item: Missing, ours: Mapping[str, Source]) -> Diagnostic:
         there, here = self.there.instance.name, self.here.instance.name

@@ -141,6 +141,7 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("GET", r"/api/access-control/user/permissions", people.permissions),
     ("POST", r"/api/admin/users", people.create_user),
     ("PATCH", r"/api/orgs/(?P<org>\d+)/users/(?P<user>\d+)", people.update_org_user),
+    ("POST", r"/api/orgs/(?P<org>\d+)/users", people.add_org_user),
     ("POST", r"/api/orgs", people.create_org),
     ("POST", r"/api/serviceaccounts", people.create_service_account),
     ("GET", r"/api/serviceaccounts/search", people.forbidden_unless_admin("serviceaccounts:read")),

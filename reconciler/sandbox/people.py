@@ -137,6 +137,20 @@ def update_org_user(call: Call) -> Reply:
     return message(200, "Organization user updated")
 
 
+def add_org_user(call: Call) -> Reply:
+    """POST: somebody whom the server knows comes into an organisation."""
+    if not call.user.server_admin:
+        return denied("org.users:add")
+    person = call.world.user_named(str(call.fields.get("loginOrEmail") or ""))
+    if person is None:
+        return message(404, "user not found")
+    number = int(call.parts["org"])
+    if number in person.roles:
+        return message(409, "User is already member of this organization", userId=person.id)
+    person.roles[number] = call.fields.get("role") or "Viewer"
+    return message(200, "User added to organization", userId=person.id)
+
+
 def create_org(call: Call) -> Reply:
     """POST /api/orgs: the creator becomes its admin."""
     if not call.user.server_admin:

@@ -188,6 +188,8 @@ def edit_dashboard(http: httpx.Client, uid: str, what: list[tuple[int, int]]) ->
     found = http.get(f"/api/dashboards/uid/{uid}").json()
     model = found["dashboard"]
     for which, number in what:
+        if not panels(model):
+            break  # she took the last one away
         DASHBOARD[which % len(DASHBOARD)](model, number)
     body = {"dashboard": model, "folderUid": found["meta"].get("folderUid", ""), "message": "by hand"}
     answer = http.post("/api/dashboards/db", json=body)
