@@ -2,7 +2,8 @@
 then the files.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from reconciler.cli.session import Session
 from reconciler.cli.taking_in import Surroundings, Taken, take_in
 from reconciler.cli.writing import replace_files
 from reconciler.core.address import Address
+from reconciler.core.desired import Remembered
 from reconciler.core.errors import Conflict, Diagnostic, ExitCode, Severity, Unreadable
 from reconciler.core.json import digest
 from reconciler.core.plan import Plan
@@ -71,6 +73,7 @@ class Accepting:
         loaded, self.before = session.valid()
         self.after = self.before
         self.anew = Anew.of(loaded)
+        self.known = self.before.remembered
         self.accepted: dict[Address, Accepted] = {}
         self.refused: dict[Address, tuple[Diagnostic, ...]] = {}
         self.same: list[Address] = []
@@ -121,17 +124,17 @@ class Accepting:
 
     def _take(self, wish: Wish, state: State) -> None:
         address = wish.address
-        around = self._around(state)
+        around = self._around(wish, state)
         taken = take_in(wish, self.anew, around)
         reasons = taken.reasons or self._sharing(wish, taken)
         if not reasons:
             anew = self.anew.with_texts({file: self._in_style(file, data) for file, data in taken.texts.items()})
-            after = self.session.desired.resolved(anew.loaded)
+            after = self.session.desired.resolved(around.others(anew), around.known)
             reasons = tuple(item for item in after.diagnostics if item.severity is Severity.ERROR)
         if reasons:
             self.refused[address] = reasons
         else:
-            self.anew, self.after = anew, after
+            self.anew, self.after, self.known = anew, after, after.remembered
             files = tuple(sorted(taken.texts))
             self.accepted[address] = Accepted(wish, files, tuple(map(format_path, taken.follows)))
 
@@ -142,11 +145,23 @@ class Accepting:
         old, new = self.anew.original(file), format_file(data, file, parse_yaml)
         return new.data if not new.problems and format_file(old, file, parse_yaml).data == old else data
 
-    def _around(self, state: State) -> Surroundings:
+    def _around(self, wish: Wish, state: State) -> Surroundings:
         project, settings = self.session.project, self.session.settings
         chosen = settings.instance or project.model.default or next(iter(project.model.instances), "")
         names = Names({(a.kind, entry.uid): a.name for a, entry in state.resources.items()}, self.resources)
-        return Surroundings(self.session.registry, project.values(settings.instance), chosen, names)
+        values, known = project.values(settings.instance), tuple(self._unmoved(wish))
+        return Surroundings(self.session.registry, values, chosen, names, known)
+
+    def _unmoved(self, wish: Wish) -> Iterator[Remembered]:
+        """What the files say of other dashboards, in other files, that do not go by the object of a wish: that is as
+        it was, whatever is written for it.
+        """
+        mine = wish.resource.source.file if wish.resource.source is not None else ""
+        marks = Counter(item.document.mark for item in self.known)
+        for item in self.known:
+            mark = item.document.mark
+            if mark.file != mine and marks[mark] == 1 and wish.address not in item.needs:
+                yield item
 
     def _sharing(self, wish: Wish, taken: Taken) -> tuple[Diagnostic, ...]:
         """Other dashboards that take the same JSON file: they would change too."""

@@ -62,17 +62,18 @@ class Desired(Struct, dict=True):
             loaded = load_documents(
                 project.desired, root=project.root, commands=project.model.commands, passed_over=passed_over
             )
-        return loaded, self.resolved(loaded, kept)
+        return loaded, self.resolved(loaded, kept.dashboards if kept is not None else ())
 
-    def resolved(self, loaded: "Loaded", kept: Kept | None = None) -> "Resolved":
-        """What documents come to, with everything that is wrong."""
+    def resolved(self, loaded: "Loaded", known: "Sequence[Remembered]" = ()) -> "Resolved":
+        """What documents come to, and those that are `known` beside them, with everything that is wrong in the
+        documents.
+        """
         from reconciler.authoring.resolve import resolve
         from reconciler.cli.checked import query_diagnostics
         from reconciler.cli.secret_references import reference_problems
         from reconciler.lint import check
 
         project = self.project
-        known = kept.dashboards if kept is not None else ()
         documents = sorted((*loaded.documents, *(item.document for item in known)), key=_place)
         resolved = resolve(documents, self.registry, values=self.values, remembered=known)
         passed = {item.resource.address for item in known}

@@ -2,17 +2,19 @@
 again, compare. Writes no file and sends nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.authoring.abbreviating import Abbreviating
 from reconciler.authoring.inverse import Inverse
 from reconciler.authoring.places import Places, Written
 from reconciler.authoring.provenance import Provenance
+from reconciler.core.desired import Remembered
 from reconciler.core.diff import Edit, EditPath, Key, Op, format_edit_path
 from reconciler.core.errors import Diagnostic, InvalidInput, Severity
 from reconciler.core.json import Json, JsonObject, as_object, shown, text_of
@@ -23,6 +25,7 @@ from reconciler.core.rewriting import CannotRewrite
 from reconciler.core.source import Mark, MarkedDict, Path, format_path, mark_at
 from reconciler.engine.accepting import Wish
 from reconciler.loader.anew import Anew, body_file, parse
+from reconciler.loader.documents import Loaded
 from reconciler.writeback.surgery import changed
 
 _ROUNDS = 6
@@ -40,10 +43,20 @@ class Surroundings(Struct, frozen=True):
     values: Mapping[str, Any]
     instance: str
     names: LiveNames
+    known: Sequence[Remembered] = ()
+    """Dashboards that come to what they came to, whatever is written: they need not be expanded again."""
 
     def provenance(self, anew: Anew) -> Provenance:
         """What the documents come to."""
-        return Provenance(anew.loaded.documents, self.registry, values=self.values, instance=self.instance)
+        documents = (*self.others(anew).documents, *(item.document for item in self.known))
+        ordered = sorted(documents, key=lambda item: item.mark)
+        return Provenance(ordered, self.registry, values=self.values, instance=self.instance, remembered=self.known)
+
+    def others(self, anew: Anew) -> Loaded:
+        """Without the documents of those that are known."""
+        marks = {item.document.mark for item in self.known}
+        loaded = anew.loaded
+        return replace(loaded, documents=tuple(item for item in loaded.documents if item.mark not in marks))
 
 
 class Taken(Struct, frozen=True):

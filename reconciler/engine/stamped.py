@@ -8,9 +8,10 @@ Must not hide what somebody wrote into such a link by hand: a stamp is an old on
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
+
+from msgspec.structs import replace
 
 from reconciler.core.diff import Edit, EditPath, overlap
 from reconciler.core.json import Json, JsonObject
