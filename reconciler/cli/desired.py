@@ -110,15 +110,26 @@ class Desired(Struct, dict=True):
         cache.load(Folder(self.project.desired, self.project.root), self._again)
         kept = cache.kept(self._again, files)
         if kept is None or not self._stands(kept):
-            return self.read()[0].documents, ()
+            return self._placed(self.read()[0], addresses).documents, ()
         from reconciler.loader.documents import load_documents
 
         project = self.project
         loaded = load_documents(
             project.desired, root=project.root, commands=project.model.commands, passed_over=kept.stamps
         )
-        documents = (*loaded.documents, *(item.document for item in kept.dashboards))
+        placed = self._placed(loaded, addresses)
+        documents = (*placed.documents, *(item.document for item in kept.dashboards))
         return tuple(sorted(documents, key=_place)), kept.dashboards
+
+    def _placed(self, loaded: "Loaded", addresses: Collection[Address]) -> "Loaded":
+        """With places in the JSON files from which these objects are made: they were read without."""
+        from reconciler.loader.anew import Anew, body_file
+
+        names = {(self.registry[address.kind].yaml_kind, address.name) for address in addresses}
+        named = [item for item in loaded.documents if (item.kind, item.name) in names]
+        files = {body_file(item) for item in named} - {""}
+        anew = Anew.of(loaded)
+        return anew.with_texts({file: anew.original(file) for file in files}).loaded if files else loaded
 
     def _save(self, cache: Cache, kept: Kept | None, read: "tuple[Loaded, Resolved]") -> DesiredState:
         """The state in what was read, and the cache of it."""

@@ -1,5 +1,6 @@
 """Places of what a plan changes: found by reading the changed files again and what they go by, not all of them."""
 
+import json
 from typing import Any
 
 import pytest
@@ -55,3 +56,39 @@ def test_only_the_changed_files_are_read_again(boards: Folder, monkeypatch: pyte
     read.clear()
     assert boards.ggrec("plan", "--github").out.split("::notice")[1:] == ended.out.split("::notice")[1:]
     assert len(read) == 6
+
+
+EXPORTED = """\
+{
+  "title": "Exported",
+  "panels": [
+    {
+      "id": 1, "type": "stat", "title": "P",
+      "targets": [
+        {"refId": "A", "expr": "up"}
+      ]
+    }
+  ]
+}
+"""
+OWNER = """\
+apiVersion: ggrec/v1
+kind: Dashboard
+metadata: {name: exported}
+spec: {from: exported.json}
+"""
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_json_file_is_told_by_its_line(boards: Folder, monkeypatch: pytest.MonkeyPatch, kept: bool) -> None:
+    boards.write("desired/exported.yaml", OWNER)
+    file = boards.write("desired/exported.json", EXPORTED)
+    assert boards.ggrec("apply", "--auto-approve").code == 0
+    file.write_text(EXPORTED.replace('"up"', '"down"'), "utf-8")
+    if not kept:
+        monkeypatch.setattr(Cache, "kept", lambda self, again, but=(): None)
+    assert "file=desired/exported.json,line=7,col=32" in boards.ggrec("plan", "--github").out
+    boards.ggrec("plan", "--sarif", "plan.sarif")
+    found = json.loads((boards.path / "plan.sarif").read_text("utf-8"))
+    (place,) = [item["physicalLocation"] for r in found["runs"][0]["results"] for item in r["locations"]]
+    assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("desired/exported.json", 7)
