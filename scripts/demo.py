@@ -131,8 +131,8 @@ class Demo:
         self.ggrec("drift", "accept", f"dashboard.{BOARD}", "--dry-run")
         self.ggrec("drift", "accept", f"dashboard.{BOARD}")
         self.ggrec("drift", "unack", f"dashboard.{BOARD}")
-        say("Nothing of hers would be put back: of that dashboard nothing is left to do. The views of it follow.")
-        self.ggrec("plan")
+        say("Nothing of hers is put back, and nothing is left to do; the state learns of it with the next apply.")
+        self.ggrec("plan", "--detailed-exitcode")
         self.ggrec("apply", "--auto-approve")
         self.ggrec("plan", "--detailed-exitcode")
 
