@@ -27,12 +27,9 @@ from reconciler.store.planfile import SavedPlan, plan_digest, read_plan, use_up
 
 
 class ToDo(Struct, frozen=True):
-    """A plan to be carried out; what the versions of single objects say, what is told beside the outcomes (JSON), and
-    as what its refusals are raised.
-    """
+    """A plan to be carried out; what is told beside the outcomes (JSON), and as what its refusals are raised."""
 
     plan: Plan
-    messages: Mapping[Address, str] = field(default_factory=dict)
     beside: Mapping[str, Any] = field(default_factory=dict)
     refused: type[GgrecError] = Refused
 
@@ -83,8 +80,8 @@ async def apply_quietly(
 ) -> tuple[dict[Address, tuple[Diagnostic, ...]], tuple[Diagnostic, ...]]:
     """Plan and apply without asking or telling: for commands that say in their own words what came of it.
 
-    The first part of the result is why each address in `messages` did not get through (nothing: it did); the second
-    what the plan refused: then nothing was sent.
+    `messages`: what the versions of these objects say. The first part of the result is why each address in it did not
+    get through (nothing: it did); the second what the plan refused: then nothing was sent.
     """
     with session.store.lock(session.command):
         async with session.writer() as writer:
@@ -95,8 +92,8 @@ async def apply_quietly(
             missing = missing_secrets(found, session.secrets)
             if missing:
                 raise InvalidInput(missing)
+            found = found.signed(messages)
             job = _job(session, found, state, writer, session.new_run(plan_digest(found)))
-            job.messages = messages
             applied = await carry_out(job)
     failed: dict[Address, tuple[Diagnostic, ...]] = {}
     for outcome in applied.outcomes:
@@ -171,7 +168,6 @@ async def _carry_out(
 
     job = _job(session, found, state, writer, this_run)
     job.told, job.said, job.stop = told, said, signals.stop
-    job.messages = todo.messages if todo is not None else {}
     session.output.endure()
     signals.applying()
     applied = await carry_out(job)

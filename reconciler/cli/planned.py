@@ -10,8 +10,7 @@ from reconciler.cli.forms import Forms
 from reconciler.cli.session import Session, new_lineage
 from reconciler.cli.signals import Signals, run
 from reconciler.cli.storing import user_name
-from reconciler.core.address import Address
-from reconciler.core.description import describe_plan
+from reconciler.core.description import Description, describe_plan
 from reconciler.core.errors import ExitCode
 from reconciler.core.json import digest
 from reconciler.core.plan import Action, Plan
@@ -76,12 +75,13 @@ def show_plan(
     *,
     forms: Forms = NO_FORMS,
     declared: bool = False,
-) -> None:
+) -> Description:
     """The plan, as text or JSON, and in the other forms that were asked for; where it was `saved`, also when and until
-    when it may be applied. Where it is of what is `declared` now, also what else each change touches.
+    when it may be applied. Where it is of what is `declared` now, lines are those of the values. The result is what was
+    shown.
     """
     now = session.clock.now()
-    found = describe_plan(plan, session.registry, _touches(session, plan) if declared else {})
+    found = describe_plan(plan, session.registry)
     if declared and (forms.github or forms.sarif is not None):
         from reconciler.cli.places import with_places
 
@@ -95,7 +95,7 @@ def show_plan(
             document["saved"] = facts
         session.output.json(document)
         forms.write(session, found, commit)
-        return
+        return found
     fence = digest(plan_digest(plan) + commit) if forms.github else ""
     if fence:  # what is inside a plan must not command the pipeline
         session.output.text(f"::stop-commands::{fence}")
@@ -108,16 +108,23 @@ def show_plan(
 
         session.output.text("\n".join([f"::{fence}::", *plan_github(found)]))
     forms.write(session, found, commit)
+    return found
 
 
-def _touches(session: Session, plan: Plan) -> dict[Address, tuple[str, ...]]:
+def with_touches(session: Session, plan: Plan) -> Plan:
+    """The plan of what is declared now, with what else each change touches."""
     changed = [(change.address, change.uid) for change in plan.visible if change.action is not Action.CREATE]
     if not changed:
-        return {}
+        return plan
     from reconciler.authoring.impact import impact  # a plan of nothing goes without
 
     state = session.desired.state
-    return impact(changed, state.resources, state.roles, session.registry)
+    found = impact(changed, state.resources, state.roles, session.registry)
+    changes = (
+        replace(item, touches=(*found[item.address], *item.touches)) if item.address in found else item
+        for item in plan.changes
+    )
+    return replace(plan, changes=tuple(changes))
 
 
 def save_plan(session: Session, file: Path, found: Plan, ttl: float | None) -> str:

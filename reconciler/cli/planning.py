@@ -6,7 +6,7 @@ from typing import Annotated
 from reconciler.cli.forms import Forms, GithubOption, HtmlOption, JunitOption, MarkdownOption, SarifOption
 from reconciler.cli.on_conflict import OnConflictOption, policy_of
 from reconciler.cli.options import Argument, Option
-from reconciler.cli.planned import guarded, plan_now, save_plan, show_plan
+from reconciler.cli.planned import guarded, plan_now, save_plan, show_plan, with_touches
 from reconciler.cli.session import Session
 from reconciler.cli.settings import (
     AdoptOption,
@@ -75,7 +75,7 @@ def plan(
         policy=policy_of(on_conflict),
     )
     options = guarded(session, asked)
-    found = plan_now(session, options, live=live)
+    found = with_touches(session, plan_now(session, options, live=live))
     saved = save_plan(session, out, found, ttl) if out is not None and not found.unreadable else ""
     show_plan(session, found, forms=forms, declared=True)
     if pages is not None:

@@ -103,7 +103,6 @@ class _Promotion(Struct, dict=True):
     what: str
     asked: Mapping[str, str]
     files: list[FileEdits] = field(default_factory=list)
-    messages: dict[Address, str] = field(default_factory=dict)
     commit: str = ""
 
     def __post_init__(self) -> None:
@@ -134,8 +133,7 @@ class _Promotion(Struct, dict=True):
         undo = self._undo(moved, state)
         plan = await plan_back(inputs, undo)
         self.files = file_edits(undo, plan, {self.address: self.declared}, self.here.registry)
-        self.messages = {self.address: f"promoted from {self._whence}"}
-        return plan
+        return plan.signed({self.address: f"promoted from {self._whence}"})
 
     @property
     def _whence(self) -> str:

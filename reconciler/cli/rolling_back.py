@@ -83,7 +83,6 @@ class _Back(Struct, dict=True):
     what: str
     targets: tuple[str, ...]
     files: list[FileEdits] = field(default_factory=list)
-    messages: dict[Address, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.run: Run | None = self.session.store.run(self.what)
@@ -106,8 +105,7 @@ class _Back(Struct, dict=True):
         plan = await plan_back(inputs, undo)
         self.files = file_edits(undo, plan, self.declared, self.session.registry)
         message = f"rollback of {undo.since}" if self.version is None else f"rollback to version {self.version[1]}"
-        self.messages = dict.fromkeys(undo.addresses, message)
-        return plan
+        return plan.signed(dict.fromkeys(undo.addresses, message))
 
     async def _undo(self, inputs: Inputs) -> Undo:
         if self.version is not None:

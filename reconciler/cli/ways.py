@@ -9,7 +9,6 @@ from reconciler.cli.options import Option
 from reconciler.cli.planned import guarded, inputs_of, save_plan, show_plan
 from reconciler.cli.session import Session, new_lineage
 from reconciler.cli.signals import Signals, run
-from reconciler.core.address import Address
 from reconciler.core.errors import Conflict, ExitCode, GgrecError, Refused, UsageError
 from reconciler.core.file_edits import FileEdits, Must
 from reconciler.core.plan import Plan
@@ -30,10 +29,9 @@ WriteOption = Annotated[
 
 
 class Way(Protocol):
-    """How such a plan is made. `files` and `messages` (what the versions of its objects say) are known after it."""
+    """How such a plan is made. `files` is known after it."""
 
     files: list[FileEdits]
-    messages: dict[Address, str]
 
     @property
     def commit(self) -> str:
@@ -96,7 +94,7 @@ async def _done(session: Session, way: Way, signals: Signals, *, approved: bool)
 
     async def making(state: State, writer: Reader) -> ToDo:
         plan = await way.plan(state, writer)
-        return ToDo(plan, way.messages, {"files": must_json(way.files)}, _refused(plan))
+        return ToDo(plan, {"files": must_json(way.files)}, _refused(plan))
 
     return await make_and_apply(session, making, signals, approved=approved)
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
-from reconciler.core.address import Address
 from reconciler.core.diff import Edit
 from reconciler.core.json import Json, JsonObject
 from reconciler.core.kind import Kind
@@ -28,14 +27,13 @@ DELETED = Row(ChangeClass.DELETION, "", "", "deleted")
 
 class DescribedChange(Struct, frozen=True):
     """A change with its rows. `before` and `after` are its attributes; None where there is no such side, or it is not
-    known. `touches` says what else it concerns.
+    known.
     """
 
     change: Change
     rows: tuple[Row, ...]
     before: JsonObject | None = None
     after: JsonObject | None = None
-    touches: tuple[str, ...] = ()
     places: tuple[Mark | None, ...] = ()
     """For each row where it was caused, as far as that is known."""
 
@@ -75,17 +73,15 @@ class Description(Struct, frozen=True):
         return counted(row for change in self.changes for row in change.rows)
 
 
-def describe_plan(
-    plan: Plan, kinds: Mapping[str, Kind], touches: Mapping[Address, tuple[str, ...]] | None = None
-) -> Description:
+def describe_plan(plan: Plan, kinds: Mapping[str, Kind]) -> Description:
     """The plan, described by its kinds; of a kind that is not among them, edit by edit."""
-    found = tuple(_change(change, kinds, (touches or {}).get(change.address, ())) for change in plan.visible)
+    found = tuple(_change(change, kinds) for change in plan.visible)
     befores = {item.change.address: item.before for item in found}
     drift = tuple(DescribedDrift(item, _drifted(item, kinds, befores.get(item.address))) for item in plan.drift)
     return Description(plan, found, drift, {name: kind.body_key for name, kind in kinds.items()})
 
 
-def _change(change: Change, kinds: Mapping[str, Kind], touches: tuple[str, ...]) -> DescribedChange:
+def _change(change: Change, kinds: Mapping[str, Kind]) -> DescribedChange:
     kind = kinds.get(change.address.kind)
     after: JsonObject | None = None
     if change.resource is not None:
@@ -95,7 +91,7 @@ def _change(change: Change, kinds: Mapping[str, Kind], touches: tuple[str, ...])
         undone: Json = before_of(after, change.edits)
         before = undone if isinstance(undone, Mapping) else None
     rows = _rows(kind, change, before, after)
-    return DescribedChange(change, rows, before, after, touches)
+    return DescribedChange(change, rows, before, after)
 
 
 def _normalised(kind: Kind, attributes: JsonObject) -> JsonObject:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.diff import Edit
@@ -14,7 +15,7 @@ from reconciler.core.json import JsonObject
 from reconciler.core.resource import Attribution, Resource
 from reconciler.core.state import Held
 
-PLAN_FORMAT = 2
+PLAN_FORMAT = 3
 
 
 class Action(StrEnum):
@@ -71,6 +72,10 @@ class Change(Struct, frozen=True):
     moved_from: Address | None = None
     depends_on: tuple[Address, ...] = ()
     notes: tuple[str, ...] = ()
+    touches: tuple[str, ...] = ()
+    """What else it concerns, in words: who sees it, what refers to it."""
+    message: str = ""
+    """What the version that it makes says, before what every one of the run says ("": nothing more)."""
     held: tuple[Held, ...] = ()
     """What stays in Grafana though the files do not say it, once this is applied."""
     entry: str = ""
@@ -152,6 +157,11 @@ class Plan(Struct, frozen=True):
             or any(drift.outcome not in {"acknowledged", "settled"} for drift in self.drift)
             or any(c.action in {Action.ADOPT, Action.FORGET} or c.moved_from for c in self.changes)
         )
+
+    def signed(self, messages: Mapping[Address, str]) -> "Plan":
+        """The plan, the versions that it makes of these objects with what they say of their own."""
+        signed = (replace(item, message=messages.get(item.address, item.message)) for item in self.changes)
+        return replace(self, changes=tuple(signed))
 
     def count(self, action: Action) -> int:
         """How many changes have this action."""

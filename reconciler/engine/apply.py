@@ -66,8 +66,6 @@ class Job(Struct):
     clock: Clock
     parallelism: int = 2
     told: Listener = field(default=lambda outcome: None)
-    messages: Mapping[Address, str] = field(default_factory=dict)
-    """What the versions of single dashboards say, before what every one says."""
     policy: Policy = stop
     """What to do where somebody changed an object since the plan was made."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -120,7 +118,7 @@ class _Applier:
         context = WriteContext(job.writer.server, _message(job.run))
         known = {drift.address: drift.edits for drift in job.plan.drift}
         disputes = Disputes(job.writer, job.store, job.policy, known)
-        self.sender = Sender(PacedWriter(job.writer, self.pace), context, job.messages)
+        self.sender = Sender(PacedWriter(job.writer, self.pace), context)
         self.carrier = Carrier(self.sender, job.store, job.secrets, self, disputes)
 
     async def run(self) -> Applied:

@@ -25,12 +25,11 @@ _LOOKS = 4
 
 
 class Sender:
-    """Sends the writes of one run. `messages`: what the versions of single objects say, before what every one says."""
+    """Sends the writes of one run."""
 
-    def __init__(self, writer: Writer, context: WriteContext, messages: Mapping[Address, str]) -> None:
+    def __init__(self, writer: Writer, context: WriteContext) -> None:
         self.writer = writer
         self.context = context
-        self._messages = messages
         self.partial: dict[Address, ResourceState] = {}
         """Objects whose write failed after it had begun, to be remembered as unfinished."""
         self.begun: set[Address] = set()
@@ -39,8 +38,8 @@ class Sender:
     async def send(self, change: Change, kind: Kind, sent: Resource, live: LiveObject | None) -> str:
         """Write until it is certain: what failed ambiguously is looked at, and repeated where too little was done."""
         present = live
-        own = self._messages.get(change.address)
-        context = replace(self.context, message=f"{own} ({self.context.message})") if own else self.context
+        own, every = change.message, self.context.message
+        context = replace(self.context, message=f"{own} ({every})") if own else self.context
         for attempt in range(TRIES):
             try:
                 if present is None:

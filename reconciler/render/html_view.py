@@ -111,7 +111,7 @@ def _change(item: DescribedChange, body_key: str | None) -> str:
     source = change.resource.source if change.resource is not None else None
     place = f"<p class=reason>{_t(str(source))}</p>" if source else ""
     reason = f"<p class=reason>{_t(change.reason)}</p>" if change.reason else ""
-    notes = [*(f"touches {text}" for text in item.touches), *change.notes]
+    notes = [*(f"touches {text}" for text in item.change.touches), *change.notes]
     listed = f"<ul class=notes>{''.join(f'<li>{_t(text)}' for text in notes)}</ul>" if notes else ""
     before, after = _body(item.before, body_key), _body(item.after, body_key)
     pictures = layout_pictures(before, after) if any(_about_places(row) for row in item.rows) else ""

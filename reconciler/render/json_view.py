@@ -58,7 +58,7 @@ def _change(described: DescribedChange) -> dict[str, Any]:
         "secretsResent": list(change.resent),
         "notes": list(change.notes),
         "rows": rows_json(described.rows, change.edits),
-        "touches": list(described.touches),
+        "touches": list(change.touches),
         "where": {"file": source.file, "line": source.line, "column": source.column} if source else None,
     }
 

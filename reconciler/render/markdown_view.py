@@ -154,7 +154,7 @@ def _head(item: DescribedChange) -> str:
 def _change(item: DescribedChange) -> str:
     change = item.change
     reason = f"{code(change.reason)}\n" if change.reason else ""
-    touches = "".join(f"- touches {code(text)}\n" for text in item.touches)
+    touches = "".join(f"- touches {code(text)}\n" for text in item.change.touches)
     notes = "".join(f"- note: {code(text)}\n" for text in change.notes)
     more = f"\n{reason}{touches}{notes}" if reason or touches or notes else ""
     rows = [row for row in item.rows if row.edits or row.subject or row.name]

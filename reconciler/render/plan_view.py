@@ -138,7 +138,7 @@ def _change(described: DescribedChange, view: PlanView, width: int) -> list[Line
     inside = view.rows([row for row in described.rows if row.name not in change.secrets or row.edits])
     if change.action is not Action.CREATE:
         inside += [_secret(name, change) for name in change.secrets]
-    inside += [line(Span(f"touches {safe(text)}", "dim")) for text in described.touches]
+    inside += [line(Span(f"touches {safe(text)}", "dim")) for text in change.touches]
     inside += [line(Span(f"note: {safe(note)}", "dim")) for note in change.notes]
     return [head, *indented(4, inside)]
 

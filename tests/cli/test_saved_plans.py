@@ -130,3 +130,18 @@ def test_what_changed_stops_and_the_rest_goes_on(project: Folder, sandbox: Any) 
 def test_it_holds_no_secret(saved: Folder) -> None:
     plan = json.loads((saved.path / "p.ggrec").read_text())
     assert set(plan) == {"ggrec", "made", "expires", "who", "commit", "digest", "plan"}
+
+
+@pytest.mark.parametrize("to_version", [True, False])
+def test_a_saved_way_back_signs_the_versions_that_it_makes(applied: Folder, sandbox: Any, to_version: bool) -> None:
+    applied.write("desired/all.yaml", DESIRED.replace("title: Orders", "title: Second"))
+    assert applied.ggrec("apply", "--auto-approve").code == 0
+    run = applied.ggrec("history", "--json").json["runs"][-1]["id"]
+    what, message = ("dashboard.orders@1", "rollback to version 1") if to_version else (run, f"rollback of run {run}")
+    assert applied.ggrec("rollback", what, "-o", "back.ggrec").code == 0
+    assert applied.ggrec("apply", "back.ggrec").code == 0
+    again = applied.ggrec("history", "--json").json["runs"][-1]["id"]
+    url = f"{sandbox.url}/api/dashboards/uid/orders/versions"
+    newest = httpx.get(url, auth=("admin", "admin")).json()["versions"][0]
+    assert (newest["version"], newest["message"]) == (3, f"{message} (ggrec run {again})")
+    assert message in applied.ggrec("history", "dashboard.orders").out

@@ -91,8 +91,8 @@ def plan_of(title: str) -> Plan:
 
 
 def described(plan: Plan) -> Description:
-    touches = {change.address: (change.title,) for change in plan.changes}
-    return describe_plan(plan, KINDS, touches)
+    touching = tuple(replace(change, touches=(change.title,)) for change in plan.changes)
+    return describe_plan(replace(plan, changes=touching), KINDS)
 
 
 class Page(HTMLParser):
