@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from reconciler.cli.planned import inputs_of, show_plan
+from reconciler.cli.planned import inputs_of, show_plan, with_touches
 from reconciler.cli.session import Session, new_lineage
 from reconciler.cli.signals import Signals
 from reconciler.core.address import Address
+from reconciler.core.description import describe_plan
 from reconciler.core.errors import Conflict, Diagnostic, ExitCode, GgrecError, InvalidInput, Refused
+from reconciler.core.json import JsonObject
 from reconciler.core.plan import Action, Plan
 from reconciler.core.resource import Resource
 from reconciler.core.state import Outcome, Run, State
@@ -24,6 +27,7 @@ from reconciler.render.json_view import run_json
 from reconciler.render.lines import Line
 from reconciler.render.run_view import account_lines, outcome_lines
 from reconciler.store.planfile import SavedPlan, plan_digest, read_plan, use_up
+from reconciler.store.recorded import bodies_of, record
 
 
 class ToDo(Struct, frozen=True):
@@ -43,7 +47,8 @@ async def plan_and_apply(
     """What is declared, planned and carried out."""
 
     async def making(state: State, writer: GrafanaWriter) -> ToDo:
-        return ToDo(await compute_plan(inputs_of(session, resources, options, state, writer)))
+        found = await compute_plan(inputs_of(session, resources, options, state, writer))
+        return ToDo(found if options.destroy else with_touches(session, found))
 
     return await make_and_apply(session, making, signals, approved=approved)
 
@@ -59,20 +64,23 @@ async def make_and_apply(session: Session, making: Making, signals: Signals, *, 
                 if found.refusals and not found.unreadable:
                     raise todo.refused(found.refusals)
                 stands(found)
+                shown = describe_plan(found, session.registry)
             else:
-                show_plan(session, found)
+                shown = show_plan(session, found)
             if found.unreadable or found.refusals:
                 session.output.text("Nothing was changed.")
                 return ExitCode.PARTIAL if found.unreadable else todo.refused(()).exit_code
             if not found.changes:
                 if session.settings.json:
-                    document = run_json((), run_id="", serial=state.serial, interrupted=False)
-                    session.output.json({**document, **todo.beside})
+                    done = run_json((), run_id="", serial=state.serial, interrupted=False)
+                    session.output.json({**done, **todo.beside})
                 return ExitCode.DONE
             if any(change.action is not Action.NO_OP or change.moved_from for change in found.changes):
                 with signals.asking():
                     _ask(session, found, approved=approved)
-            return await _carry_out(session, found, state, writer, signals, todo=todo)
+            doing = _Doing(found, record(shown), plan_digest(found), beside=todo.beside)
+            del shown  # both sides of all changes: not to be held while they are carried out
+            return await _carry_out(session, doing, state, writer, signals)
 
 
 async def apply_quietly(
@@ -93,7 +101,8 @@ async def apply_quietly(
             if missing:
                 raise InvalidInput(missing)
             found = found.signed(messages)
-            job = _job(session, found, state, writer, session.new_run(plan_digest(found)))
+            this_run = _recorded(session, plan_digest(found), record(describe_plan(found, session.registry)))
+            job = _job(session, found, state, writer, this_run)
             applied = await carry_out(job)
     failed: dict[Address, tuple[Diagnostic, ...]] = {}
     for outcome in applied.outcomes:
@@ -114,9 +123,13 @@ async def apply_file(session: Session, file: Path, signals: Signals) -> int:
             state = own_state(session.store.load(), writer, lineage=saved.plan.lineage)
             still_valid(saved.plan, state, writer)
             stands(saved.plan)
-            if not session.settings.json:
-                show_plan(session, saved.plan, saved)
-            return await _carry_out(session, saved.plan, state, writer, signals, saved=saved)
+            if session.settings.json:
+                shown = describe_plan(saved.plan, session.registry)
+            else:
+                shown = show_plan(session, saved.plan, saved)
+            doing = _Doing(saved.plan, record(shown, saved.made), saved.digest, saved)
+            del shown
+            return await _carry_out(session, doing, state, writer, signals)
 
 
 def _ask(session: Session, found: Plan, *, approved: bool) -> None:
@@ -140,22 +153,24 @@ def _ask(session: Session, found: Plan, *, approved: bool) -> None:
     raise typer.Abort
 
 
-async def _carry_out(
-    session: Session,
-    found: Plan,
-    state: State,
-    writer: GrafanaWriter,
-    signals: Signals,
-    *,
-    saved: SavedPlan | None = None,
-    todo: ToDo | None = None,
-) -> int:
-    this_run = session.new_run(saved.digest if saved is not None else plan_digest(found))
+class _Doing(Struct, frozen=True):
+    """A plan that is carried out now, what is recorded of it, its digest, and where it was saved before."""
+
+    plan: Plan
+    record: JsonObject
+    digest: str
+    saved: SavedPlan | None = None
+    beside: Mapping[str, Any] = field(default_factory=dict)
+
+
+async def _carry_out(session: Session, doing: _Doing, state: State, writer: GrafanaWriter, signals: Signals) -> int:
+    found = doing.plan
     missing = missing_secrets(found, session.secrets)
     if missing:
         raise InvalidInput(missing)
-    if saved is not None:
-        use_up(session.store.blobs, saved, this_run)
+    this_run = _recorded(session, doing.digest, doing.record)
+    if doing.saved is not None:
+        use_up(session.store.blobs, doing.saved, this_run)
     width = max((len(str(change.address)) for change in found.changes), default=0)
 
     def told(outcome: Outcome) -> None:
@@ -171,7 +186,13 @@ async def _carry_out(
     session.output.endure()
     signals.applying()
     applied = await carry_out(job)
-    return _account(session, applied, this_run, todo.beside if todo is not None else {})
+    return _account(session, applied, this_run, doing.beside)
+
+
+def _recorded(session: Session, digest: str, document: JsonObject) -> Run:
+    """A run about to begin, its plan stored: under the lock."""
+    body = session.store.put(document)
+    return replace(session.new_run(digest), plan={"body": body, "bodies": bodies_of(document)})
 
 
 def _job(session: Session, found: Plan, state: State, writer: GrafanaWriter, run: Run) -> Job:

@@ -5,6 +5,7 @@ import re
 from contextlib import suppress
 from typing import Annotated, Any
 
+from reconciler.cli.forms import Forms, HtmlOption, MarkdownOption
 from reconciler.cli.options import Argument, Option
 from reconciler.cli.session import Session, new_lineage
 from reconciler.cli.settings import (
@@ -21,7 +22,7 @@ from reconciler.cli.state import parsed
 from reconciler.core.address import Address
 from reconciler.core.description import described
 from reconciler.core.diff import diff
-from reconciler.core.errors import BodyLost, ExitCode, GgrecError
+from reconciler.core.errors import BodyLost, ExitCode, GgrecError, UsageError
 from reconciler.core.kind import Kind
 from reconciler.core.past import past
 from reconciler.core.resource import KeptVersion
@@ -39,10 +40,15 @@ _RUN = re.compile(r"[A-Za-z0-9-]+\Z")
 
 def history(
     what: Annotated[str | None, Argument(help="An address, or a run's id.")] = None,
+    as_planned: Annotated[
+        bool, Option("--plan", help="Of a run the plan, as it was shown before the run began.")
+    ] = False,
     limit: Annotated[int, Option("--limit", min=0, help="So many of the last runs; 0: all.")] = 20,
     recorded: Annotated[
         bool, Option("--recorded", help="Of an object only what runs recorded; asks no Grafana.")
     ] = False,
+    markdown: MarkdownOption = None,
+    html: HtmlOption = None,
     instance: InstanceOption = None,
     url: UrlOption = None,
     config: ConfigOption = None,
@@ -59,6 +65,8 @@ def history(
     session = Session(Settings(instance, url, config, json, no_color, verbose, timeout=timeout))
     store = session.store
     one = store.run(what) if what is not None and _RUN.match(what) else None
+    if as_planned or markdown is not None or html is not None:
+        return _plan_of(session, what, one, Forms(markdown, html), asked=as_planned)
     if what is None or one is not None:
         chosen = store.runs(limit or None) if one is None else (one,)
         if json:
@@ -69,6 +77,21 @@ def history(
             session.output.lines(history_lines(chosen, now=session.clock.now()))
         return ExitCode.DONE
     return _of_object(session, parsed(what), recorded=recorded)
+
+
+def _plan_of(session: Session, what: str | None, run: Run | None, forms: Forms, *, asked: bool) -> int:
+    if not asked:
+        raise UsageError.one("no-plan-asked", "--markdown and --html are forms of a run's plan: add --plan")
+    if what is None:
+        hint = "`ggrec history` lists the runs"
+        raise UsageError.one("which-run", "--plan shows the plan of one run: name it", hint=hint)
+    if run is None:
+        hint = "`ggrec history` lists the last runs, `ggrec history --limit 0` all"
+        raise GgrecError.one("no-such-run", f"no run {what} is recorded", hint=hint)
+    from reconciler.cli.recorded import show_record  # imports what only this option needs
+
+    show_record(session, run, forms)
+    return ExitCode.DONE
 
 
 def _rows(session: Session, run: Run) -> dict[Address, tuple[Row, ...]]:

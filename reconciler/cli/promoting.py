@@ -24,7 +24,6 @@ from reconciler.cli.settings import (
 from reconciler.cli.state import parsed
 from reconciler.cli.versions import kept_of, numbered
 from reconciler.cli.ways import WriteOption, go
-from reconciler.core.address import Address
 from reconciler.core.errors import Diagnostic, GgrecError, InvalidInput, UsageError
 from reconciler.core.exchange import Wanted
 from reconciler.core.file_edits import FileEdits

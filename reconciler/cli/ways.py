@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Protocol
 
 from reconciler.cli.options import Option
-from reconciler.cli.planned import guarded, inputs_of, save_plan, show_plan
+from reconciler.cli.planned import guarded, inputs_of, save_plan, show_plan, with_touches
 from reconciler.cli.session import Session, new_lineage
 from reconciler.cli.signals import Signals, run
 from reconciler.core.errors import Conflict, ExitCode, GgrecError, Refused, UsageError
@@ -93,7 +93,7 @@ async def _done(session: Session, way: Way, signals: Signals, *, approved: bool)
     from reconciler.cli.applying import ToDo, make_and_apply  # saving a plan needs nothing of it
 
     async def making(state: State, writer: Reader) -> ToDo:
-        plan = await way.plan(state, writer)
+        plan = with_touches(session, await way.plan(state, writer))
         return ToDo(plan, {"files": must_json(way.files)}, _refused(plan))
 
     return await make_and_apply(session, making, signals, approved=approved)
@@ -101,7 +101,8 @@ async def _done(session: Session, way: Way, signals: Signals, *, approved: bool)
 
 async def _saved(session: Session, way: Way, out: Path, ttl: float | None) -> int:
     async with session.reader() as reader:
-        found = await way.plan(own_state(session.store.load(), reader, lineage=new_lineage()), reader)
+        state = own_state(session.store.load(), reader, lineage=new_lineage())
+        found = with_touches(session, await way.plan(state, reader))
     saved = save_plan(session, out, found, ttl) if not (found.unreadable or found.refusals) else ""
     show_plan(session, found)
     if saved and not session.settings.json:

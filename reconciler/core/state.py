@@ -250,6 +250,7 @@ class Run(Struct, frozen=True):
     """running · done · partial · interrupted"""
     serial: int = 0
     plan: JsonObject = field(default_factory=dict)
+    """Where the plan is kept as it was shown: `body`, its digest, and `bodies`, those that it names besides."""
     outcomes: tuple[Outcome, ...] = ()
     pipeline: str = ""
     """The page of the pipeline that ran it ("": none)."""

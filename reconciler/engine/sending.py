@@ -4,8 +4,6 @@ sent is read back.
 Must not decide whether an object may be written to (carry does), nor what is remembered of it.
 """
 
-from collections.abc import Mapping
-
 from msgspec.structs import replace
 
 from reconciler.core.address import Address

@@ -50,6 +50,17 @@ def plan_schema() -> dict[str, Any]:
             "warnings": _list(_refer("finding")),
         },
         saved=_object({"who": _TEXT, "expires": _TEXT, "expired": _YES, "digest": _TEXT}),
+        run=_object(
+            {
+                "id": _TEXT,
+                "who": _TEXT,
+                "started": _TEXT,
+                "commit": _TEXT,
+                "pipeline": _TEXT,
+                "command": _TEXT,
+                "status": _TEXT,
+            }
+        ),
     )
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": PLAN, **top, "$defs": _parts()}
 

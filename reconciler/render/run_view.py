@@ -98,12 +98,24 @@ def run_lines(run: Run, rows: Mapping[Address, Sequence[Row]], *, verbose: bool)
              ("status", run.status), ("state serial", str(run.serial)), ("plan", run.plan_digest))  # fmt: skip
     width = max((len(str(outcome.address)) for outcome in run.outcomes), default=0)
     lines = [line(Span(f"{name:<13}", "dim"), safe(text)) for name, text in facts]
+    if run.plan.get("body"):
+        lines.append(line(Span(f"{'':<13}", "dim"), f"as it was shown: ggrec history {run.id} --plan"))
     lines.append(())
     for outcome in run.outcomes:
         lines += outcome_lines(outcome, width=width)
         lines += indented(4, row_lines(rows.get(outcome.address, ()), most=10**9 if verbose else MOST))
         lines += _sides(outcome)
     return lines
+
+
+def planned_lines(run: Run, saved: tuple[str, str] | None, *, now: str) -> list[Line]:
+    """What is said above the plan of a run. `saved`: when and by whom, where it was saved before it was applied."""
+    lines = [line(Span(f"The plan of run {run.id}, as {run.who} began it {ago(run.started, now)}", "head"))]
+    if saved is not None:
+        when, who = saved
+        lines.append(line(Span(f"Saved {ago(when, run.started)} before{f' by {safe(who)}' if who else ''}", "dim")))
+    how = run.status if run.status != "running" else "not ended yet, or killed"
+    return [*lines, line(Span(f"What came of it ({how}): ggrec history {run.id}", "dim")), ()]
 
 
 def _sides(outcome: Outcome) -> list[Line]:

@@ -222,6 +222,7 @@ class StateStore:
         """Record the run, and open its journal."""
         if not self._opened:
             self.load()
+        self._behind.settle()  # the bodies that it names
         self._begun.add(run.id)
         self._put_run(run)
 

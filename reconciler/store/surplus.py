@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct
 
 from reconciler.core.errors import GgrecError
+from reconciler.core.json import as_list, text_of
 from reconciler.core.state import Run, State
 from reconciler.store.journal import PREFIX
 from reconciler.store.state_store import StateStore, object_key
@@ -83,6 +84,8 @@ def _of_state(state: State) -> Iterator[str]:
 
 
 def _of_run(run: Run) -> Iterator[str]:
+    plan = run.plan
+    yield from (text_of(name) for name in (plan.get("body"), *as_list(plan.get("bodies"))) if name)
     for outcome in run.outcomes:
         for side in (outcome.before, outcome.after):
             yield from side.bodies if side is not None else ()
