@@ -15,6 +15,7 @@ from reconciler.cli.state import parsed
 from reconciler.cli.storing import user_name
 from reconciler.core.acknowledgement import ACKNOWLEDGED, Acknowledgement
 from reconciler.core.errors import ExitCode, GgrecError, UsageError
+from reconciler.core.path_words import place_of
 from reconciler.loader.acknowledged import acknowledge, day_problem, path_problem, unacknowledge
 from reconciler.render.lines import Span, count, line, safe
 
@@ -96,7 +97,13 @@ def acks(
     if not found:
         session.output.text("Nothing is acknowledged.")
     for item in found:
-        part = f" {item.path}" if item.path else ""
+        part = _part(session, item) if item.path else ""
         ended = Span("  ended", "warn") if not item.holds(today) else ""
         session.output.lines([line(f"{item.address}{safe(part)}  {safe(str(item))}", ended)])
     return ExitCode.DONE
+
+
+def _part(session: Session, item: Acknowledgement) -> str:
+    """In words, and as `--path` takes it."""
+    place = place_of(session.registry.get(item.address.kind), item.path)
+    return f" {place} ({item.path})" if place != item.path else f" {item.path}"

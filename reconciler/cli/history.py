@@ -72,7 +72,7 @@ def history(
         if json:
             session.output.json({"format": "ggrec/history/v1", "runs": [encode(run) for run in chosen]})
         elif one is not None:
-            session.output.lines(run_lines(one, _rows(session, one), verbose=verbose))
+            session.output.lines(run_lines(one, _rows(session, one), verbose=verbose, kinds=session.registry))
         else:
             session.output.lines(history_lines(chosen, now=session.clock.now()))
         return ExitCode.DONE

@@ -15,7 +15,7 @@ from reconciler.authoring.inverse import Inverse
 from reconciler.authoring.places import Places, Written
 from reconciler.authoring.provenance import Provenance
 from reconciler.core.desired import Remembered
-from reconciler.core.diff import Edit, EditPath, Key, Op, format_edit_path
+from reconciler.core.diff import Edit, EditPath, Key, Op
 from reconciler.core.errors import Diagnostic, InvalidInput, Severity
 from reconciler.core.json import Json, JsonObject, as_object, shown, text_of
 from reconciler.core.kind import LiveNames
@@ -217,15 +217,13 @@ class _Taking:
     def _still(self, provenance: Provenance, left: tuple[Edit, ...]) -> tuple[Diagnostic, ...]:
         """What would be otherwise although everything is written: worked out from something else."""
         resource = self._resource(provenance)
-        body = f"{self.wish.kind.body_key}." if self.wish.kind.body_key else ""
         found = []
         for edit in left[:_MOST]:
             files = "nothing" if edit.op is Op.ADD else shown(edit.before)
             there = "nothing" if edit.op is Op.REMOVE else shown(edit.after)
             if edit.op is Op.MOVE:
                 files, there = f"the order {files}", f"the order {there}"
-            path = format_edit_path(edit.path).removeprefix(body)
-            text = f"{path} would come to {files} with it, and Grafana has {there}"
+            text = f"{self.wish.kind.place(edit.path)} would come to {files} with it, and Grafana has {there}"
             hint = "it follows from other parts of the files (`ggrec explain` shows which): change them by hand"
             found.append(Diagnostic("comes-otherwise", text, hint, resource.source, str(self.wish.address)))
         return tuple(found)

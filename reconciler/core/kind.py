@@ -14,7 +14,7 @@ from reconciler.core.json import Json, JsonObject
 from reconciler.core.observation import Beacon
 from reconciler.core.references import Content, Reference, Referrer
 from reconciler.core.resource import Attribution, KeptVersion, LiveObject, Resource, SecretRef
-from reconciler.core.semantic import ChangeClass, Row, generic_rows
+from reconciler.core.semantic import ChangeClass, Row, generic_rows, inner, path_name
 from reconciler.core.source import Path
 
 if TYPE_CHECKING:
@@ -315,6 +315,10 @@ class Kind(ABC):
         attributes) are what the edits lie between, as far as that is known.
         """
         return generic_rows(edits, self.body_key, self.change_class)
+
+    def place(self, path: EditPath) -> str:
+        """Where in an object a path leads, as people call it."""
+        return path_name(inner(path, self.body_key)) or "all of it"
 
     def container(self, attributes: JsonObject) -> str | None:
         """The uid of the folder it lies in ("": the root); None: objects of this kind lie in none."""

@@ -131,6 +131,8 @@ class Plan(Struct, frozen=True):
     unmanaged: Mapping[str, int] = field(default_factory=dict)
     held: Mapping[Address, tuple[Held, ...]] = field(default_factory=dict)
     """What is held in Grafana once this is applied."""
+    places: Mapping[Address, Mapping[str, str]] = field(default_factory=dict)
+    """What the paths of that lead to, in words."""
     refusals: tuple[Diagnostic, ...] = ()
     unreadable: tuple[Diagnostic, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
@@ -157,6 +159,10 @@ class Plan(Struct, frozen=True):
             or any(drift.outcome not in {"acknowledged", "settled"} for drift in self.drift)
             or any(c.action in {Action.ADOPT, Action.FORGET} or c.moved_from for c in self.changes)
         )
+
+    def place(self, address: Address, held: Held) -> str:
+        """Where something is held, as people call it."""
+        return self.places.get(address, {}).get(held.path, held.path)
 
     def signed(self, messages: Mapping[Address, str]) -> "Plan":
         """The plan, the versions that it makes of these objects with what they say of their own."""

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.address import Address
-from reconciler.core.diff import Edit, carry_over, diff, format_edit_path
+from reconciler.core.diff import Edit, carry_over, diff
 from reconciler.core.errors import BodyLost, Diagnostic
 from reconciler.core.file_edits import FileEdits
 from reconciler.core.json import Json, JsonObject, as_object, same
@@ -143,15 +143,15 @@ def _wish(
         return None
     merged = merge(base, mine, theirs, identities=kind.identities, wholes=kind.wholes)
     if merged.conflicts:
-        return tuple(_both(resource, conflict) for conflict in merged.conflicts)
+        return tuple(_both(kind, resource, conflict) for conflict in merged.conflicts)
     return Wish(kind, resource, live, applied, alone, merged.value, edits, (base, theirs), not same(wanted, was))
 
 
-def _both(resource: Resource, conflict: MergeConflict) -> Diagnostic:
+def _both(kind: Kind, resource: Resource, conflict: MergeConflict) -> Diagnostic:
     parts: Iterable[Part] = (conflict.base, conflict.mine, conflict.theirs)
     base, mine, theirs = (said(part) if part is not MISSING else "not there" for part in parts)
     text = (
-        f"{format_edit_path(conflict.path)} was changed in the files and outside: it was {base}, the files say {mine}, "
+        f"{kind.place(conflict.path)} was changed in the files and outside: it was {base}, the files say {mine}, "
         f"Grafana has {theirs}"
     )
     hint = "write what shall be; with Grafana's value there, nothing is left to accept"

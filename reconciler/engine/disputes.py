@@ -108,7 +108,7 @@ class Disputes:
         merged = merge_live(kind, change.resource, observed, live)
         if merged.conflicts:
             both = "; ".join(
-                f"{format_edit_path(item.path)}: was {said(item.base)}, declared {said(item.mine)}, "
+                f"{kind.place(item.path)}: was {said(item.base)}, declared {said(item.mine)}, "
                 f"Grafana has {said(item.theirs)}"
                 for item in merged.conflicts
             )
@@ -124,7 +124,8 @@ class Disputes:
         again = {item.path for item in kept}
         held = (*(item for item in change.held if item.path not in again), *kept)
         change = replace(change, resource=sent, held=held)
-        return Settled(change, f"merged: keeps {', '.join(item.path for item in kept) or 'nothing of theirs'}")
+        places = dict.fromkeys(kind.place(edit.path) for edit in merged.taken)
+        return Settled(change, f"merged: keeps {', '.join(places) or 'nothing of theirs'}")
 
 
 def kept(entry: ResourceState | None, live: LiveObject, store: Store) -> str | None:

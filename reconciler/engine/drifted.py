@@ -193,7 +193,7 @@ def merge_live(kind: Kind, resource: Resource, observed: JsonObject, live: LiveO
 
 
 def _both(situation: Situation, resource: Resource, conflict: MergeConflict) -> Diagnostic:
-    where = format_edit_path(conflict.path)
+    where = situation.kind.place(conflict.path)
     text = (
         f"{where} was changed in the file and outside: it was {said(conflict.base)}, the file says "
         f"{said(conflict.mine)}, Grafana has {said(conflict.theirs)}"

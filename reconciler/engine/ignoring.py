@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from reconciler.core.diff import diff, format_edit_path
+from reconciler.core.diff import diff
 from reconciler.core.json import JsonObject
 from reconciler.core.kind import Kind
 from reconciler.core.resource import Lifecycle
@@ -30,9 +30,9 @@ class Ignoring(Struct, frozen=True):
         return as_in(value, other, selectors, self.kind.identities)
 
     def hidden(self, before: JsonObject, after: JsonObject) -> tuple[str, ...]:
-        """The paths at which the author changed something that is ignored."""
+        """Where the author changed something that is ignored, in words."""
         kept = self.as_in(after, before)
-        return tuple(format_edit_path(edit.path) for edit in diff(kept, after, identities=self.kind.identities))
+        return tuple(self.kind.place(edit.path) for edit in diff(kept, after, identities=self.kind.identities))
 
 
 def rooted(selector: Selector, value: JsonObject, body: str | None) -> Selector:

@@ -58,6 +58,10 @@ async def compute_plan(inputs: Inputs) -> Plan:
     options = inputs.options
     known = Known(state, snapshot, inputs.store.get, options.guard, options.protection)
     plan = await warn_of_parts(plan, inputs.reader, inputs.registry)
+    if plan.held:
+        from reconciler.engine.holding import with_places  # only where something is held
+
+        plan = with_places(plan, inputs.registry, selection.state, inputs.store.get)
     return await look_for_losses(plan, inputs.reader, inputs.registry, known)
 
 

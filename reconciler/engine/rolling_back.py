@@ -113,7 +113,7 @@ async def _touched(inputs: Inputs, plan: Plan) -> dict[Address, str]:
         was, now = (kind.normalise(side) for side in (inputs.store.get(entry.observed), live.attributes))
         edits = diff(was, now, identities=kind.identities)
         if edits:
-            found[change.address] = told_edits(edits)
+            found[change.address] = told_edits(kind, edits)
     return found
 
 
@@ -198,17 +198,17 @@ class _Telling:
         return refused or (drift.outcome in {"deleted", "recreated"} and self._ours_only(drift.address))
 
     def _edited(self, drift: Drift) -> Diagnostic:
-        what = "deleted" if drift.gone else "changed"
+        kind, what = self.inputs.registry[drift.address.kind], "deleted" if drift.gone else "changed"
         text = f"was {what} outside ggrec{_by(drift.attribution)} since {self.undo.since}"
         if drift.version_before is not None and drift.version_after is not None:
             text += f" (version {drift.version_before} → {drift.version_after})"
         text += "".join(f', "{message}"' for message in drift.attribution.messages[:3])
         if drift.edits:
-            text += f": {told_edits(drift.edits)}"
+            text += f": {told_edits(kind, drift.edits)}"
         change = self.changes.get(drift.address)
         refused = [i for i in self.plan.refusals if i.code == "merge-conflict" and i.subject == str(drift.address)]
         if refused and change is not None:
-            text += f"; this changes the same: {told_edits(change.edits, [edit.path for edit in drift.edits])}"
+            text += f"; this changes the same: {told_edits(kind, change.edits, [edit.path for edit in drift.edits])}"
         return self._diagnostic(drift.address, text)
 
     def _diagnostic(self, address: Address, text: str) -> Diagnostic:
@@ -218,8 +218,9 @@ class _Telling:
     async def _made_again(self, item: Diagnostic) -> Diagnostic:
         """Somebody made an object of that uid again."""
         change = next(change for change in self.plan.changes if str(change.address) == item.subject)
-        by = await self._who(self.inputs.registry[change.address.kind], str(change.uid))
-        text = f"is there again, made outside ggrec{_by(by)} since {self.undo.since}: {told_edits(change.edits)}"
+        kind = self.inputs.registry[change.address.kind]
+        by = await self._who(kind, str(change.uid))
+        text = f"is there again, made outside ggrec{_by(by)} since {self.undo.since}: {told_edits(kind, change.edits)}"
         hint = f"--on-conflict {change.address}=ours takes it over as it was, =theirs leaves it out of this"
         return Diagnostic(SINCE, text, hint, subject=item.subject)
 

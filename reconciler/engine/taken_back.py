@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from reconciler.core.address import Address
-from reconciler.core.diff import Edit, EditPath, Op, format_edit_path, overlap
+from reconciler.core.diff import Edit, EditPath, Op, overlap
 from reconciler.core.errors import BodyLost
 from reconciler.core.json import JsonObject, shown
 from reconciler.core.kind import Kind
@@ -73,15 +73,15 @@ def _whose(run: Run) -> str:
     return f"{run.who}, commit {run.commit}" if run.commit else run.who
 
 
-def told_edits(edits: Sequence[Edit], paths: Sequence[EditPath] | None = None) -> str:
+def told_edits(kind: Kind, edits: Sequence[Edit], paths: Sequence[EditPath] | None = None) -> str:
     """A few edits in a line; with `paths` only what touches these."""
     chosen = [edit for edit in edits if paths is None or any(overlap(edit.path, path) for path in paths)]
     more = f" and {len(chosen) - _TOLD} more" if len(chosen) > _TOLD else ""
-    return "; ".join(map(_told, chosen[:_TOLD])) + more
+    return "; ".join(_told(kind, edit) for edit in chosen[:_TOLD]) + more
 
 
-def _told(edit: Edit) -> str:
-    where = format_edit_path(edit.path)
+def _told(kind: Kind, edit: Edit) -> str:
+    where = kind.place(edit.path)
     match edit.op:
         case Op.ADD:
             return f"{where} added: {shown(edit.after, _LONGEST)}"

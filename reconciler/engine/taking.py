@@ -173,8 +173,9 @@ def with_pulled(
         kind, resource = registry[address.kind], resources[address]
         differing = authored_edits(kind, resource, live)
         if differing:
+            where = kind.place(differing[0].path)
             raise GgrecError.one(
-                "pull-differs", f"{address}: what was written does not come to what Grafana holds: {differing[0].path}"
+                "pull-differs", f"{address}: what was written does not come to what Grafana holds: {where}"
             )
         state = state.with_resource(address, replace(entry_for(kind, resource, live, store, state)))
     return state

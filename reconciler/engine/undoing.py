@@ -232,7 +232,9 @@ class _Undoing:
         mine = kind.normalise(meant.attributes)
         found = merge(base, mine, theirs, identities=kind.identities, wholes=kind.wholes)
         if found.conflicts:
-            paths = told_edits(diff(base, theirs, identities=kind.identities), [item.path for item in found.conflicts])
+            paths = told_edits(
+                kind, diff(base, theirs, identities=kind.identities), [item.path for item in found.conflicts]
+            )
             self._stop(here, f"{text}; both changed {paths}")
         return Meant(found.value, (*meant.notes, "keeps what later runs changed"))
 
@@ -263,7 +265,7 @@ class _Undoing:
             return text
         kind = self.known.registry[here.kind]
         old, new = (kind.normalise(self.known.bodies(name)) for name in (after.applied, entry.applied))
-        edits = told_edits(diff(old, new, identities=kind.identities))
+        edits = told_edits(kind, diff(old, new, identities=kind.identities))
         return f"{text}: {edits}" if edits else text
 
     def _later(self, text: str, what: str, address: Address) -> str:

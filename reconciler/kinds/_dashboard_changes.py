@@ -15,7 +15,7 @@ from reconciler.kinds._panel_changes import WRITTEN, Located, Sides, panel_rows,
 
 _DERIVED = 1_000_000
 """Panel ids from here on follow from the title: they tell a reader nothing more."""
-_PARTS = (
+PARTS = (
     (("templating", "list"), "variable"),
     (("annotations", "list"), "annotation query"),
     (("links",), "link"),
@@ -61,7 +61,7 @@ class _Found:
         if path[:1] == ("layout",):
             self.layout.edits.append(edit)
             return
-        for prefix, noun in _PARTS:
+        for prefix, noun in PARTS:
             if path[: len(prefix)] == prefix and len(path) > len(prefix):
                 self.parts.append(_part_row(noun, path, len(prefix), edit))
                 return
@@ -95,11 +95,11 @@ class _Found:
 
     def _sides(self, part: EditPath, old: Mapping[EditPath, JsonObject], new: Mapping[EditPath, JsonObject]) -> Sides:
         if part[0] != "elements":
-            return Sides(_called(part[-1]), part, old.get(part), new.get(part))
+            return Sides(called(part[-1]), part, old.get(part), new.get(part))
         found = [v1_panel(as_object(as_object(model.get("elements")).get(str(part[1])))) if model is not None else None
                  for model in (self.before, self.after)]  # fmt: skip
         title = next((text_of(panel.get("title")) for panel in reversed(found) if panel), "")
-        return Sides(_called(part[1]) + (f' "{title}"' if title else ""), part, found[0], found[1])
+        return Sides(called(part[1]) + (f' "{title}"' if title else ""), part, found[0], found[1])
 
     def _places(self) -> None:
         """The places of a v2 layout, which are lists that name elements."""
@@ -153,7 +153,7 @@ class _Found:
 
     def _same(self, old: Piece, new: Piece) -> list[Row]:
         """A panel that is on both sides, though not at the same place of the model."""
-        sides = Sides(_called(step_of(new.panel, 0)), new.path, old.panel, new.panel)
+        sides = Sides(called(step_of(new.panel, 0)), new.path, old.panel, new.panel)
         standing = tuple(edit for edit in (old.edit, new.edit) if edit is not None)
         inside = [
             edit
@@ -208,9 +208,9 @@ def _whole_name(piece: Piece) -> str:
     title = text_of(piece.panel.get("title"))
     step = step_of(piece.panel, 0)
     if isinstance(step, Key):
-        return _called(step)
+        return called(step)
     last = piece.path[-1]
-    return f'{_called(last)} "{title}"' if title else _called(last)
+    return f'{called(last)} "{title}"' if title else called(last)
 
 
 def _numbered(path: EditPath, edit: Edit) -> Row:
@@ -219,11 +219,14 @@ def _numbered(path: EditPath, edit: Edit) -> Row:
         return edit_row(edit, path, ChangeClass.LAYOUT)
     if len(path) <= end and edit.op in {Op.ADD, Op.REMOVE}:
         return _whole(Piece(as_object(edit.after if edit.op is Op.ADD else edit.before), path, edit), edit.op)
-    sides = Sides(_called(path[end - 1]), path[:end])
+    sides = Sides(called(path[end - 1]), path[:end])
     return panel_rows(sides, [(path[end:], edit)])[0]
 
 
-def _called(step: str | int | Key) -> str:
+def called(step: str | int | Key) -> str:
+    """How a panel is called by its step in a path."""
+    if isinstance(step, Key) and step.field == "title":
+        return f'panel "{step.value}"'
     if isinstance(step, Key):
         derived = isinstance(step.value, int) and step.value >= _DERIVED
         number = "" if derived and step.label else f" {step.value}"

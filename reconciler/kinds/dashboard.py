@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
-from reconciler.core.diff import Edit, Identities
+from reconciler.core.diff import Edit, EditPath, Identities
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.observation import Beacon, http_date, members_of
 from reconciler.core.references import Reference, Referrer, datasources_in
 from reconciler.core.resource import Attribution, KeptVersion, LiveObject, Resource
-from reconciler.core.semantic import Row
+from reconciler.core.semantic import Row, inner
 from reconciler.kinds._dashboard_answers import (
     GROUP,
     dashboard_path,
@@ -185,6 +185,12 @@ spec:
 
         models = [as_object(side.get("dashboard")) if side is not None else None for side in (before, after)]
         return dashboard_rows(edits, models[0], models[1], self.body_key)
+
+    def place(self, path: EditPath) -> str:
+        """A panel by its number and title, a query by its letter, variables, annotation queries and links by name."""
+        from reconciler.kinds._dashboard_places import dashboard_place  # only where something is told
+
+        return dashboard_place(inner(path, self.body_key))
 
     def container(self, attributes: JsonObject) -> str | None:
         """Its folder."""

@@ -23,7 +23,7 @@ from reconciler.render.drift_view import (
 from reconciler.render.exposition import Gauges, Sample
 from reconciler.render.json_view import diagnostic_json, edit_json, held_json
 from reconciler.render.lines import Line, plain
-from reconciler.render.plan_view import PlanView
+from reconciler.render.plan_view import PlanView, held_text
 
 DRIFT = "ggrec/drift/v1"
 _AGES = ((3600, "1h"), (86400, "1d"), (7 * 86400, "7d"), (30 * 86400, "30d"))
@@ -46,7 +46,7 @@ def drift_json(report: DriftReport, view: PlanView) -> dict[str, Any]:
         "drift": [_finding(item) for item in report.findings],
         "recovered": [{"address": address, "firstSeen": seen.first} for address, seen in report.recovered],
         "pending": [str(address) for address in report.pending],
-        "held": {str(address): [held_json(item) for item in held] for address, held in report.held.items()},
+        "held": {str(a): [held_json(report.plan, a, item) for item in held] for a, held in report.held.items()},
         "unreadable": [diagnostic_json(item) for item in report.plan.unreadable],
         "notes": [diagnostic_json(item) for item in report.notes],
     }
@@ -95,12 +95,16 @@ def drift_markdown(report: DriftReport, view: PlanView) -> str:
     for title, names in (
         ("No longer different", [address for address, _ in report.recovered]),
         ("Changed in the files and not applied yet", [str(address) for address in report.pending]),
-        ("Held in Grafana, and not in the files", [str(address) for address in report.held]),
+        ("Held in Grafana, and not in the files", _held(report)),
         ("Could not be read", [str(item.message) for item in report.plan.unreadable]),
     ):
         if names:
             out += [f"## {title}", "", *(f"- `{_ticked(name)}`" for name in names), ""]
     return "\n".join(out).rstrip() + "\n"
+
+
+def _held(report: DriftReport) -> list[str]:
+    return [f"{address}: {held_text(report.plan, address, held, when='')}" for address, held in report.held.items()]
 
 
 def _fenced(lines: list[Line]) -> list[str]:
@@ -156,7 +160,7 @@ def drift_html(report: DriftReport, view: PlanView) -> str:
         *(_html_finding(item, view) for item in report.findings),
         _html_list("No longer different", [address for address, _ in report.recovered]),
         _html_list("Changed in the files and not applied yet", [str(address) for address in report.pending]),
-        _html_list("Held in Grafana, and not in the files", [str(address) for address in report.held]),
+        _html_list("Held in Grafana, and not in the files", _held(report)),
         _html_list("Could not be read", [str(item) for item in report.plan.unreadable]),
     ]
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Drift</title>'

@@ -140,7 +140,7 @@ def _held(report: DriftReport) -> list[Line]:
     result = [line(Span(f"Held in Grafana, and not in the files ({len(report.held)})", "head"))]
     for address, items in report.held.items():
         whys = "; ".join(dict.fromkeys(safe(item.why) for item in items if item.why))
-        paths = ", ".join(safe(item.path) for item in items)
+        paths = ", ".join(f"{safe(report.plan.place(address, item))} ({safe(item.path)})" for item in items)
         result += indented(2, [line(Span(f"= {address}  ", "dim"), f"{paths}{f' ({whys})' if whys else ''}")])
     return [*result, ()]
 

@@ -11,14 +11,14 @@ from reconciler.core.description import DescribedChange, DescribedDrift, Descrip
 from reconciler.core.diff import EditPath, Op
 from reconciler.core.errors import Diagnostic
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
-from reconciler.core.plan import Action
+from reconciler.core.plan import Action, Plan
 from reconciler.core.semantic import CLASSES, Row, value_at
 from reconciler.core.wording import TextLine, text_lines
 from reconciler.render.html_style import SCRIPT, STYLE
 from reconciler.render.layout_picture import layout_pictures
 from reconciler.render.lines import is_long, safe, value
 from reconciler.render.ordering import by_weight, counts_text
-from reconciler.render.plan_view import OUTCOMES
+from reconciler.render.plan_view import OUTCOMES, held_text
 from reconciler.render.rows import as_text, is_query, row_is_whole
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -40,6 +40,7 @@ def plan_html(found: Description, *, commit: str = "") -> str:
         *(_drift(item) for item in found.drift),
         *(_change(item, found.body_keys.get(item.change.address.kind)) for item in by_weight(found)),
     ]
+    sections += _held(plan)
     nothing = "" if sections else '<p class="none">Nothing changes.</p>'
     return "\n".join(
         [
@@ -89,6 +90,18 @@ def _findings(title: str, items: Sequence[Diagnostic], style: str) -> list[str]:
         for item in items
     ]
     return [f'<section class="card {style}"><h2>{title} ({len(items)})</h2><ul>{"".join(found)}</ul></section>']
+
+
+def _held(plan: Plan) -> list[str]:
+    if not plan.held:
+        return []
+    since = {a: min((item.when for item in held if item.when), default="") for a, held in plan.held.items()}
+    found = "".join(
+        f"<li><code>{_t(str(a))}</code> {_t(held_text(plan, a, held, when=f'since {since[a]}' if since[a] else ''))}"
+        for a, held in plan.held.items()
+    )
+    title = f"Held in Grafana, and not in the files ({len(plan.held)})"
+    return [f'<section class="card held"><h2>{title}</h2><ul>{found}</ul></section>']
 
 
 def _drift(item: DescribedDrift) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from reconciler.core.address import Address
 from reconciler.core.conflicts import Meanwhile
 from reconciler.core.description import DescribedChange, DescribedDrift, Description, describe_plan
 from reconciler.core.diff import Edit, Key, format_edit_path
@@ -36,7 +37,9 @@ def plan_json(found: Plan | Description, *, now: str, commit: str) -> dict[str, 
         "classes": {str(name): number for name, number in described.classes.items()},
         "changes": [_change(change) for change in described.changes],
         "drift": [_drift(drift) for drift in described.drift],
-        "held": {str(address): [held_json(item) for item in held] for address, held in plan.held.items()},
+        "held": {
+            str(address): [held_json(plan, address, item) for item in held] for address, held in plan.held.items()
+        },
         "refusals": [diagnostic_json(item) for item in plan.refusals],
         "unreadable": [diagnostic_json(item) for item in plan.unreadable],
         "warnings": [diagnostic_json(item) for item in plan.warnings],
@@ -63,9 +66,10 @@ def _change(described: DescribedChange) -> dict[str, Any]:
     }
 
 
-def held_json(held: Held) -> dict[str, Any]:
+def held_json(plan: Plan, address: Address, held: Held) -> dict[str, Any]:
     """One held edit."""
-    return {"path": held.path, "who": held.who, "when": held.when, "why": held.why, "until": held.until}
+    place = plan.place(address, held)
+    return {"path": held.path, "place": place, "who": held.who, "when": held.when, "why": held.why, "until": held.until}
 
 
 def rows_json(rows: Sequence[Row], edits: Sequence[Edit]) -> list[dict[str, Any]]:

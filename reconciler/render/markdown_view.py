@@ -12,9 +12,10 @@ from collections.abc import Iterable, Sequence
 from reconciler.core.description import DescribedChange, DescribedDrift, Description
 from reconciler.core.errors import Diagnostic
 from reconciler.core.plan import Action
+from reconciler.core.state import Held
 from reconciler.render.lines import Line, count, plain, safe
 from reconciler.render.ordering import by_weight, counts_text
-from reconciler.render.plan_view import OUTCOMES
+from reconciler.render.plan_view import OUTCOMES, held_text
 from reconciler.render.rows import row_lines
 
 LIMIT = 65_536
@@ -52,7 +53,18 @@ def plan_markdown(found: Description, *, commit: str = "", limit: int = LIMIT) -
     paper.put_all(f"#### Deleted ({len(going)})\n", [(_change(item), _head(item)) for item in going], "deletion")
     paper.put_all(f"#### Changed outside ggrec ({len(drift)})\n", drift, "drift")
     paper.put_all(f"#### Changes ({len(rest)})\n", [(_change(item), _head(item)) for item in rest], "change")
+    held = [
+        (f"- {code(str(a))} {code(held_text(plan, a, items, when=_since(items)))}", "")
+        for a, items in plan.held.items()
+    ]
+    paper.put_all(f"#### Held in Grafana, and not in the files ({len(held)})\n", held, "held object")
     return paper.text()
+
+
+def _since(held: Sequence[Held]) -> str:
+    """The comment holds no age of its own: it is the same tomorrow."""
+    first = min((item.when for item in held if item.when), default="")
+    return f"since {first}" if first else ""
 
 
 def code(text: str) -> str:

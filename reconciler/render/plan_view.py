@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 
 from msgspec import Struct, field
 
+from reconciler.core.address import Address
 from reconciler.core.description import DescribedChange, DescribedDrift, Description, describe_plan
 from reconciler.core.errors import Diagnostic
 from reconciler.core.kind import Kind
 from reconciler.core.plan import Action, Change, Plan
 from reconciler.core.semantic import ChangeClass, Row
+from reconciler.core.state import Held
 from reconciler.render.lines import Line, Span, count, indented, line, safe
 from reconciler.render.rows import MOST, row_lines
 
@@ -149,20 +151,27 @@ def _held(plan: Plan, view: PlanView, width: int) -> list[Line]:
         return []
     result = [line(Span(f"Held in Grafana, and not in the files ({len(plan.held)})", "head"))]
     for address, held in plan.held.items():
-        kind = view.kinds.get(address.kind)
-        body = kind.body_key if kind else None
-        paths = ", ".join(item.path.removeprefix(f"{body}.") if body else item.path for item in held)
-        who = ", ".join(dict.fromkeys(safe(item.who) for item in held if item.who))
         since = min((item.when for item in held if item.when), default="")
-        facts = f"by {who} " * bool(who) + (ago(since, view.now) if since else "")
-        until = max((item.until for item in held), default="")
-        facts = ", ".join(part for part in (facts.strip(), f"acknowledged until {until}" if until else "") if part)
-        text = f"{safe(paths)}{f', {facts}' if facts else ''}"
+        text = held_text(plan, address, held, when=ago(since, view.now) if since else "", paths=view.verbose)
         result += indented(2, [line(Span("= ", "dim"), Span(f"{address!s:<{width}}", "dim"), text)])
     hint = (
         "`ggrec drift accept ADDRESS` writes it into the files; `ggrec state release ADDRESS` has their values put back"
     )
     return [*result, *indented(4, [line(Span(f"hint: {hint}", "dim"))]), ()]
+
+
+def held_text(plan: Plan, address: Address, held: Sequence[Held], *, when: str, paths: bool = False) -> str:
+    """What of an object is held, by whom and since when; with `paths` also those that `--path` takes."""
+    places = ", ".join(
+        dict.fromkeys(
+            f"{plan.place(address, item)} ({item.path})" if paths else plan.place(address, item) for item in held
+        )
+    )
+    who = ", ".join(dict.fromkeys(item.who for item in held if item.who))
+    until = max((item.until for item in held), default="")
+    facts = (f"by {who}" if who else "", when, f"acknowledged until {until}" if until else "")
+    said = " ".join(part for part in facts[:2] if part)
+    return safe(", ".join(part for part in (places, said, facts[2]) if part))
 
 
 def _secret(name: str, change: Change) -> Line:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from reconciler.core.address import Address
 from reconciler.core.kind import Kind
 from reconciler.core.past import Moment
+from reconciler.core.path_words import place_of
 from reconciler.core.plan import Action
 from reconciler.core.semantic import Row
 from reconciler.core.state import Outcome, Run, State
@@ -40,7 +41,8 @@ def outcome_lines(outcome: Outcome, *, width: int = 0, kinds: Mapping[str, Kind]
         text = f"{done}{_versions(outcome)}"
         lines = [line(Span("✓ ", "good"), f"{name}  {text}")]
         for path in outcome.not_converged:
-            lines += indented(4, [line(Span(f"Grafana keeps another value at {safe(path)}", "warn"))])
+            place = safe(place_of(kinds.get(outcome.address.kind), path))
+            lines += indented(4, [line(Span(f"Grafana keeps another value at {place}", "warn"))])
         return lines + notes
     symbol, style = _FAILED[outcome.result]
     what = outcome.result.replace("-", " ")
@@ -91,7 +93,9 @@ def history_lines(runs: Sequence[Run], *, now: str) -> list[Line]:
     return _table(rows)
 
 
-def run_lines(run: Run, rows: Mapping[Address, Sequence[Row]], *, verbose: bool) -> list[Line]:
+def run_lines(
+    run: Run, rows: Mapping[Address, Sequence[Row]], *, verbose: bool, kinds: Mapping[str, Kind] = MappingProxyType({})
+) -> list[Line]:
     """One run, with its outcomes, what each changed (`rows`), and the bodies on both sides of it."""
     facts = (("run", run.id), ("who", run.who), ("commit", run.commit or "-"), ("command", run.command),
              ("pipeline", run.pipeline or "-"), ("started", run.started), ("ended", run.ended or "-"),
@@ -102,7 +106,7 @@ def run_lines(run: Run, rows: Mapping[Address, Sequence[Row]], *, verbose: bool)
         lines.append(line(Span(f"{'':<13}", "dim"), f"as it was shown: ggrec history {run.id} --plan"))
     lines.append(())
     for outcome in run.outcomes:
-        lines += outcome_lines(outcome, width=width)
+        lines += outcome_lines(outcome, width=width, kinds=kinds)
         lines += indented(4, row_lines(rows.get(outcome.address, ()), most=10**9 if verbose else MOST))
         lines += _sides(outcome)
     return lines

@@ -150,7 +150,7 @@ def test_an_edit_of_the_same_is_no_merge(applied: Folder, sandbox: Any, before: 
     edit(sandbox, "bob", title="Hers")
     refused = applied.ggrec("rollback", run, "--auto-approve", "--on-conflict", "merge")
     assert refused.code == 4
-    assert "this changes the same: dashboard.title" in " ".join(refused.out.split())
+    assert "this changes the same: title" in " ".join(refused.out.split())
     left = applied.ggrec("rollback", run, "--auto-approve", "--on-conflict", "theirs")
     assert left.code == 0 and "The files" not in left.out
     assert live(sandbox)["title"] == "Hers"
