@@ -3,7 +3,7 @@
 Asks nobody: what is in Grafana and undeclared is looked for only where something is taken away (engine/losses.py).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from reconciler.core.address import Address
 from reconciler.core.json import may_name
@@ -20,8 +20,12 @@ def impact(
     resources: Sequence[Resource],
     roles: Sequence[RoleView],
     kinds: Mapping[str, Kind],
+    created: Collection[Address] = (),
 ) -> dict[Address, tuple[str, ...]]:
-    """For each changed object (address, uid): what else is concerned, in words; objects without any are left out."""
+    """For each changed object (address, uid): what else is concerned, in words; objects without any are left out.
+
+    Of one that is `created` only for whom: those whose team is there already, for the others all is new.
+    """
     wanted = dict(changed)
     referrers: dict[str, dict[str, None]] = {}
     sorts, uids = {address.kind for address in wanted}, [uid for uid in wanted.values() if uid]
@@ -42,7 +46,9 @@ def impact(
             said.append(f"{_listed(others)}, which {'refers' if len(others) == 1 else 'refer'} to it")
         if said:
             found[address] = tuple(said)
-    return found
+    known = [role for role in roles if role.team not in created]
+    new = {address: tuple(_roles(address, known)) for address in (created if known else ())}
+    return found | {address: told for address, told in new.items() if told}
 
 
 def _roles(address: Address, roles: Sequence[RoleView]) -> list[str]:

@@ -114,12 +114,13 @@ def show_plan(
 def with_touches(session: Session, plan: Plan) -> Plan:
     """The plan of what is declared now, with what else each change touches."""
     changed = [(change.address, change.uid) for change in plan.visible if change.action is not Action.CREATE]
-    if not changed:
+    created = {change.address for change in plan.changes if change.action is Action.CREATE}
+    if not changed and not created:
         return plan
     from reconciler.authoring.impact import impact  # a plan of nothing goes without
 
     state = session.desired.state
-    found = impact(changed, state.resources, state.roles, session.registry)
+    found = impact(changed, state.resources, state.roles, session.registry, created)
     changes = (
         replace(item, touches=(*found[item.address], *item.touches)) if item.address in found else item
         for item in plan.changes

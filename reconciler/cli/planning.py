@@ -67,6 +67,7 @@ def plan(
     forms = Forms(markdown, html, junit, sarif, github)
     asked = Options(
         tuple(target or ()),
+        audience=True,
         adopt=adopt,
         confirm_deletes=confirm_deletes,
         confirm_updates=confirm_updates,
@@ -125,6 +126,7 @@ def apply(
         return run(lambda signals: apply_file(session, file, signals))
     asked = Options(
         tuple(target or ()),
+        audience=True,
         adopt=adopt,
         confirm_deletes=confirm_deletes,
         confirm_updates=confirm_updates,

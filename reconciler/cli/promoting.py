@@ -79,7 +79,7 @@ def promote(
         hint = "`ggrec rollback ADDRESS@NUMBER` puts a version back in one instance"
         raise UsageError.one("same-instance", f"--from and --to are both {to}", hint=hint)
     there, here = sessions
-    way = _Promotion(there, here, guarded(here, Options(policy=policy)), what, _pairs(datasource or ()))
+    way = _Promotion(there, here, guarded(here, Options(audience=True, policy=policy)), what, _pairs(datasource or ()))
     return go(here, way, out=out, ttl=ttl, approved=auto_approve, write=write)
 
 

@@ -70,7 +70,7 @@ def rollback(
     """
     policy = policy_of(on_conflict)
     session = Session(Settings(instance, url, config, json, no_color, verbose, timeout=timeout, policy=policy))
-    asked = Options(confirm_deletes=confirm_deletes, confirm_updates=confirm_updates, policy=policy)
+    asked = Options(audience=True, confirm_deletes=confirm_deletes, confirm_updates=confirm_updates, policy=policy)
     back = _Back(session, guarded(session, asked), what, tuple(target or ()))
     return go(session, back, out=out, ttl=ttl, approved=auto_approve, write=write)
 

@@ -12,7 +12,7 @@ from reconciler.core.diff import Edit, EditPath, Identities
 from reconciler.core.exchange import Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject
 from reconciler.core.observation import Beacon
-from reconciler.core.references import Content, Reference, Referrer
+from reconciler.core.references import Content, Group, Reference, Referrer
 from reconciler.core.resource import Attribution, KeptVersion, LiveObject, Resource, SecretRef
 from reconciler.core.semantic import ChangeClass, Row, generic_rows, inner, path_name
 from reconciler.core.source import Path
@@ -287,6 +287,19 @@ class Kind(ABC):
         """Objects that are of no kind of ours and may refer to objects of this one (a playlist, to dashboards)."""
         yield from ()
         return ()
+
+    def seen(self, edits: tuple[Edit, ...]) -> bool:
+        """Whether these edits change what is seen where others show an object of this kind."""
+        return False
+
+    def shown_by(self, server: Server) -> Exchange[tuple[Referrer, ...]]:
+        """What shows objects of this kind, by uid or by a group (`groups`), where one list tells it; else nothing."""
+        yield from ()
+        return ()
+
+    def groups(self, resource: Resource | None, edits: tuple[Edit, ...]) -> tuple[set[Group], set[Group]]:
+        """By what else than its uid others may show an object (dashboards: by tag), before and after these edits."""
+        return set(), set()
 
     def parts_lost(self, edits: tuple[Edit, ...]) -> Mapping[str, str]:
         """The parts that others refer to by themselves (panels) and that these edits take away: by the text of

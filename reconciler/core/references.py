@@ -58,6 +58,9 @@ class Content(Struct, frozen=True):
         return f"{kind} '{self.title}' ({self.uid})" if self.title and self.title != self.uid else f"{kind} {self.uid}"
 
 
+Group = tuple[str, str]
+"""What many objects have in common, as others refer to it: ("dashboard-tag", "shop")."""
+
 Gone = Mapping[tuple[str, str], str]
 """What others may refer to and will not find any more: (kind, text) → the address text of the object."""
 

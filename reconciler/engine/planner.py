@@ -42,6 +42,8 @@ class Options(Struct, frozen=True):
     confirm_updates: int | None = None
     protection: Protection = field(default_factory=Protection)
     resend_secrets: bool = False
+    audience: bool = False
+    """Look up what in Grafana shows what changes, for people to read."""
     full: bool = False
     """Read every body, whatever was verified before."""
     policy: Policy = stop

@@ -56,6 +56,10 @@ async def compute_plan(inputs: Inputs) -> Plan:
     drifted = _drifted(plan, snapshot, inputs.registry, selection.resources, selection.state)
     plan = await review(plan, inputs.reader, inputs.registry, drifted)
     options = inputs.options
+    if options.audience and any(change.sends for change in plan.changes):
+        from reconciler.engine.touched import with_audience  # only where something changes
+
+        plan = await with_audience(plan, inputs.reader, inputs.registry)
     known = Known(state, snapshot, inputs.store.get, options.guard, options.protection)
     plan = await warn_of_parts(plan, inputs.reader, inputs.registry)
     if plan.held:

@@ -11,6 +11,8 @@ from reconciler.core.references import Content, Reference, Referrer, datasources
 from reconciler.kinds._kube import continue_token, kube_path
 
 _PLAYLISTS = "playlist.grafana.app/v0alpha1"
+TAG = "dashboard-tag"
+_PLAYED = {"dashboard_by_uid": "dashboard", "dashboard_by_tag": TAG}
 _RULES = "/api/v1/provisioning/alert-rules"
 
 
@@ -64,18 +66,9 @@ def _of_rule(rule: JsonObject) -> Iterator[Reference]:
 
 def playlists(server: Server) -> Exchange[tuple[Referrer, ...]]:
     """What playlists show, by uid: over /apis in one answer a page, else one request for each."""
-    found: list[Referrer] = []
     if server.serves(_PLAYLISTS):
-        token = ""
-        while True:
-            query = (("limit", "500"), *((("continue", token),) if token else ()))
-            answer = yield ApiRequest("GET", kube_path(server, _PLAYLISTS, "playlists"), query)
-            for item in map(as_object, as_list(answer.object.get("items"))):
-                spec = as_object(item.get("spec"))
-                found.append(_playlist(text_of(as_object(item.get("metadata")).get("name")), "title", spec))
-            token = continue_token(answer)
-            if not token:
-                return tuple(found)
+        return (yield from listed_playlists(server))
+    found: list[Referrer] = []
     listed = yield ApiRequest("GET", "/api/playlists", (("limit", "10000"),), handles=HANDLE_404)
     for entry in map(as_object, as_list(listed.body) if listed.status == 200 else ()):
         uid = text_of(entry.get("uid"))
@@ -85,10 +78,26 @@ def playlists(server: Server) -> Exchange[tuple[Referrer, ...]]:
     return tuple(found)
 
 
+def listed_playlists(server: Server) -> Exchange[tuple[Referrer, ...]]:
+    """The same where one list tells it (500 a page); else nothing."""
+    found: list[Referrer] = []
+    token = ""
+    while server.serves(_PLAYLISTS):
+        query = (("limit", "500"), *((("continue", token),) if token else ()))
+        answer = yield ApiRequest("GET", kube_path(server, _PLAYLISTS, "playlists"), query)
+        for item in map(as_object, as_list(answer.object.get("items"))):
+            spec = as_object(item.get("spec"))
+            found.append(_playlist(text_of(as_object(item.get("metadata")).get("name")), "title", spec))
+        token = continue_token(answer)
+        if not token:
+            break
+    return tuple(found)
+
+
 def _playlist(uid: str, title: str, spec: JsonObject) -> Referrer:
     items = [as_object(item) for item in as_list(spec.get("items"))]
-    shown = [text_of(item.get("value")) for item in items if item.get("type") == "dashboard_by_uid"]
-    references = tuple(Reference("dashboard", board, "what it plays") for board in shown)
+    shown = ((_PLAYED.get(text_of(item.get("type"))), text_of(item.get("value"))) for item in items)
+    references = tuple(Reference(kind, text, "what it plays") for kind, text in shown if kind is not None)
     return Referrer(f"playlist:{uid}", f"playlist '{text_of(spec.get(title))}' ({uid})", references)
 
 

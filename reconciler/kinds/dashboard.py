@@ -12,7 +12,7 @@ from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, 
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.observation import Beacon, http_date, members_of
-from reconciler.core.references import Reference, Referrer, datasources_in
+from reconciler.core.references import Group, Reference, Referrer, datasources_in
 from reconciler.core.resource import Attribution, KeptVersion, LiveObject, Resource
 from reconciler.core.semantic import Row, inner
 from reconciler.kinds._dashboard_answers import (
@@ -27,7 +27,7 @@ from reconciler.kinds._dashboard_answers import (
 )
 from reconciler.kinds._dashboard_versions import attribution, kept_versions
 from reconciler.kinds._dashboard_writes import create_over_apis, created_over_apis, save
-from reconciler.kinds._elsewhere import playlists, rules_and_panels
+from reconciler.kinds._elsewhere import TAG, listed_playlists, playlists, rules_and_panels
 from reconciler.kinds._kube import collection_stamp, kube_pages, kube_path
 from reconciler.kinds._later import later
 from reconciler.kinds._links import links_in
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _PARTIAL = (("Accept", "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"),)
 _MOST_FOUND = 5000
 """Search gives no more on a page (grafana-api.md section 2)."""
+_UNSEEN = {("description",), ("editable",), ("schemaVersion",), ("revision",), ("gnetId",)}
 _SEARCHED = 50
 """So many uids make a URL that any proxy lets through."""
 _DERIVED = 1_000_000
@@ -172,6 +173,25 @@ spec:
         """Playlists, and alert rules that are shown on a panel."""
         rules = yield from rules_and_panels()
         return (*rules, *(yield from playlists(server)))
+
+    def seen(self, edits: tuple[Edit, ...]) -> bool:
+        """All but what only its settings show."""
+        return any(inner(edit.path, self.body_key)[:1] not in _UNSEEN for edit in edits)
+
+    def shown_by(self, server: Server) -> Exchange[tuple[Referrer, ...]]:
+        """Playlists, by uid or by tag."""
+        return (yield from listed_playlists(server))
+
+    def groups(self, resource: Resource | None, edits: tuple[Edit, ...]) -> tuple[set[Group], set[Group]]:
+        """Its tags."""
+        if resource is None:
+            return set(), set()
+        from reconciler.core.undo import before_of  # only where something changes
+
+        after = self.normalise(resource.attributes)
+        sides = as_object(before_of(after, edits)), after
+        before, now = ({(TAG, tag) for tag in self.tags(side)} for side in sides)
+        return before, now
 
     def parts_lost(self, edits: tuple[Edit, ...]) -> Mapping[str, str]:
         """Panels, by id: alert rules are shown on one."""

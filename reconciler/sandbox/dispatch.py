@@ -150,6 +150,7 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("POST", r"/api/v1/provisioning/alert-rules", elsewhere.create_rule),
     ("DELETE", rf"/api/v1/provisioning/alert-rules/{_UID}", elsewhere.delete_rule),
     ("GET", r"/api/playlists", elsewhere.playlists),
+    ("GET", rf"/apis/playlist\.grafana\.app/v0alpha1{_KUBE}/playlists", elsewhere.kube_playlists),
     ("POST", r"/api/playlists", elsewhere.create_playlist),
     ("GET", rf"/api/playlists/{_UID}", elsewhere.playlist),
     ("GET", r"/api/library-elements", elsewhere.library_panels),

@@ -43,6 +43,19 @@ def playlist(call: Call) -> Reply:
     return Reply(200, {k: v for k, v in found.items() if k != "id"}) if found else message(404, "Playlist not found")
 
 
+def kube_playlists(call: Call) -> Reply:
+    """GET /apis/playlist.grafana.app/v0alpha1/…/playlists: with their items, all on one page."""
+    items = [
+        {
+            "metadata": {"name": found["uid"], "namespace": call.org.namespace()},
+            "spec": {"title": found["name"], "interval": found["interval"], "items": found["items"] or []},
+        }
+        for found in call.org.playlists.values()
+    ]
+    kind = {"kind": "PlaylistList", "apiVersion": "playlist.grafana.app/v0alpha1", "metadata": {}}
+    return Reply(200, {**kind, "items": items})
+
+
 def create_playlist(call: Call) -> Reply:
     """POST /api/playlists."""
     fields = call.fields

@@ -46,3 +46,12 @@ def test_very_many_are_counted() -> None:
     assert impact([(BASE, "base")], boards, (), discover()) == {
         BASE: ("dashboard.d0, dashboard.d1, dashboard.d2 and 6 more, which refer to it",)
     }
+
+
+def test_of_what_is_created_whoever_is_there_already_is_told() -> None:
+    """Where the role comes with it, all of it is new, and nobody's is touched."""
+    new = {BASE, VIEW, Address("team", "ops"), Address("team", "ceo")}
+    assert impact([], (board(BASE),), ROLES, discover(), new) == {BASE: ("what Sales sees",)}
+    assert impact([], (board(BASE),), ROLES, discover(), {BASE}) == {
+        BASE: ("the home dashboard of Ops", "what Sales sees", "what CEO may open")
+    }

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from reconciler.cli.output import SystemClock
@@ -224,3 +225,18 @@ def test_nothing_is_loaded_for_what_is_only_created() -> None:
     plan = Plan(Target("http://g", 1), "lineage", 1, "c", changes=(change,))
     document = recorded.record(describe_plan(plan, discover()))
     assert recorded.bodies_of(document) == () and b"dashboard.x" in canonical_bytes(document)
+
+
+def test_what_it_touched_is_in_the_plan_wherever_it_is_shown(changed: Folder, sandbox: Any) -> None:
+    wall = {"name": "Wall", "interval": "5m", "items": [{"type": "dashboard_by_uid", "value": "orders"}]}
+    auth = ("admin", "admin")
+    assert httpx.post(f"{sandbox.url}/api/playlists", json=wall, auth=auth).status_code == 200
+    said = "touches playlist 'Wall' ("
+    assert said in changed.ggrec("plan", "-o", "p.ggrec").out
+    assert said in changed.ggrec("show", "p.ggrec").out
+    assert said in changed.ggrec("apply", "p.ggrec").out
+    assert said in plan_of(changed).out
+    assert said in changed.ggrec("rollback", str(last(changed)["id"]), "-o", "back.ggrec").out
+    before = len(sandbox.requests)
+    assert changed.ggrec("drift").code == 0
+    assert not [seen for seen in sandbox.requests[before:] if "playlist" in seen.path]

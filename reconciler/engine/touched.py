@@ -1,0 +1,65 @@
+"""What else in Grafana shows an object that a plan changes, declared or not: playlists.
+
+One list for the whole plan (of Grafanas that give all playlists with what they play in one), and that only where
+something changes that is seen there. Who may not read it is told nothing: nothing is lost by it.
+"""
+
+from msgspec.structs import replace
+
+from reconciler.core.errors import ServerError, Unauthorized, Unreachable
+from reconciler.core.plan import Action, Change, Plan
+from reconciler.core.ports import Reader
+from reconciler.core.references import Referrer
+from reconciler.core.registry import Registry
+
+_MOST = 3
+
+
+async def with_audience(plan: Plan, reader: Reader, registry: Registry) -> Plan:
+    """The plan, its changes with who in Grafana shows them."""
+    seen = [change for change in plan.changes if _changed(change) and registry[change.address.kind].seen(change.edits)]
+    found: dict[int, tuple[str, ...]] = {}
+    for name in sorted({change.address.kind for change in seen}):
+        try:
+            referrers = await reader.ask(registry[name].shown_by(reader.server))
+        except (Unauthorized, Unreachable):
+            raise
+        except ServerError:
+            continue
+        for change in seen if referrers else ():
+            if change.address.kind == name:
+                found[id(change)] = _said(change, registry, referrers)
+    if not any(found.values()):
+        return plan
+    changes = (replace(item, touches=(*item.touches, *found.get(id(item), ()))) for item in plan.changes)
+    return replace(plan, changes=tuple(changes))
+
+
+def _changed(change: Change) -> bool:
+    return change.action in {Action.UPDATE, Action.ADOPT} and change.sends
+
+
+def _said(change: Change, registry: Registry, referrers: tuple[Referrer, ...]) -> tuple[str, ...]:
+    """Those that show it before and after, those that will, and those that will no more."""
+    kind = registry[change.address.kind]
+    itself = {(kind.name, str(change.uid))}
+    before, after = (itself | names for names in kind.groups(change.resource, change.edits))
+    stay, come, go = [], [], []
+    for referrer in referrers:
+        named = {(item.kind, item.text) for item in referrer.references}
+        if named & before and named & after:
+            stay.append(referrer.subject)
+        elif named & after:
+            come.append(referrer.subject)
+        elif named & before:
+            go.append(referrer.subject)
+    one = "plays" if len(stay) == 1 else "play"
+    groups = ((stay, f"which {one} it"), (come, "which will play it then"), (go, "which will play it no more"))
+    return tuple(f"{_listed(who)}, {words}" for who, words in groups if who)
+
+
+def _listed(names: list[str]) -> str:
+    shown = sorted(names)[:_MOST]
+    if len(names) > _MOST:
+        return f"{', '.join(shown)} and {len(names) - _MOST} more"
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
