@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, get_args, get_origin
 
 import typer
+from rich.markup import escape  # in a help text brackets are brackets
 
 from reconciler.cli.options import Argument, Option
 from reconciler.cli.table import BY_NAME, EPILOG, HELP, Command, load
@@ -58,10 +59,10 @@ def _told(annotation: Any) -> Any:
     if isinstance(known, Option):
         more: dict[str, Any] = {"min": known.min, "max": known.max, "parser": known.parser, "metavar": known.metavar}
         more = {name: value for name, value in more.items() if value is not None}
-        told = typer.Option(*known.spellings, help=known.help, rich_help_panel=known.rich_help_panel, **more)
+        told = typer.Option(*known.spellings, help=escape(known.help), rich_help_panel=known.rich_help_panel, **more)
         return Annotated[kind, told]
     if isinstance(known, Argument):
-        told = typer.Argument(help=known.help, metavar=known.metavar, show_default=known.show_default)
+        told = typer.Argument(help=escape(known.help), metavar=known.metavar, show_default=known.show_default)
         return Annotated[kind, told]
     return annotation
 

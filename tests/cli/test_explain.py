@@ -1,5 +1,7 @@
 """`ggrec explain`: the origins of an object's values, for people and for programs."""
 
+import re
+
 from tests.cli.command import Folder
 
 BOARD = "dashboard.orders"
@@ -42,3 +44,9 @@ def test_a_secret_is_not_in_it(project: Folder) -> None:
     ended = project.ggrec("explain", "datasource.s")
     assert ended.code == 0
     assert "hunter2" not in ended.out
+
+
+def test_brackets_in_a_help_text_are_brackets(project: Folder) -> None:
+    for command in (("explain",), ("drift", "ack"), ("drift", "accept")):
+        text = " ".join(project.ggrec(*command, "--help").out.replace("│", " ").split())
+        assert re.search(r"panels\[title='\w+'\]\.targets", text), text
