@@ -7,13 +7,8 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
-
-import httpx
 
 from reconciler.authoring.resolve import resolve
 from reconciler.core.budget import Budget
@@ -23,7 +18,6 @@ from reconciler.core.guard import Guard
 from reconciler.core.json import Json
 from reconciler.core.observation import SHORTEST_MARGIN
 from reconciler.core.plan import Plan
-from reconciler.core.ports import Progress
 from reconciler.core.rebuilt import Rebuilt
 from reconciler.core.resource import Resource, SecretRef
 from reconciler.core.state import Outcome, Run, State
@@ -39,102 +33,23 @@ from reconciler.grafana.connection import Connection
 from reconciler.grafana.driver import Grafana, GrafanaWriter
 from reconciler.grafana.probe import probe
 from reconciler.grafana.secrets import SecretResolver
-from reconciler.grafana.secrets.digests import Digests
 from reconciler.kinds import discover
 from reconciler.loader.envelope import open_envelope
 from reconciler.loader.yaml import parse_yaml
-from reconciler.sandbox.dispatch import Dispatcher, Down, Dropped, body_of
+from reconciler.sandbox.dispatch import Dispatcher
 from reconciler.sandbox.world import World
 from reconciler.store.blobs import Blobs, LocalBlobs
 from reconciler.store.hints import StoredHints
 from reconciler.store.lock import Owner
 from reconciler.store.planfile import plan_digest
 from reconciler.store.state_store import StateStore
+from tests.lab_parts import QuickSecrets, SandboxTransport, Silent, Ticking, Waiting
 
 REGISTRY = discover()
 _LENIENT = Guard(max_deletes=1000, max_delete_share=1.0)
 URL = "http://grafana.test"
 Declared = Sequence[dict[str, Any]] | tuple[Resource, ...]
 """Desired documents, or the resources that they come to."""
-
-
-class SandboxTransport(httpx.AsyncBaseTransport):
-    """Asks a dispatcher as if it were a server; a dropped connection is the error that httpx would raise."""
-
-    def __init__(self, dispatcher: Dispatcher, moment: Callable[[], datetime] | None = None) -> None:
-        self.dispatcher = dispatcher
-        self.moment = moment
-        """What the server's clock shows, for the Date of its answers."""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        query: dict[str, list[str]] = {}
-        for key, value in request.url.params.multi_items():
-            query.setdefault(key, []).append(value)
-        headers = {key.lower(): value for key, value in request.headers.items()}
-        await request.aread()
-        try:
-            reply = self.dispatcher.answer(request.method, request.url.path, query, headers, request.content)
-        except Down:
-            raise httpx.ConnectError("All connection attempts failed", request=request) from ConnectionRefusedError()
-        except Dropped:
-            raise httpx.RemoteProtocolError("Server disconnected", request=request) from None
-        fields = {"content-type": reply.content_type, **reply.headers}
-        if self.moment is not None:
-            fields["date"] = format_datetime(self.moment(), usegmt=True)
-        return httpx.Response(reply.status, headers=fields, content=body_of(reply), request=request)
-
-
-class QuickDigests(Digests):
-    """Quick ones: that they are slow is the point of them, but not of these tests."""
-
-    def derive(self, text: str, salt: bytes) -> bytes:
-        return blake2b(text.encode(), key=salt, digest_size=32).digest()
-
-
-class QuickSecrets(SecretResolver):
-    """With quick digests."""
-
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        self.digests = QuickDigests()
-
-
-class Ticking:
-    """A clock that goes on by a second whenever somebody looks."""
-
-    def __init__(self) -> None:
-        self.moment = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-
-    def now(self) -> str:
-        return self.tick().strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    def tick(self) -> datetime:
-        self.moment += timedelta(seconds=1)
-        return self.moment
-
-
-class Silent:
-    """An audience that does not listen."""
-
-    def progress(self, step: Progress) -> None:
-        return None
-
-    def remark(self, text: str) -> None:
-        return None
-
-
-class Waiting:
-    """Seconds that pass only because somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.passed = 0.0
-
-    async def sleep(self, seconds: float) -> None:
-        self.passed += seconds
-        await asyncio.sleep(0)
-
-    def monotonic(self) -> float:
-        return self.passed
 
 
 @dataclass

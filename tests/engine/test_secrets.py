@@ -12,7 +12,8 @@ from reconciler.core.state import UNKNOWN_SECRET
 from reconciler.engine.apply import missing_secrets
 from reconciler.engine.planner import Options
 from tests.engine.test_table import basic, json_bytes
-from tests.lab import Lab, QuickSecrets, document
+from tests.lab import Lab, document
+from tests.lab_parts import QuickSecrets
 
 A, B = "secureJsonData.a", "secureJsonData.b"
 RESEND = Options(resend_secrets=True)

@@ -18,7 +18,8 @@ from reconciler.core.plan import Plan
 from reconciler.core.resource import Resource
 from reconciler.engine.planner import Options
 from reconciler.sandbox.world import World
-from tests.lab import Lab, Ticking
+from tests.lab import Lab
+from tests.lab_parts import Ticking
 from tests.proof import mixed, oracle
 from tests.proof.memory import MemoryBlobs
 

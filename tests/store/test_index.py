@@ -16,7 +16,7 @@ from reconciler.store.inspection import copy, inspect, repair
 from reconciler.store.lease import Timing
 from reconciler.store.lock import KEY, Owner
 from reconciler.store.state_store import StateStore, object_key
-from tests.lab import Ticking
+from tests.lab_parts import Ticking
 from tests.store.conftest import on_s3
 from tests.store.s3 import Server
 

@@ -23,7 +23,7 @@ from reconciler.store.codec import decode_plan, decode_state, encode
 from reconciler.store.lock import Owner, process_started
 from reconciler.store.planfile import Made, read_plan, write_plan
 from reconciler.store.state_store import StateStore
-from tests.lab import Ticking
+from tests.lab_parts import Ticking
 
 A, B = Address("folder", "a"), Address("folder", "b")
 ENTRY = ResourceState("a", "1" * 40, "2" * 40, "r1", 3, {"k": "scrypt$x$y"}, (B,), protected=True, title="A")
