@@ -4,29 +4,22 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from reconciler.authoring import resolve
 from reconciler.cli import desired as reading
-from reconciler.cli.desired import Desired, state_of
-from reconciler.core.desired import DesiredState
-from reconciler.core.errors import InvalidInput
 from reconciler.core.json import canonical_bytes, digest, digest_bytes
-from reconciler.core.lazy import Lazy, whole
-from reconciler.core.source import MarkedDict
-from reconciler.grafana.secrets import SecretResolver
+from reconciler.core.lazy import Lazy
 from reconciler.loader import files, stamps
 from reconciler.loader.models import ProjectModel
-from reconciler.loader.project import Project
-from tests.authoring.authoring_cases import REGISTRY
 from tests.authoring.authoring_cases import cases as authoring_cases
+from tests.cli.cached import BOARD, CONTENTS, FROM, bodies, cached, edit, of, opened, straight
 from tests.cli.command import DESIRED, PROJECT, Folder
 from tests.loader.broken import cases as broken_cases
 from tests.loader.broken import write
@@ -54,39 +47,6 @@ def test_what_is_installed_meanwhile_may_read_files_otherwise(tmp_path: Path, mo
     assert [cached(tmp_path)[1], cached(tmp_path)[1]] == [False, True]
 
 
-def of(root: Path, values: Mapping[str, Any] | None = None, model: ProjectModel | None = None) -> Desired:
-    """A command's view of a project whose desired folder is `d`."""
-    project = Project("test", root, root / "d", model or ProjectModel(), MarkedDict())
-    return Desired(project, values or {}, lambda: REGISTRY, lambda: SecretResolver({}, root))
-
-
-def opened(state: DesiredState) -> DesiredState:
-    """With every body loaded."""
-    made = tuple(replace(item, attributes=dict(whole(item.attributes))) for item in state.resources)
-    return replace(state, resources=made)
-
-
-def straight(desired: Desired) -> DesiredState:
-    """What the files say, without the cache."""
-    return state_of(*desired.read())
-
-
-def cached(root: Path, values: Mapping[str, Any] | None = None) -> tuple[DesiredState, bool]:
-    """What a command gets, and whether the files were not expanded for it."""
-    desired = of(root, values)
-    reads = 0
-    read = desired.read
-
-    def counted(*arguments: Any) -> Any:
-        nonlocal reads
-        reads += 1
-        return read(*arguments)
-
-    desired.read = counted  # type: ignore[method-assign]
-    found = opened(desired.state)
-    return found, reads == 0
-
-
 @pytest.mark.parametrize("case", authoring_cases("*.yaml"), ids=str)
 def test_cases_of_authoring_cold_and_warm(case: Any, tmp_path: Path) -> None:
     write(tmp_path / "d", case.files)
@@ -106,56 +66,11 @@ def test_cases_of_the_loader_cold_and_warm(case: Any, tmp_path: Path) -> None:
     assert cached(tmp_path) == (said, False)
 
 
-BOARD = """\
-apiVersion: ggrec/v1
-kind: Dashboard
-metadata: {{name: {name}}}
-spec:
-  title: {title}
-  panels:
-    - {{title: Rate, type: stat, use: {use}, description: "{long}"}}
-"""
-TEMPLATE = "apiVersion: ggrec/v1\nkind: Template\nmetadata: {{name: block}}\nspec: {{panel: {{unit: {unit}}}}}\n"
-FROM = "apiVersion: ggrec/v1\nkind: Dashboard\nmetadata: {name: exported}\nspec: {from: exported.json}\n"
-CONTENTS: dict[str, tuple[str, ...]] = {
-    "a.yaml": tuple(
-        BOARD.format(name="a", title=title, use="block", long="x" * 2000) for title in ("One", "Two", "${values.t}")
-    ),
-    "b.yaml": tuple(BOARD.format(name=name, title="Other", use="block", long="y" * 2000) for name in ("b", "c", "a")),
-    "sub/t.yaml": (TEMPLATE.format(unit="ms"), TEMPLATE.format(unit="kB"), "nothing: [\n"),
-    "all.yaml": (  # a dashboard may make room for what all of them go by
-        BOARD.format(name="all", title="All", use="block", long="z" * 2000),
-        "apiVersion: ggrec/v1\nkind: Defaults\nmetadata: {name: all}\nspec: {dashboard: {timezone: utc}}\n",
-        "apiVersion: ggrec/v1\nkind: Lifecycle\nmetadata: {name: all}\nspec: {on_drift: keep}\n",
-    ),
-    "e.yaml": (FROM, FROM.replace("name: exported", "name: exports_")),
-    "exported.json": (
-        '{"title": "Here", "panels": [{"type": "text"}]}',
-        '{"title": "Gone", "panels": []}',
-        '{"title": "${values.t}"}',
-    ),
-}
 EDITS = st.one_of(
     st.tuples(st.sampled_from(sorted(CONTENTS)), st.integers(-1, 2)),  # -1: deleted
     st.tuples(st.just("moved"), st.integers(0, 1)),
     st.tuples(st.just("values"), st.integers(0, 1)),
 )
-
-
-def edit(folder: Path, name: str, number: int, moment: int) -> None:
-    """Write, delete or move a file of the desired folder; each edit at a time of its own."""
-    if name == "moved":
-        old, new = folder / f"{'xb'[number]}.yaml", folder / f"{'bx'[number]}.yaml"
-        if old.exists():
-            old.rename(new)
-        return
-    path = folder / name
-    if number < 0:
-        path.unlink(missing_ok=True)
-        return
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(CONTENTS[name][number % len(CONTENTS[name])])
-    os.utime(path, ns=(moment, moment))
 
 
 @pytest.fixture(params=["by stat", "by bytes"])
@@ -228,15 +143,6 @@ def test_what_all_dashboards_go_by_may_come_in_the_place_of_one(root: Path, numb
     assert cached(root) == (said, True)
 
 
-def bodies(root: Path) -> list[Path]:
-    return sorted((root / ".ggrec" / "cache").rglob("*.pack"))
-
-
-def index(root: Path) -> Path:
-    (found,) = (root / ".ggrec" / "cache").rglob("index")
-    return found
-
-
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Path]:
     write(tmp_path / "d", {name: texts[0] for name, texts in CONTENTS.items()})
@@ -246,44 +152,6 @@ def root(tmp_path: Path) -> Iterator[Path]:
 
 def test_git_does_not_see_the_cache(root: Path) -> None:
     assert (root / ".ggrec" / ".gitignore").read_text() == "*\n"
-
-
-@pytest.mark.parametrize("at", [0, 40, -2])
-def test_a_damaged_index_is_not_there(root: Path, at: int) -> None:
-    data = bytearray(index(root).read_bytes())
-    data[at] ^= 1
-    index(root).write_bytes(bytes(data))
-    assert cached(root) == (straight(of(root)), False)
-
-
-@pytest.mark.parametrize("how", ["flipped", "cut", "gone"])
-def test_a_damaged_body_is_made_again(root: Path, how: str) -> None:
-    (pack,) = bodies(root)
-    desired = of(root)
-    state = desired.state
-    data = bytearray(pack.read_bytes())
-    data[len(data) // 2] ^= 255
-    {"flipped": lambda: pack.write_bytes(bytes(data)), "cut": lambda: pack.write_bytes(b""), "gone": pack.unlink}[how]()
-    assert opened(state) == straight(of(root))
-
-
-def test_a_body_that_is_gone_and_whose_file_is_another_now_is_an_error(root: Path) -> None:
-    state = of(root).state
-    bodies(root)[0].unlink()
-    edit(root / "d", "a.yaml", 1, 2)
-    with pytest.raises(InvalidInput, match="changed while ggrec was reading"):
-        opened(state)
-
-
-def test_two_processes_may_write_at_once(root: Path) -> None:
-    first, second = of(root), of(root)
-    index(root).unlink()
-    a, b = first.state, second.state
-    edit(root / "d", "a.yaml", 1, 3)
-    c = of(root).state  # its packs take the place of the others'
-    edit(root / "d", "a.yaml", 0, 4)
-    assert opened(a) == opened(b) == straight(of(root))
-    assert opened(c) != opened(a)
 
 
 def test_looking_at_titles_and_digests_loads_nothing(root: Path) -> None:
