@@ -85,7 +85,7 @@ def test_what_is_declared_at_an_ignored_path_counts_at_creation_only(lab: Lab) -
     plan = lab.plan([board(lifecycle=ignoring, description="second")])
     assert rows(plan) == []
     assert [(item.code, item.message) for item in plan.warnings] == [
-        ("ignored", "is declared differently than before, and left as it is in Grafana: dashboard.description")
+        ("ignored", "is declared differently than before, and left as it is in Grafana: description")
     ]
     lab.applied([board(lifecycle=ignoring, description="second", tags=["x"])])
     assert model(lab)["description"] == "first"
