@@ -231,9 +231,14 @@ def test_what_it_touched_is_in_the_plan_wherever_it_is_shown(changed: Folder, sa
     wall = {"name": "Wall", "interval": "5m", "items": [{"type": "dashboard_by_uid", "value": "orders"}]}
     auth = ("admin", "admin")
     assert httpx.post(f"{sandbox.url}/api/playlists", json=wall, auth=auth).status_code == 200
-    before = len(sandbox.requests)
+    kept = (changed.path / "desired/all.yaml").read_text("utf-8")
+    changed.write(
+        "desired/all.yaml", kept + MORE.partition("---\napiVersion: ggrec/v1\nkind: Dashboard\nmetadata: {name: sh")[0]
+    )
+    before = len(sandbox.requests)  # nothing is deleted: that would look who refers to it
     assert changed.ggrec("drift").code in {2, 8}
     assert not [seen for seen in sandbox.requests[before:] if "playlist" in seen.path]
+    changed.write("desired/all.yaml", kept)
     said = "touches playlist 'Wall' ("
     assert said in changed.ggrec("plan", "-o", "p.ggrec").out
     assert said in changed.ggrec("show", "p.ggrec").out
