@@ -1,7 +1,7 @@
 """The contract of a kind: one module that knows one sort of Grafana object, and nothing of HTTP, files or time."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -12,7 +12,8 @@ from reconciler.core.diff import Edit, EditPath, Identities
 from reconciler.core.exchange import Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject
 from reconciler.core.observation import Beacon
-from reconciler.core.references import Content, Group, Reference, Referrer
+from reconciler.core.references import Content
+from reconciler.core.referred import Referred
 from reconciler.core.resource import Attribution, KeptVersion, LiveObject, Resource, SecretRef
 from reconciler.core.semantic import ChangeClass, Row, generic_rows, inner, path_name
 from reconciler.core.source import Path
@@ -59,7 +60,7 @@ class Authored(Struct, frozen=True):
     secrets: tuple[str, ...] = ()
 
 
-class Kind(ABC):
+class Kind(Referred, ABC):
     """One sort of object. Stateless; all methods are pure; those that need the server are generators of requests."""
 
     name: ClassVar[str]
@@ -273,43 +274,11 @@ class Kind(ABC):
         yield from ()
         return ()
 
-    def references(self, attributes: JsonObject) -> Iterable[Reference]:
-        """What an object with these attributes (desired or live) refers to. Only of kinds in `refers_to`."""
-        return ()
-
     def survey(self, server: Server) -> Listing:
         """All objects of the kind whole, to see what they refer to. Asked only when a plan takes something of a kind in
         `refers_to` away.
         """
         yield from self.listing(server, Wanted(everything=True))
-
-    def elsewhere(self, server: Server) -> Exchange[tuple[Referrer, ...]]:
-        """Objects that are of no kind of ours and may refer to objects of this one (a playlist, to dashboards)."""
-        yield from ()
-        return ()
-
-    def seen(self, edits: tuple[Edit, ...]) -> bool:
-        """Whether these edits change what is seen where others show an object of this kind."""
-        return False
-
-    def shown_by(self, server: Server) -> Exchange[tuple[Referrer, ...]]:
-        """What shows objects of this kind, by uid or by a group (`groups`), where one list tells it; else nothing."""
-        yield from ()
-        return ()
-
-    def groups(self, resource: Resource | None, edits: tuple[Edit, ...]) -> tuple[set[Group], set[Group]]:
-        """By what else than its uid others may show an object (dashboards: by tag), before and after these edits."""
-        return set(), set()
-
-    def parts_lost(self, edits: tuple[Edit, ...]) -> Mapping[str, str]:
-        """The parts that others refer to by themselves (panels) and that these edits take away: by the text of
-        `Reference.part`, in words.
-        """
-        return {}
-
-    def names(self, attributes: JsonObject) -> tuple[str, ...]:
-        """The texts besides the uid by which others may refer to an object with these attributes."""
-        return ()
 
     def after(self, live: JsonObject, desired: JsonObject | None, applied: JsonObject) -> JsonObject:
         """What `live` will be after `desired` was written (None: after a delete, of what is a part of another

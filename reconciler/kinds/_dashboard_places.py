@@ -1,15 +1,16 @@
 """A place in a dashboard's model as people call it: `panel 3 "Orders": query A`."""
 
 from reconciler.core.diff import EditPath, Key
-from reconciler.core.semantic import path_name
+from reconciler.core.semantic import inner, path_name
 from reconciler.kinds._dashboard_changes import PARTS, called
 
 _TEXTS = frozenset({"expr", "query", "rawSql"})
 _WORDS = {"gridPos": "place and size", "datasource": "data source", "targets": "queries"}
 
 
-def dashboard_place(path: EditPath) -> str:
-    """`path` is without the attribute that holds the model."""
+def dashboard_place(whole: EditPath, body: str | None) -> str:
+    """A panel by its number and title, a query by its letter; `body` is the attribute that holds the model."""
+    path = inner(whole, body)
     end = 0
     while len(path) >= end + 2 and path[end] == "panels" and isinstance(path[end + 1], Key | int):
         end += 2

@@ -14,7 +14,7 @@ from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.observation import Beacon, http_date, members_of
 from reconciler.core.references import Group, Reference, Referrer, datasources_in
 from reconciler.core.resource import Attribution, KeptVersion, LiveObject, Resource
-from reconciler.core.semantic import Row, inner
+from reconciler.core.semantic import Row
 from reconciler.kinds._dashboard_answers import (
     GROUP,
     dashboard_path,
@@ -27,7 +27,7 @@ from reconciler.kinds._dashboard_answers import (
 )
 from reconciler.kinds._dashboard_versions import attribution, kept_versions
 from reconciler.kinds._dashboard_writes import create_over_apis, created_over_apis, save
-from reconciler.kinds._elsewhere import TAG, listed_playlists, playlists, rules_and_panels
+from reconciler.kinds._elsewhere import listed_playlists, playlists, rules_and_panels
 from reconciler.kinds._kube import collection_stamp, kube_pages, kube_path
 from reconciler.kinds._later import later
 from reconciler.kinds._links import links_in
@@ -39,11 +39,8 @@ if TYPE_CHECKING:
     from reconciler.kinds._dashboard_spec import DashboardSpec
 
 _PARTIAL = (("Accept", "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"),)
-_MOST_FOUND = 5000
-"""Search gives no more on a page (grafana-api.md section 2)."""
-_UNSEEN = {("description",), ("editable",), ("schemaVersion",), ("revision",), ("gnetId",)}
-_SEARCHED = 50
-"""So many uids make a URL that any proxy lets through."""
+_MOST_FOUND = 5000  # search gives no more on a page (grafana-api.md section 2)
+_SEARCHED = 50  # so many uids make a URL that any proxy lets through
 _DERIVED = 1_000_000
 """Panel ids from here on were derived from a title, not written (see authoring)."""
 
@@ -171,12 +168,13 @@ spec:
 
     def elsewhere(self, server: Server) -> Exchange[tuple[Referrer, ...]]:
         """Playlists, and alert rules that are shown on a panel."""
-        rules = yield from rules_and_panels()
-        return (*rules, *(yield from playlists(server)))
+        return (*(yield from rules_and_panels()), *(yield from playlists(server)))
 
     def seen(self, edits: tuple[Edit, ...]) -> bool:
         """All but what only its settings show."""
-        return any(inner(edit.path, self.body_key)[:1] not in _UNSEEN for edit in edits)
+        from reconciler.kinds._dashboard_audience import is_seen  # only where something changes
+
+        return is_seen(edits, self.body_key)
 
     def shown_by(self, server: Server) -> Exchange[tuple[Referrer, ...]]:
         """Playlists, by uid or by tag."""
@@ -184,14 +182,9 @@ spec:
 
     def groups(self, resource: Resource | None, edits: tuple[Edit, ...]) -> tuple[set[Group], set[Group]]:
         """Its tags."""
-        if resource is None:
-            return set(), set()
-        from reconciler.core.undo import before_of  # only where something changes
+        from reconciler.kinds._dashboard_audience import tag_groups  # only where something changes
 
-        after = self.normalise(resource.attributes)
-        sides = as_object(before_of(after, edits)), after
-        before, now = ({(TAG, tag) for tag in self.tags(side)} for side in sides)
-        return before, now
+        return tag_groups(self.normalise(resource.attributes), edits) if resource is not None else (set(), set())
 
     def parts_lost(self, edits: tuple[Edit, ...]) -> Mapping[str, str]:
         """Panels, by id: alert rules are shown on one."""
@@ -210,7 +203,7 @@ spec:
         """A panel by its number and title, a query by its letter, variables, annotation queries and links by name."""
         from reconciler.kinds._dashboard_places import dashboard_place  # only where something is told
 
-        return dashboard_place(inner(path, self.body_key))
+        return dashboard_place(path, self.body_key)
 
     def container(self, attributes: JsonObject) -> str | None:
         """Its folder."""
@@ -226,8 +219,8 @@ spec:
 
     def alike(self, resource: Resource) -> tuple[str, ...]:
         """A dashboard of the same title in the same folder."""
-        attributes = resource.attributes
-        return (place_of(self.container(attributes) or "", as_object(attributes.get("dashboard")).get("title")),)
+        model = as_object(resource.attributes.get("dashboard"))
+        return (place_of(self.container(resource.attributes) or "", model.get("title")),)
 
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """Whole dashboards by LIST of v0alpha1, page by page; where it is missing, search and GETs of the wanted."""

@@ -2,6 +2,7 @@
 asked for.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from reconciler.core.plan import Plan
 from reconciler.engine.planner import Options
+from reconciler.sandbox import people
 from tests.engine.estates import ask
 from tests.lab import Lab, document
 
@@ -41,8 +43,6 @@ def planned(lab: Lab, *declared: dict[str, Any]) -> tuple[Plan, int]:
 
 
 def touched(plan: Plan) -> list[str]:
-    import re
-
     (change,) = [change for change in plan.changes if str(change.address) == "dashboard.b"]
     return [re.sub(r" \([^)]*\)", "", text) for text in change.touches]
 
@@ -87,3 +87,16 @@ def test_who_may_not_see_playlists_is_told_nothing(lab: Lab) -> None:
     lab.dispatcher.faults.add("status", 403, method="GET", path=PLAYLISTS)
     plan, asked = planned(lab, board(title="New"))
     assert (touched(plan), asked) == ([], 1)
+
+
+def test_where_no_one_list_tells_it_only_what_goes_is_asked_for_one_by_one(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An older Grafana: its list of playlists leaves out what they play."""
+    monkeypatch.delitem(people._GROUPS, "playlist.grafana.app")
+    plan, asked = planned(lab, board(title="New"))
+    assert (touched(plan), asked) == ([], 0)
+    plan, asked = planned(lab)
+    (refusal,) = plan.refusals
+    assert "playlist 'Wall'" in refusal.message and "what it plays" in refusal.message
+    assert asked == 4
