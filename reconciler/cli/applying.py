@@ -78,7 +78,7 @@ async def make_and_apply(session: Session, making: Making, signals: Signals, *, 
             if any(change.action is not Action.NO_OP or change.moved_from for change in found.changes):
                 with signals.asking():
                     _ask(session, found, approved=approved)
-            doing = _Doing(found, record(shown), plan_digest(found), beside=todo.beside)
+            doing = _Doing(found, _begun(session, found, plan_digest(found), record(shown)), beside=todo.beside)
             del shown  # both sides of all changes: not to be held while they are carried out
             return await _carry_out(session, doing, state, writer, signals)
 
@@ -97,11 +97,8 @@ async def apply_quietly(
             found = await compute_plan(inputs_of(session, resources, options, state, writer))
             if found.refusals or found.unreadable:
                 return {}, (*found.refusals, *found.unreadable)
-            missing = missing_secrets(found, session.secrets)
-            if missing:
-                raise InvalidInput(missing)
             found = found.signed(messages)
-            this_run = _recorded(session, plan_digest(found), record(describe_plan(found, session.registry)))
+            this_run = _begun(session, found, plan_digest(found), record(describe_plan(found, session.registry)))
             job = _job(session, found, state, writer, this_run)
             applied = await carry_out(job)
     failed: dict[Address, tuple[Diagnostic, ...]] = {}
@@ -127,7 +124,7 @@ async def apply_file(session: Session, file: Path, signals: Signals) -> int:
                 shown = describe_plan(saved.plan, session.registry)
             else:
                 shown = show_plan(session, saved.plan, saved)
-            doing = _Doing(saved.plan, record(shown, saved.made), saved.digest, saved)
+            doing = _Doing(saved.plan, _begun(session, saved.plan, saved.digest, record(shown, saved.made)), saved)
             del shown
             return await _carry_out(session, doing, state, writer, signals)
 
@@ -154,21 +151,16 @@ def _ask(session: Session, found: Plan, *, approved: bool) -> None:
 
 
 class _Doing(Struct, frozen=True):
-    """A plan that is carried out now, what is recorded of it, its digest, and where it was saved before."""
+    """A plan that is carried out now, its run, and where it was saved before."""
 
     plan: Plan
-    record: JsonObject
-    digest: str
+    run: Run
     saved: SavedPlan | None = None
     beside: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def _carry_out(session: Session, doing: _Doing, state: State, writer: GrafanaWriter, signals: Signals) -> int:
-    found = doing.plan
-    missing = missing_secrets(found, session.secrets)
-    if missing:
-        raise InvalidInput(missing)
-    this_run = _recorded(session, doing.digest, doing.record)
+    found, this_run = doing.plan, doing.run
     if doing.saved is not None:
         use_up(session.store.blobs, doing.saved, this_run)
     width = max((len(str(change.address)) for change in found.changes), default=0)
@@ -189,8 +181,13 @@ async def _carry_out(session: Session, doing: _Doing, state: State, writer: Graf
     return _account(session, applied, this_run, doing.beside)
 
 
-def _recorded(session: Session, digest: str, document: JsonObject) -> Run:
-    """A run about to begin, its plan stored: under the lock."""
+def _begun(session: Session, plan: Plan, digest: str, document: JsonObject) -> Run:
+    """A run about to begin, what is recorded of its plan stored: under the lock. Raises InvalidInput where a secret
+    that it will send is missing.
+    """
+    missing = missing_secrets(plan, session.secrets)
+    if missing:
+        raise InvalidInput(missing)
     body = session.store.put(document)
     return replace(session.new_run(digest), plan={"body": body, "bodies": bodies_of(document)})
 
