@@ -1,4 +1,6 @@
-"""What came back for a query: an error, nothing, or how many series, and how fresh. Reads Grafana's data frames."""
+"""What came back for a query: an error, nothing, or how many series, and how fresh. Reads Grafana's data frames, or
+their sum, where whoever asked tells no more.
+"""
 
 from collections.abc import Sequence
 
@@ -50,6 +52,8 @@ def _answer(result: JsonObject, whole: str) -> Answer:
     error = text_of(result.get("error")) or ("" if result else whole or "Grafana gave no answer to this query")
     if error:
         return Answer(error=" ".join(error.split())[:300], unasked=result.get("status") == _NOT_IMPLEMENTED)
+    if "summary" in result:
+        return _told(as_object(result["summary"]))
     series = points = 0
     stamped: list[tuple[int | None, frozenset[str]]] = []
     for frame in map(as_object, as_list(result.get("frames"))):
@@ -69,3 +73,14 @@ def _answer(result: JsonObject, whole: str) -> Answer:
     newest = max((last for last, _ in stamped if last is not None), default=None)
     labels = frozenset[str]().union(*(labels for last, labels in stamped if last == newest))
     return Answer("", series, points, newest, labels)
+
+
+def _told(summary: JsonObject) -> Answer:
+    """What a sum says (reconciler.datasources.sums)."""
+    series, points, newest = summary.get("series"), summary.get("points"), summary.get("newest")
+    return Answer(
+        series=series if isinstance(series, int) else 0,
+        points=points if isinstance(points, int) else 0,
+        newest=newest if isinstance(newest, int) else None,
+        labels=frozenset(map(text_of, as_list(summary.get("labels")))),
+    )

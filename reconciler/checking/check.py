@@ -1,12 +1,23 @@
 """Checking all declared dashboards against their datasources' languages and the catalogue."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from reconciler.checking.elasticsearch import check_aggregations, check_text
 from reconciler.checking.finding import Finding
 from reconciler.checking.promql_rules import Found, check_expression, check_shown
-from reconciler.checking.queries import Query, panels_of, queries_of, source_of, sources_in, variables_of
+from reconciler.checking.queries import (
+    ELASTICSEARCH,
+    LABEL_VALUES,
+    PROMETHEUS,
+    QUERY_RESULT,
+    Query,
+    panels_of,
+    queries_of,
+    source_of,
+    sources_in,
+    variables_of,
+)
 from reconciler.checking.stand_ins import Filled, filled, samples_of
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.metric import Catalogue, IndexField, Metric
@@ -15,12 +26,6 @@ from reconciler.core.shared import Shared
 from reconciler.core.shared import written as as_json
 from reconciler.core.source import Path
 
-PROMETHEUS = frozenset({"prometheus", "grafana-amazonprometheus-datasource", "grafana-azureprometheus-datasource"})
-ELASTICSEARCH = frozenset({"elasticsearch", "grafana-opensearch-datasource"})
-LABEL_VALUES = re.compile(
-    r"^\s*label_values\s*\((?:(?P<selector>.*),)?\s*(?P<label>[A-Za-z_$][\w$]*)\s*\)\s*$", re.DOTALL
-)
-QUERY_RESULT = re.compile(r"^\s*query_result\s*\((?P<expr>.*)\)\s*$", re.DOTALL)
 Samples = tuple[tuple[str, ...], ...]
 _REMEMBERED = 4096
 _OTHER = re.compile(r"^\s*(label_names|metrics)\s*\(.*\)\s*$", re.DOTALL)
@@ -35,12 +40,6 @@ def check_queries(resources: Sequence[Resource], catalogue: Catalogue) -> tuple[
         if resource.address.kind == "dashboard"
         for found in checking.dashboard(resource)
     )
-
-
-def count_queries(resources: Sequence[Resource], addresses: Collection[str]) -> int:
-    """How many queries of declared datasources the dashboards of these addresses have."""
-    sources = sources_in(resources)
-    return sum(1 for resource in resources if str(resource.address) in addresses for _ in queries_of(resource, sources))
 
 
 class Checking:

@@ -13,9 +13,16 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from reconciler.checking.answers import Answer, answers_of
-from reconciler.checking.check import ELASTICSEARCH, LABEL_VALUES, PROMETHEUS, QUERY_RESULT
 from reconciler.checking.legends import LEGEND
-from reconciler.checking.queries import Query, Source, queries_of
+from reconciler.checking.queries import (
+    ELASTICSEARCH,
+    LABEL_VALUES,
+    PROMETHEUS,
+    QUERY_RESULT,
+    Query,
+    Source,
+    queries_of,
+)
 from reconciler.checking.times import POINTS, ago, interval, span
 from reconciler.checking.variables import Value, chosen, declared_options, filled_in, in_order
 from reconciler.core.address import Address
@@ -193,10 +200,9 @@ def _kept(options: list[str], regex: str) -> list[str]:
     return list(dict.fromkeys(match[1] if match.groups() else match[0] for match in found if match))
 
 
-def ask(panel: Panel, values: Mapping[str, Value]) -> Exchange[Asked]:
-    """Ask a panel's queries, as Grafana does when it is opened."""
-    request = request_of(panel, values)
-    answer = yield request
+def ask(panel: Panel, values: Mapping[str, Value], request: ApiRequest | None = None) -> Exchange[Asked]:
+    """Ask a panel's queries, as Grafana does when it is opened; `request` is what `request_of` gives."""
+    answer = yield request or request_of(panel, values)
     references = [reference for reference, _ in _lettered(panel.queries)]
     return Asked(panel, answers_of(answer.object, references), values)
 

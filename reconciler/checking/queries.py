@@ -2,7 +2,8 @@
 surrounds it.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
@@ -10,6 +11,13 @@ from reconciler.core.address import Address
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.resource import Resource
 from reconciler.core.source import Path
+
+PROMETHEUS = frozenset({"prometheus", "grafana-amazonprometheus-datasource", "grafana-azureprometheus-datasource"})
+ELASTICSEARCH = frozenset({"elasticsearch", "grafana-opensearch-datasource"})
+LABEL_VALUES = re.compile(
+    r"^\s*label_values\s*\((?:(?P<selector>.*),)?\s*(?P<label>[A-Za-z_$][\w$]*)\s*\)\s*$", re.DOTALL
+)
+QUERY_RESULT = re.compile(r"^\s*query_result\s*\((?P<expr>.*)\)\s*$", re.DOTALL)
 
 
 class Source(Struct, frozen=True):
@@ -64,6 +72,12 @@ def queries_of(resource: Resource, sources: Mapping[str, Source], passed_over: C
     yield from collected.variables(listed)
     yield from collected.annotations(as_list(as_object(model.get("annotations")).get("list")))
     yield from collected.panels(as_list(model.get("panels")), ("panels",))
+
+
+def count_queries(resources: Sequence[Resource], addresses: Collection[str]) -> int:
+    """How many queries of declared datasources the dashboards of these addresses have."""
+    sources = sources_in(resources)
+    return sum(1 for resource in resources if str(resource.address) in addresses for _ in queries_of(resource, sources))
 
 
 def variables_of(resource: Resource) -> dict[str, JsonObject]:

@@ -7,10 +7,10 @@ from luqum.exceptions import ParseError
 from luqum.thread import parse as parse_lucene
 from msgspec import Struct, field
 
-from reconciler.checking.check import ELASTICSEARCH, PROMETHEUS, expression_of
+from reconciler.checking.check import expression_of
 from reconciler.checking.elasticsearch import field_names
 from reconciler.checking.promql import NotPromql, parse, selections
-from reconciler.checking.queries import Query, queries_of, sources_in
+from reconciler.checking.queries import ELASTICSEARCH, PROMETHEUS, Query, queries_of, sources_in
 from reconciler.checking.stand_ins import filled
 from reconciler.core.address import Address
 from reconciler.core.json import as_list, as_object, text_of

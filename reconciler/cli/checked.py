@@ -7,7 +7,7 @@ from pathlib import Path as Folder
 
 from reconciler.authoring.provenance import Provenance
 from reconciler.authoring.resolve import Resolved
-from reconciler.checking import check_queries
+from reconciler.checking.check import check_queries
 from reconciler.checking.finding import Finding
 from reconciler.core.errors import Diagnostic, Severity
 from reconciler.core.json import Json

@@ -4,14 +4,13 @@ import sys
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from msgspec.structs import replace
 
-from reconciler.checking import count_queries
 from reconciler.checking.explanations import EXPLANATIONS, page
 from reconciler.checking.finding import WRONG
-from reconciler.checking.uses import uses_in
+from reconciler.checking.queries import count_queries
 from reconciler.checking.verdicts import Bounds
 from reconciler.cli.live import Limits
 from reconciler.cli.live_check import Wanted, check_live
@@ -34,10 +33,6 @@ from reconciler.core.errors import Diagnostic, ExitCode, Severity, UsageError
 from reconciler.render.json_view import diagnostic_json
 from reconciler.render.lines import Span, count, line
 from reconciler.render.live_view import finding_lines
-from reconciler.render.metrics_view import metrics_page
-
-if TYPE_CHECKING:
-    pass
 
 
 def check(
@@ -70,7 +65,7 @@ def check(
     """Check every query of every dashboard: syntax, metrics, labels, units. Offline, but with --live."""
     if explain:
         return _explain(explain)
-    session = Session(Settings(instance, url, config, json, no_color, verbose))
+    session = Session(Settings(instance, url, config, json, no_color, verbose, reads=max(4, at_once)))
     declared = session.declared_apart_from(EXPLANATIONS)
     known = [resource.address for resource in declared.resources if resource.address.kind == "dashboard"]
     chosen = _chosen([str(address) for address in known], addresses or ())
@@ -132,6 +127,9 @@ def metrics_doc(
     json: JsonOption = False,
 ) -> int:
     """The catalogue as a page: each metric, who uses it, what nobody uses, what is not declared. Offline."""
+    from reconciler.checking.uses import uses_in
+    from reconciler.render.metrics_view import metrics_page
+
     session = Session(Settings(instance, None, config, json))
     _, resolved = session.valid_apart_from(EXPLANATIONS)
     uses = uses_in(resolved.resources, resolved.catalogue)

@@ -1,48 +1,110 @@
 """A Prometheus in the place of Grafana: `check --live --prometheus URL` asks it, with Grafana's macros replaced."""
 
+import asyncio
+import ssl
 import time
-from typing import Any, TypeVar
-from urllib.parse import unquote
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import unquote, urlencode, urlsplit
 
-from reconciler import datasources
+import orjson
+
 from reconciler.checking.live import QUERY
 from reconciler.core.exchange import ApiRequest, ApiResponse, Exchange, Server
 from reconciler.core.json import as_list, as_object, text_of
+from reconciler.datasources.prometheus import frames_of, label_path, questions
+from reconciler.datasources.sums import error_of, summed
+from reconciler.datasources.times import span_of
+from reconciler.grafana.connection import Connection
+from reconciler.grafana.http1 import Lines, Malformed, Origin, written
 
 T = TypeVar("T")
+_Answer = tuple[int, bytes]
+_UNREACHABLE = 502
+_FORM = (b"Content-Type", b"application/x-www-form-urlencoded")
 
 
 class Direct:
-    """Answers the questions of a live check; every other request is a fault of the program."""
+    """Answers the questions of a live check; every other request is a fault of the program. Raises InvalidInput for an
+    address that is none.
+    """
 
     def __init__(self, url: str) -> None:
-        self._source = {"type": "prometheus", "url": url}
-        self.server = Server(url, "", 1, "")
+        self._connection = Connection(url)
+        parts = urlsplit(self._connection.url)
+        secure = parts.scheme == "https"
+        self._origin = Origin(parts.hostname or "", parts.port or (443 if secure else 80), secure)
+        self._path = parts.path
+        self._host = parts.netloc.encode("idna")
+        self._lines = Lines(ssl.create_default_context())
+        self.server = Server(self._connection.url, "", 1, "")
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        await self._lines.aclose()
 
     async def ask(self, exchange: Exchange[T]) -> T:
         """Carry out an exchange."""
-        import asyncio
-
         try:
             request = next(exchange)
             while True:
-                request = exchange.send(await asyncio.to_thread(self._answer, request))
+                request = exchange.send(await self._answer(request))
         except StopIteration as stop:
             result: T = stop.value
             return result
 
-    def _answer(self, request: ApiRequest) -> ApiResponse:
+    async def _answer(self, request: ApiRequest) -> ApiResponse:
         if request.path == QUERY:
             body: Any = request.body
-            results: dict[str, Any] = {}
-            for query in body["queries"]:
-                sort = text_of(as_object(query.get("datasource")).get("type"))
-                if sort == "prometheus":
-                    results |= datasources.query(self._source, [query], body, now=time.time())
-                else:
-                    error = f"is asked through Grafana only: it goes to {sort}"
-                    results[text_of(query.get("refId"))] = {"status": 501, "error": error}
+            results = {text_of(query.get("refId")): await self._result(query, body) for query in body["queries"]}
             return ApiResponse(200, {"results": results})
         label = unquote(request.path.rsplit("/", 2)[-2])
-        status, found = datasources.label_values(self._source, label, request.query)
-        return ApiResponse(status, {"data": as_list(found.get("data")), "message": str(found.get("error") or "")})
+        status, content = await self._sent("GET", f"{label_path(label)}?{urlencode(request.query)}")
+        found = orjson.loads(content) if status == 200 else {}
+        return ApiResponse(status, {"data": as_list(found.get("data")), "message": error_of(content)})
+
+    async def _result(self, query: Any, body: Any) -> dict[str, Any]:
+        source = as_object(query.get("datasource"))
+        sort = text_of(source.get("type"))
+        if sort != "prometheus":
+            return {"status": 501, "error": f"is asked through Grafana only: it goes to {sort}"}
+        try:
+            span = span_of(body, time.time())
+        except ValueError as error:
+            return {"status": 400, "error": str(error)}
+        expression, asks = questions({}, query, span)
+        answers = [await self._sent("POST", path, data) for path, data in asks]
+        if query.get("range") or not query.get("instant") or any(status != 200 for status, _ in answers):
+            return summed(answers)
+        # Few values; and a variable wants to know all labels.
+        frames = [frame for _, found in answers for frame in frames_of(orjson.loads(found), "A", expression)]
+        return {"status": 200, "frames": frames}
+
+    async def _sent(self, method: str, path: str, data: bytes = b"") -> _Answer:
+        """A status and the body; an answer in Prometheus' form where none came."""
+        url, patience = self._connection.url, self._connection.timeout
+        fields = [(b"Host", self._host), (b"Content-Length", b"%d" % len(data)), *([_FORM] if data else [])]
+        try:
+            async with asyncio.timeout(patience):
+                line = await self._lines.line(self._origin, None)
+                try:
+                    await line.send(written(method, f"{self._path}/{path}".encode(), fields) + data)
+                    head = await line.head(method)
+                    content = await line.whole(head)
+                finally:
+                    self._lines.done(line)
+        except TimeoutError:
+            return _UNREACHABLE, _said(f"cannot reach {url}: no answer within {patience:g} s")
+        except (OSError, Malformed, UnicodeError) as error:
+            return _UNREACHABLE, _said(f"cannot reach {url}: {error}")
+        if 300 <= head.status < 400:
+            return _UNREACHABLE, _said(f"{url} leads elsewhere ({head.status}): give the address that it leads to")
+        return head.status, content
+
+
+def _said(text: str) -> bytes:
+    return orjson.dumps({"status": "error", "error": text})

@@ -75,7 +75,8 @@ class LiveCheck:
         return found
 
     async def _panel(self, panel: Panel, values: dict[str, Value]) -> Asked | None:
-        key = canonical_bytes(request_of(panel, values).body)  # type: ignore[arg-type]  # no secret is in a query
+        request = request_of(panel, values)
+        key = canonical_bytes(request.body)  # type: ignore[arg-type]  # no secret is in a query
         if key in self._known:
             known = self._known[key]
             return Asked(panel, known.answers, values, known.took, known.size)
@@ -83,7 +84,7 @@ class LiveCheck:
             if self._until is not None and time.monotonic() >= self._until:
                 return None
             began = time.monotonic()
-            asked = await self._asker.ask(ask(panel, values))
+            asked = await self._asker.ask(ask(panel, values, request))
             took = time.monotonic() - began
         asked = with_cost(asked, took=took, size=sum(answer.points for answer in asked.answers.values()) * 16)
         self._known[key] = asked

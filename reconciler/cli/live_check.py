@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from reconciler.checking.live import Asked
 from reconciler.checking.since import Looked, carried
 from reconciler.checking.verdicts import Bounds, Verdict, verdict_of
-from reconciler.cli.direct import Direct
 from reconciler.cli.live import Checked, Limits, LiveCheck
 from reconciler.cli.session import Session
 from reconciler.cli.writing import write_file
@@ -51,7 +50,10 @@ async def check_live(session: Session, resources: Sequence[Resource], chosen: Co
     """Ask every query of the chosen dashboards, say what came back, and write the reports."""
     at = session.clock.now()
     if wanted.prometheus:
-        report = await _report(Direct(wanted.prometheus), resources, chosen, wanted, target=wanted.prometheus, at=at)
+        from reconciler.cli.direct import Direct  # who asks Grafana needs none of it
+
+        async with Direct(wanted.prometheus) as asker:
+            report = await _report(asker, resources, chosen, wanted, target=wanted.prometheus, at=at)
     else:
         async with session.reader() as reader:
             report = await _report(reader, resources, chosen, wanted, target=reader.server.url, at=at)

@@ -215,6 +215,7 @@ class Session(Struct, dict=True):
             org=chosen.org,
             tls=tls,
             timeout=chosen.timeout,
+            parallelism=self.settings.reads,
             writes=max(2, self.settings.parallelism),
         )
         return Client(connection, self.secrets, trace=self.output, timing=Timing(budget=self.budget))

@@ -79,3 +79,4 @@ class Settings(Struct, frozen=True):
     parallelism: int = 2
     timeout: float | None = None
     policy: Policy = stop
+    reads: int = 4

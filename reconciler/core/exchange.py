@@ -13,6 +13,8 @@ from reconciler.core.resource import LiveObject, SecretRef
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Body: TypeAlias = Json | SecretRef | list["Body"] | Mapping[str, "Body"]
 T = TypeVar("T")
+_QUESTIONS = frozenset({"/api/ds/query"})
+"""What is asked with a POST: queries of datasources, which do not fit into a URL."""
 
 
 class ApiRequest(Struct, frozen=True):
@@ -32,6 +34,11 @@ class ApiRequest(Struct, frozen=True):
     handles: frozenset[int] = frozenset()
     headers: tuple[tuple[str, str], ...] = ()
     unparsed: str = ""
+
+    @property
+    def reads(self) -> bool:
+        """Whether it changes nothing, whatever its method says."""
+        return self.method == "GET" or (self.method == "POST" and self.path in _QUESTIONS)
 
 
 class ApiResponse(Struct, frozen=True):

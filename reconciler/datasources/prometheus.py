@@ -24,30 +24,41 @@ def asked(source: Mapping[str, Any], queries: Sequence[Mapping[str, Any]], span:
 
 
 def _one(source: Mapping[str, Any], query: Mapping[str, Any], span: Span) -> dict[str, Any]:
+    expression, asks = questions(source, query, span)
+    frames: list[dict[str, Any]] = []
+    for path, data in asks:
+        status, found = wire.asked(source, path, data)
+        if status != 200:
+            return {"status": status, "error": str(found.get("error") or f"Prometheus answered {status}")}
+        frames += frames_of(found, str(query.get("refId")), expression)
+    return {"status": 200, "frames": frames}
+
+
+def questions(source: Mapping[str, Any], query: Mapping[str, Any], span: Span) -> tuple[str, list[tuple[str, bytes]]]:
+    """What Prometheus is asked for a query: the expression without macros, and each request's path and form."""
     least = str((source.get("jsonData") or {}).get("timeInterval") or "")
     scraped = seconds_of(str(query.get("interval") or "")) or seconds_of(least) or _LEAST
     step = max(float(query.get("intervalMs") or 0) / 1000, scraped, span.seconds / 11_000, 1.0)
     expression = _without_macros(str(query.get("expr") or ""), span.seconds, step, scraped)
-    frames: list[dict[str, Any]] = []
     asks: list[tuple[str, dict[str, Any]]] = []
     if query.get("range") or not query.get("instant"):
         times = {"start": span.begin - span.begin % step, "end": span.end, "step": step}
         asks.append(("query_range", {"query": expression, **times}))
     if query.get("instant"):
         asks.append(("query", {"query": expression, "time": span.end}))
-    for path, fields in asks:
-        status, found = wire.asked(source, f"api/v1/{path}", urlencode(fields).encode())
-        if status != 200:
-            return {"status": status, "error": str(found.get("error") or f"Prometheus answered {status}")}
-        frames += _frames(found.get("data") or {}, str(query.get("refId")), expression)
-    return {"status": 200, "frames": frames}
+    return expression, [(f"api/v1/{path}", urlencode(fields).encode()) for path, fields in asks]
 
 
 def label_values(
     source: Mapping[str, Any], label: str, fields: Iterable[tuple[str, str]]
 ) -> tuple[int, dict[str, Any]]:
     """The values of a label, as Prometheus gives them."""
-    return wire.asked(source, f"api/v1/label/{quote(label)}/values?{urlencode(list(fields))}")
+    return wire.asked(source, f"{label_path(label)}?{urlencode(list(fields))}")
+
+
+def label_path(label: str) -> str:
+    """Where a label's values are asked for."""
+    return f"api/v1/label/{quote(label, safe='')}/values"
 
 
 def _without_macros(text: str, span: float, step: float, scraped: float) -> str:
@@ -66,7 +77,9 @@ def _without_macros(text: str, span: float, step: float, scraped: float) -> str:
     return text
 
 
-def _frames(data: dict[str, Any], reference: str, expression: str) -> list[dict[str, Any]]:
+def frames_of(answer: dict[str, Any], reference: str, expression: str) -> list[dict[str, Any]]:
+    """An answer of Prometheus as data frames."""
+    data = answer.get("data") or {}
     kind = data.get("resultType")
     if kind == "scalar":
         series = [{"metric": {}, "values": [data["result"]]}]

@@ -33,7 +33,7 @@ def asked(
         headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
     try:
         parts = urlsplit(url)
-        if parts.scheme in {"http", "https"} and not _by_proxy(parts):
+        if parts.scheme in {"http", "https"} and (_is_kept(parts) or not _by_proxy(parts)):
             status, content = _kept(parts, data, headers)
             if not 300 <= status < 400:
                 return status, _object(content)
@@ -55,6 +55,11 @@ class _Connections(dict[tuple[str, str], http.client.HTTPConnection]):
 
 
 _own = threading.local()
+
+
+def _is_kept(parts: SplitResult) -> bool:
+    """Whether the thread has a connection to that server: then it was found out that no proxy stands before it."""
+    return (parts.scheme, parts.netloc) in getattr(_own, "connections", ())
 
 
 def _kept(parts: SplitResult, data: bytes | None, headers: Mapping[str, str]) -> _Answer:

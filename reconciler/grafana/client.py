@@ -31,7 +31,7 @@ from reconciler.grafana.limiter import Limiter, Quiet
 from reconciler.grafana.replies import Loss, Outcome, Reply
 from reconciler.grafana.retry import Patience, Tried, retry_after
 from reconciler.grafana.secrets import SecretResolver
-from reconciler.grafana.transport import loss_of, open_http
+from reconciler.grafana.transport import loss_of, open_http, whole
 
 _WHOLE_ANSWER = 10
 """A server that lets one byte drip per second never times out by itself: an answer may take ten time-outs in all."""
@@ -142,7 +142,7 @@ class Client:
 
     async def _attempt(self, request: ApiRequest) -> Outcome:
         """Send it once, when the host is to be asked again. Raises Unreachable where that is too far off."""
-        reading = request.method == "GET"
+        reading = request.reads
         longest = min(self._timing.patience.longest_wait, self._timing.budget.left)
         try:
             async with self._limiter.turn(reading=reading, longest=longest) as round_:
@@ -172,13 +172,7 @@ class Client:
         timeout = self.connection.timeout
         try:
             async with asyncio.timeout(timeout * _WHOLE_ANSWER):
-                # As a stream: the library's own bytes of an answer lie in a cycle, and stay until garbage is collected.
-                answer = await self._http.send(built, stream=True)
-                try:
-                    content = b"".join([part async for part in answer.aiter_bytes()])
-                finally:
-                    await answer.aclose()
-                    answer.stream = httpx.ByteStream(b"")  # it and the answer hold each other, and the request's body
+                answer, content = await whole(self._http, built)
         except (httpx.HTTPError, httpx.StreamError, OSError, UnicodeError) as error:
             return loss_of(error, timeout * _WHOLE_ANSWER if isinstance(error, TimeoutError) else timeout)
         return Reply(answer.status_code, content, {key.lower(): text for key, text in answer.headers.items()})

@@ -143,12 +143,8 @@ class GrafanaWriter(Grafana):
         return await _drive(self._client, exchange, reading=False)
 
 
-_QUESTIONS = frozenset({"/api/ds/query"})
-"""What is asked with a POST, and changes nothing: queries of datasources, which do not fit into a URL."""
-
-
 def _only_get(request: ApiRequest) -> None:
-    if request.method != "GET" and not (request.method == "POST" and request.path in _QUESTIONS):
+    if not request.reads:
         raise ReadOnlyViolation(f"{request.method} {request.path} while reading")
 
 
@@ -165,7 +161,7 @@ async def _drive(client: Client, exchange: Exchange[T], *, reading: bool) -> T:
                 error.began = began
                 raise
             # A 4xx that the kind looks at wrote nothing; a 5xx may have.
-            began = began or (request.method != "GET" and not 400 <= answer.status < 500)
+            began = began or (not request.reads and not 400 <= answer.status < 500)
             request = exchange.send(answer)
     except StopIteration as stop:
         result: T = stop.value

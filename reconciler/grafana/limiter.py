@@ -46,8 +46,8 @@ class _Lane:
 
 
 class Limiter:
-    """The limits of one host: at most `reads` GETs and `writes` other requests at once, none before it is quiet no
-    more. `sleep` and `monotonic` are the clock.
+    """The limits of one host: at most `reads` requests that change nothing and `writes` others at once, none before it
+    is quiet no more. `sleep` and `monotonic` are the clock.
 
     `strain` counts the answers that asked for less, and the answers that were lost.
     """

@@ -4,10 +4,12 @@ import logging
 import socket
 import ssl
 from collections.abc import Iterator
+from urllib.request import getproxies
 
 from reconciler.core.errors import InvalidInput
 from reconciler.grafana.connection import Connection, Tls, is_loopback
 from reconciler.grafana.http_library import httpx
+from reconciler.grafana.plain import Plain
 from reconciler.grafana.replies import Loss
 
 _PROXY_HINT = (
@@ -41,6 +43,8 @@ def open_http(connection: Connection, transport: httpx.AsyncBaseTransport | None
     except httpx.InvalidURL:
         raise InvalidInput.one("bad-url", f"{url}: not a usable Grafana URL: its host is malformed") from None
     here = is_loopback(url)
+    if transport is None and not _by_proxy(url):
+        transport = Plain(context)
     try:
         return httpx.AsyncClient(
             # Grafana compresses a page of 2 MB where it may, and what asked waits for it: between programs of one
@@ -59,6 +63,22 @@ def open_http(connection: Connection, transport: httpx.AsyncBaseTransport | None
         problem = "a SOCKS proxy in the environment needs the package socksio"
     # Outside the handler, so that no traceback shows the proxy's address, which may hold a password.
     raise InvalidInput.one("bad-proxy", problem, hint=_PROXY_HINT)
+
+
+async def whole(http: httpx.AsyncClient, built: httpx.Request) -> tuple[httpx.Response, bytes]:
+    """Send it; the answer and its body, which lies in no cycle then and goes when nobody wants it any more."""
+    answer = await http.send(built, stream=True)
+    try:
+        content = b"".join([part async for part in answer.aiter_bytes()])
+    finally:
+        await answer.aclose()
+        answer.stream = httpx.ByteStream(b"")  # it and the answer hold each other, and the request's body
+    return answer, content
+
+
+def _by_proxy(url: str) -> bool:
+    """Whether the environment names any proxy that may stand before this address."""
+    return not is_loopback(url) and any(getproxies().get(name) for name in (url.partition(":")[0], "all"))
 
 
 def trust(tls: Tls) -> ssl.SSLContext:

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.checking import check_queries
+from reconciler.checking.check import check_queries
 from reconciler.checking.explanations import EXPLANATIONS, pages
 from reconciler.checking.stand_ins import filled
 from reconciler.core.address import Address
