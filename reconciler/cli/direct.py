@@ -78,10 +78,11 @@ class Direct:
             return {"status": 400, "error": str(error)}
         expression, asks = questions({}, query, span)
         answers = [await self._sent("POST", path, data) for path, data in asks]
-        if query.get("range") or not query.get("instant") or any(status != 200 for status, _ in answers):
-            return summed(answers)
+        found = summed(answers)
+        if query.get("range") or not query.get("instant") or found["status"] != 200:
+            return found
         # Few values; and a variable wants to know all labels.
-        frames = [frame for _, found in answers for frame in frames_of(orjson.loads(found), "A", expression)]
+        frames = [frame for _, content in answers for frame in frames_of(orjson.loads(content), "A", expression)]
         return {"status": 200, "frames": frames}
 
     async def _sent(self, method: str, path: str, data: bytes = b"") -> _Answer:

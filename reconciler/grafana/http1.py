@@ -163,6 +163,7 @@ class Lines:
         self._context = context
         self._most = most
         self._idle: list[Line] = []
+        self._closed = False
 
     async def line(self, origin: Origin, patience: float | None) -> Line:
         """A kept connection, or a new one within so many seconds."""
@@ -188,15 +189,15 @@ class Lines:
 
     def done(self, line: Line) -> None:
         """An answer was read to its end, or is not wanted any more."""
-        if line.again and len(self._idle) < self._most:
+        if line.again and len(self._idle) < self._most and not self._closed:
             line.kept()
             self._idle.append(line)
         else:
             line.drop()
 
     async def aclose(self) -> None:
-        """End all that is kept."""
-        idle, self._idle = self._idle, []
+        """End all that is kept. What is under way ends when it is done."""
+        idle, self._idle, self._closed = self._idle, [], True
         for line in idle:
             line.drop()
         await asyncio.sleep(0)  # the loop hears of it

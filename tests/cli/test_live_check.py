@@ -1,6 +1,7 @@
 """`check --live` in a project: the files' findings beside the answers, and since when a panel shows nothing."""
 
 import json
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -135,3 +136,22 @@ def test_what_is_wrong_in_the_files_is_told_beside_what_came_back(lived: tuple[F
     assert [item["code"] for item in found] == ["rate-on-gauge"]
     assert folder.ggrec("check", "--live", "--strict").code == 1
     assert "[rate-on-gauge]" not in folder.ggrec("check", "--live", "--code", "unknown-metric").out
+
+
+def test_as_many_are_asked_at_once_as_was_said(lived: tuple[Folder, Answers], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through Grafana too: more than it is asked to write, and more than it is asked otherwise."""
+    folder, answers = lived
+    together = threading.Barrier(5, timeout=20)
+    plain = answers.query
+
+    def query(source: Any, queries: Any, body: Any, *, now: float) -> dict[str, Any]:
+        together.wait()
+        return plain(source, queries, body, now=now)
+
+    monkeypatch.setattr(answers, "query", query)
+    panel = '    - {title: T%d, type: timeseries, datasource: prometheus, targets: [{expr: "sum(depth) + %d"}]}\n'
+    head, _, _ = DESIRED.partition("    - title: Depth")
+    folder.write("desired/a.yaml", head + "".join(panel % (n, n) for n in range(5)))
+    answers.labels = {f"sum(depth) + {n}": {} for n in range(5)}
+    ended = folder.ggrec("check", "--live", "--at-once", "5")
+    assert "5 panels of 1 dashboard asked" in ended.out and "0 with errors, 0 without data" in ended.out
