@@ -19,7 +19,7 @@ demo: $(READY)          ## the main job, on the embedded sandbox, or on GRAFANA_
 demo-data: $(READY)     ## the dashboards with their data: a shop, its past, a real Prometheus (ARGS=--keep: stays up)
 	@$(BIN)/python -m scripts.demo_data $(ARGS)
 
-demo-faults: $(READY)   ## what check --live finds: a metric renamed, a label dropped, the shop stopped, rate of a gauge
+demo-faults: $(READY)   ## what check --live finds: a metric or field renamed, a label dropped, the shop stopped (ARGS=--no-search)
 	@$(BIN)/python -m scripts.demo_faults $(ARGS)
 
 test: $(READY)          ## all tests

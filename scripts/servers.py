@@ -109,9 +109,10 @@ def search_server(processes: Processes, folder: Path, *, port: int = 0) -> str:
     return url
 
 
-def fill(processes: Processes, folder: Path, url: str) -> None:
-    """The documents of the past into a search server. Raises Failed."""
-    processes.do(PYTHON, "-m", "shop.search_server", url, str(folder / "documents.ndjson"), where=SHOP)
+def fill(processes: Processes, folder: Path, url: str, *, fault: str = "") -> None:
+    """The documents of the past into a search server, its index made anew; with one of the faults. Raises Failed."""
+    command = (PYTHON, "-m", "shop.search_server", url, str(folder / "documents.ndjson"))
+    processes.do(*command, *(("--fault", fault) if fault else ()), where=SHOP)
 
 
 def shop(processes: Processes, folder: Path, url: str, *, more: Sequence[str] = (), speed: int = 20) -> None:

@@ -35,7 +35,7 @@ class ElasticsearchOnly:
         return {item["refId"]: {"status": 501, "error": "not here"} for item in queries}
 
 
-def test_every_panel_on_elasticsearch_has_data(tmp_path: Path) -> None:
+def test_every_panel_on_elasticsearch_has_data_and_what_is_found_of_faults(tmp_path: Path) -> None:
     handle = start(World(asks=ElasticsearchOnly()))
     try:
         with Processes(tmp_path) as processes:
@@ -48,9 +48,20 @@ def test_every_panel_on_elasticsearch_has_data(tmp_path: Path) -> None:
             (tmp_path / "ggrec.yaml").write_text(text.replace("http://127.0.0.1:9200", url), "utf-8")
             folder = Folder(tmp_path)
             assert folder.ggrec("apply", "--auto-approve").code == 0
-            boards = folder.ggrec("check", "--live", "--json").json["dashboards"]
+            panels = asked(folder)
+            found = {}
+            for fault in ("field-renamed", "silent"):
+                servers.fill(processes, tmp_path, url, fault=fault)
+                found[fault] = {item["place"]: item["verdict"] for item in asked(folder) if item["verdict"] != "ok"}
     finally:
         handle.stop()
-    panels = [panel for board in boards for panel in board["panels"] if panel["verdict"] != "not-asked"]
     assert [panel for panel in panels if panel["verdict"] in {"error", "no-data"}] == []
     assert len(panels) >= 11
+    assert found["field-renamed"] == {'panel "Search Term Analysis"': "no-data"}
+    assert found["silent"]['panel "Newest Lines"'] == "stale" and set(found["silent"].values()) == {"stale"}
+
+
+def asked(folder: Folder) -> list[Any]:
+    """The panels that were asked."""
+    boards = folder.ggrec("check", "--live", "--json").json["dashboards"]
+    return [panel for board in boards for panel in board["panels"] if panel["verdict"] != "not-asked"]

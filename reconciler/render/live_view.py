@@ -95,7 +95,9 @@ def live_lines(report: LiveReport, *, verbose: bool = False) -> list[Line]:
         bad = board.count("error", "no-data")
         mark, style = ("✗", "error") if bad else ("!", "warn") if wrong or board.variables else ("✓", "good")
         number = count(len(board.panels), "panel")
-        about = f"{len(wrong)} to look at" if wrong else "all with data"
+        unasked = board.count("not-asked")
+        fine = f"{len(board.panels) - unasked} with data, {unasked} not asked here" if unasked else "all with data"
+        about = f"{len(wrong)} to look at" if wrong else fine
         about = f"{bad} without data{_since(board.since, report.at)}" if bad else about
         result.append(line(Span(f"{mark} ", style), Span(f"{board.address!s:<48}", style), f"  {number:<11} {about}"))
         for name, why in board.variables:

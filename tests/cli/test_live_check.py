@@ -155,3 +155,18 @@ def test_as_many_are_asked_at_once_as_was_said(lived: tuple[Folder, Answers], mo
     answers.labels = {f"sum(depth) + {n}": {} for n in range(5)}
     ended = folder.ggrec("check", "--live", "--at-once", "5")
     assert "5 panels of 1 dashboard asked" in ended.out and "0 with errors, 0 without data" in ended.out
+
+
+def test_what_nobody_could_ask_is_not_said_to_have_data(lived: tuple[Folder, Answers]) -> None:
+    folder, answers = lived
+    answers.labels = dict(GOOD.values())
+    plain = answers.query
+
+    def query(source: Any, queries: Any, body: Any, *, now: float) -> dict[str, Any]:
+        if "rate" in queries[0]["expr"]:
+            return {item["refId"]: {"status": 501, "error": "not here"} for item in queries}
+        return plain(source, queries, body, now=now)
+
+    answers.query = query  # type: ignore[method-assign]
+    ended = folder.ggrec("check", "--live")
+    assert "2 panels    1 with data, 1 not asked here" in ended.out and ended.code == 0, ended.out

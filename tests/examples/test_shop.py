@@ -236,3 +236,16 @@ def test_a_new_day_begins_from_nothing(monitoring: Any) -> None:
             monitoring.add("revenue_total", 50, "audio", "canada")
     assert monitoring.get("revenue_daily_total", "paypal", "audio") == 0
     assert monitoring.get("revenue_total", "audio", "canada") == 0
+
+
+def test_a_fault_of_documents_changes_what_it_says_and_nothing_else() -> None:
+    from shop.documents import bulk_lines
+    from shop.faults import DOCUMENT_FAULTS
+    from shop.search_server import changed
+
+    old = {"@timestamp": "2026-11-20T10:59:59Z", "type": "search", "search_term": "a", "results": 1}
+    new = {"@timestamp": "2026-11-20T11:30:00Z", "type": "log", "level": "error"}
+    lines = "".join(map(bulk_lines, (old, new))).splitlines(keepends=True)
+    found = {name: "".join(changed(lines, fault, END)) for name, fault in DOCUMENT_FAULTS.items()}
+    renamed = {"@timestamp": old["@timestamp"], "type": "search", "term": "a", "results": 1}
+    assert found == {"field-renamed": bulk_lines(renamed) + bulk_lines(new), "silent": bulk_lines(old)}

@@ -1,11 +1,12 @@
-"""What can go wrong with what a shop exports, done to the end of its past: a metric renamed, a label dropped, the shop
-stopped. So that it can be seen what a check finds, without waiting for it.
+"""What can go wrong with what a shop exports, done to its past: a metric renamed, a label dropped, the shop stopped; a
+field of its documents renamed, no documents any more. So that it can be seen what a check finds, without waiting for it.
 """
 
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from shop.measures import Measure
 
@@ -68,3 +69,29 @@ FAULTS = {
 SOUND = "sound"
 """The past as it was, among those with a fault."""
 LONGEST = max(fault.lasts for fault in FAULTS.values())
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFault:
+    """What goes wrong with documents. `change` makes of one, and of its age beside the newest, what is written: None
+    where nothing is.
+    """
+
+    says: str
+    change: Callable[[dict[str, Any], timedelta], dict[str, Any] | None]
+
+
+def _field_renamed(old: str, new: str) -> Callable[[dict[str, Any], timedelta], dict[str, Any]]:
+    return lambda document, age: {new if key == old else key: value for key, value in document.items()}
+
+
+DOCUMENT_FAULTS = {
+    "field-renamed": DocumentFault(
+        "the index was made anew, and the field search_term is called term there",
+        _field_renamed("search_term", "term"),
+    ),
+    "silent": DocumentFault(
+        "no documents have been written for an hour",
+        lambda document, age: None if age < timedelta(hours=1) else document,
+    ),
+}

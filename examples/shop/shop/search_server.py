@@ -4,7 +4,10 @@ the shop: what does not fit into the buffer is dropped, oldest first.
 
 import argparse
 import asyncio
+import json
 from collections import deque
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from typing import Any
 import httpx
 
 from shop.documents import INDEX, MAPPING, bulk_lines
+from shop.faults import DOCUMENT_FAULTS, DocumentFault
 
 _MOST = 20_000
 _AT_ONCE = 500
@@ -55,17 +59,34 @@ class Bulk:
         await self._http.aclose()
 
 
-def fill(url: str, file: Path) -> int:
-    """Make the index anew, write the backfill's documents into it, and say how many. Raises httpx.HTTPError."""
+def fill(url: str, file: Path, fault: DocumentFault | None = None) -> int:
+    """Make the index anew, write the backfill's documents into it (with a fault), and say how many. Raises
+    httpx.HTTPError.
+    """
     with httpx.Client(base_url=url, timeout=60, trust_env=False) as http, file.open(encoding="utf-8") as lines:
         http.delete(f"/{INDEX}")
         http.put(f"/{INDEX}", json=MAPPING).raise_for_status()
         count = 0
-        while batch := "".join(islice(lines, 10_000)):
+        rows: Iterator[str] = lines if fault is None else changed(lines, fault, _newest(file))
+        while batch := "".join(islice(rows, 10_000)):
             http.post("/_bulk", content=batch.encode(), headers=_HEADERS).raise_for_status()
             count += batch.count("\n") // 2
         http.post(f"/{INDEX}/_refresh").raise_for_status()
         return count
+
+
+def changed(lines: Iterable[str], fault: DocumentFault, newest: datetime) -> Iterator[str]:
+    """The lines of a bulk request with a fault."""
+    for line in islice(lines, 1, None, 2):
+        document = json.loads(line)
+        found = fault.change(document, newest - datetime.fromisoformat(document["@timestamp"]))
+        if found is not None:
+            yield from bulk_lines(found).splitlines(keepends=True)
+
+
+def _newest(file: Path) -> datetime:
+    with file.open(encoding="utf-8") as lines:
+        return datetime.fromisoformat(max(json.loads(line)["@timestamp"] for line in islice(lines, 1, None, 2)))
 
 
 def main() -> None:
@@ -73,8 +94,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="shop.search_server", description=main.__doc__)
     parser.add_argument("url")
     parser.add_argument("file", type=Path, help="documents.ndjson of the backfill")
+    parser.add_argument("--fault", choices=DOCUMENT_FAULTS, help="what goes wrong with them")
     given = parser.parse_args()
-    print(f"{fill(given.url, given.file)} documents in {INDEX}")
+    fault = DOCUMENT_FAULTS[given.fault] if given.fault else None
+    print(f"{fill(given.url, given.file, fault)} documents in {INDEX}")
 
 
 if __name__ == "__main__":
