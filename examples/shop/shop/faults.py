@@ -1,5 +1,5 @@
 """What can go wrong with what a shop exports, done to its past: a metric renamed, a label dropped, the shop stopped; a
-field of its documents renamed, no documents any more. So that it can be seen what a check finds, without waiting for it.
+field of its documents renamed, no documents any more. So that it can be seen what a check finds, without waiting.
 """
 
 import re
