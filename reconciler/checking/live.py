@@ -65,8 +65,6 @@ class Asked(Struct, frozen=True):
     values: Mapping[str, Value] = field(default_factory=dict)
     took: float = 0.0
     """Seconds."""
-    size: int = 0
-    """Bytes of the answer, about."""
 
     @property
     def error(self) -> str:
@@ -82,6 +80,11 @@ class Asked(Struct, frozen=True):
     def series(self) -> int:
         """How many series all of its queries gave."""
         return sum(answer.series for answer in self.answers.values())
+
+    @property
+    def points(self) -> int:
+        """How many values all of its queries gave."""
+        return sum(answer.points for answer in self.answers.values())
 
     @property
     def lost_labels(self) -> list[str]:
@@ -266,6 +269,6 @@ def _reference(source: Source) -> dict[str, str]:
     return {"type": source.type, "uid": source.uid}
 
 
-def with_cost(asked: Asked, *, took: float, size: int) -> Asked:
+def with_cost(asked: Asked, *, took: float) -> Asked:
     """What it took, as whoever sent the request measured it."""
-    return replace(asked, took=took, size=size)
+    return replace(asked, took=took)

@@ -79,14 +79,14 @@ class LiveCheck:
         key = canonical_bytes(request.body)  # type: ignore[arg-type]  # no secret is in a query
         if key in self._known:
             known = self._known[key]
-            return Asked(panel, known.answers, values, known.took, known.size)
+            return Asked(panel, known.answers, values, known.took)
         async with self._places:
             if self._until is not None and time.monotonic() >= self._until:
                 return None
             began = time.monotonic()
             asked = await self._asker.ask(ask(panel, values, request))
             took = time.monotonic() - began
-        asked = with_cost(asked, took=took, size=sum(answer.points for answer in asked.answers.values()) * 16)
+        asked = with_cost(asked, took=took)
         self._known[key] = asked
         return asked
 

@@ -134,7 +134,10 @@ def _panel(asked: Asked, bounds: Bounds, first: Mapping[str, object], now: float
     if asked.newest is not None:
         newest = datetime.fromtimestamp(asked.newest / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     other = [f"{name}={','.join(value.values)}" for name, value in asked.values.items() if first.get(name) != value]
-    return PanelReport(asked.panel.place, verdict, why, asked.series, asked.took, newest, ", ".join(other))
+    selection = ", ".join(other)
+    return PanelReport(
+        asked.panel.place, verdict, why, asked.series, asked.took, newest, selection, points=asked.points
+    )
 
 
 async def with_data(plan: Plan, session: Session, reader: Reader, resources: Sequence[Resource]) -> Plan:

@@ -27,8 +27,8 @@ _STYLES = {
 
 
 class PanelReport(Struct, frozen=True):
-    """One panel: how it did (`verdict`), why, and the numbers. Times are RFC 3339: of its `newest` value ("": it has
-    none), and `since` when checks find that it shows nothing.
+    """One panel: how it did (`verdict`), why, and the numbers; `points` are the values that came. Times are RFC 3339:
+    of its `newest` value ("": it has none), and `since` when checks find that it shows nothing.
     """
 
     place: str
@@ -39,6 +39,7 @@ class PanelReport(Struct, frozen=True):
     newest: str = ""
     selection: str = ""
     since: str = ""
+    points: int = 0
 
     @property
     def fails(self) -> bool:
@@ -127,9 +128,8 @@ def _since(since: str, at: str) -> str:
 
 
 def _panel(panel: PanelReport, at: str) -> Line:
-    facts = (
-        f"{count(panel.series, 'serie')}, {panel.seconds * 1000:.0f} ms" if panel.verdict == "ok" else safe(panel.why)
-    )
+    numbers = f"{panel.series} series, {count(panel.points, 'value')}, {panel.seconds * 1000:.0f} ms"
+    facts = numbers if panel.verdict == "ok" else safe(panel.why)
     facts += _since(panel.since, at)
     where = f" ({safe(panel.selection)})" if panel.selection else ""
     return line(Span(f"{panel.verdict}: ", _STYLES[panel.verdict]), f"{safe(panel.place)}{where}: {facts}")
@@ -173,8 +173,8 @@ def live_json(report: LiveReport) -> dict[str, Json]:
 
 def _board_json(board: BoardReport) -> dict[str, Json]:
     panels: list[Json] = [
-        {"place": p.place, "verdict": p.verdict, "why": p.why, "series": p.series, "seconds": round(p.seconds, 4),
-         "newest": p.newest, "selection": p.selection, "since": p.since}
+        {"place": p.place, "verdict": p.verdict, "why": p.why, "series": p.series, "points": p.points,
+         "seconds": round(p.seconds, 4), "newest": p.newest, "selection": p.selection, "since": p.since}
         for p in board.panels
     ]  # fmt: skip
     return {
@@ -214,7 +214,7 @@ def _cell(text: str) -> str:
 
 def live_html(report: LiveReport) -> str:
     """One page that needs nothing else."""
-    head = "<tr><th></th><th>panel</th><th>series</th><th>took</th><th>newest</th><th></th></tr>"
+    head = "<tr><th></th><th>panel</th><th>series</th><th>values</th><th>took</th><th>newest</th><th></th></tr>"
     body = []
     for board in report.boards:
         table = f"<table>{head}{''.join(_row(panel, report.at) for panel in board.panels)}</table>"
@@ -233,7 +233,8 @@ def live_html(report: LiveReport) -> str:
 def _row(panel: PanelReport, at: str) -> str:
     place = f"{panel.place} ({panel.selection})" if panel.selection else panel.place
     took = f"{panel.seconds * 1000:.0f} ms"
-    cells = (panel.verdict, place, str(panel.series), took, panel.newest, panel.why + _since(panel.since, at))
+    numbers = (f"{panel.series:,}", f"{panel.points:,}", took, panel.newest)
+    cells = (panel.verdict, place, *numbers, panel.why + _since(panel.since, at))
     return f'<tr class="{panel.verdict}">{"".join(f"<td>{html.escape(cell)}</td>" for cell in cells)}</tr>'
 
 

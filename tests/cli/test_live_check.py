@@ -170,3 +170,13 @@ def test_what_nobody_could_ask_is_not_said_to_have_data(lived: tuple[Folder, Ans
     answers.query = query  # type: ignore[method-assign]
     ended = folder.ggrec("check", "--live")
     assert "2 panels    1 with data, 1 not asked here" in ended.out and ended.code == 0, ended.out
+
+
+def test_how_much_came_is_told(lived: tuple[Folder, Answers]) -> None:
+    folder, answers = lived
+    answers.labels = dict(GOOD.values())
+    ended = folder.ggrec("check", "--live", "--verbose", "--report", "r.json", "--report", "r.html")
+    assert 'ok: panel "Depth": 1 series, 1 value, ' in ended.out
+    (board,) = json.loads((folder.path / "r.json").read_text())["dashboards"]
+    assert [(panel["series"], panel["points"]) for panel in board["panels"]] == [(1, 1), (1, 1)]
+    assert "<td>1</td><td>1</td>" in (folder.path / "r.html").read_text()
