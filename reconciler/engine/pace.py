@@ -55,7 +55,8 @@ class Pace:
             await place
         except asyncio.CancelledError:
             if place.cancelled():
-                self._waiting.remove((alone, place))
+                if (alone, place) in self._waiting:
+                    self._waiting.remove((alone, place))
                 self._admit()
             else:  # it was given in the same moment
                 self._leave()
@@ -66,9 +67,14 @@ class Pace:
             self._leave()
 
     def _admit(self) -> None:
-        """Give places to those who wait longest, as long as they fit: each is woken once, however many wait."""
+        """Give places to those who wait longest, as long as they fit: each is woken once, however many wait. Who was
+        cancelled waits no more, also where it has not heard of it yet.
+        """
         while self._waiting and self._fits(self._waiting[0][0]):
-            self._alone, place = self._waiting.popleft()
+            alone, place = self._waiting.popleft()
+            if place.cancelled():
+                continue
+            self._alone = alone
             self._running += 1
             place.set_result(None)
 

@@ -62,6 +62,26 @@ def test_dashboards_two_at_once_and_everything_else_alone() -> None:
     assert run_virtual(work()) == (2, True)
 
 
+def test_a_place_is_not_given_to_who_was_cancelled_and_has_not_heard_of_it() -> None:
+    async def work() -> list[str]:
+        pace, held, went = Pace(1), asyncio.Event(), list[str]()
+
+        async def one(name: str) -> None:
+            async with pace.turn(alone=False):
+                went.append(name)
+                await held.wait()
+
+        tasks = [asyncio.create_task(one(name)) for name in "abc"]
+        await asyncio.sleep(0)
+        held.set()
+        tasks[1].cancel()  # a leaves before b has heard of it
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert tasks[1].cancelled()
+        return went
+
+    assert asyncio.run(work()) == ["a", "c"]
+
+
 BUSY = (409, {"message": "the server is busy, try again"})
 BOARDS = [document("Dashboard", f"d{n}", title=f"D{n}") for n in range(30)]
 
