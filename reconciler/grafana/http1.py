@@ -176,10 +176,13 @@ class Lines:
         reader = _Reader(limit=_LONGEST_HEAD, loop=loop)
         protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
         context = self._context if origin.secure else None
+        # A race between addresses leaves a socket open where it is cancelled as it is won: only names have several.
+        literal = ":" in origin.host or origin.host.replace(".", "").isdigit()
+        delay = None if literal else _EYEBALLS
         try:
             async with asyncio.timeout(patience):
                 transport, _ = await loop.create_connection(
-                    lambda: protocol, origin.host, origin.port, ssl=context, happy_eyeballs_delay=_EYEBALLS
+                    lambda: protocol, origin.host, origin.port, ssl=context, happy_eyeballs_delay=delay
                 )
         except OSError as error:  # of several addresses asyncio tells in words only
             if error.errno is None and f"[Errno {errno.ECONNREFUSED}]" in str(error):
