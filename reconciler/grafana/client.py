@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, urlencode
 
 from msgspec import Struct, field
@@ -24,14 +24,17 @@ from reconciler.core.exchange import ApiRequest, ApiResponse
 from reconciler.core.ports import Trace
 from reconciler.core.resource import SecretRef
 from reconciler.grafana.answers import clean, understood
+from reconciler.grafana.broken import Broken
 from reconciler.grafana.connection import Connection
 from reconciler.grafana.failures import lost, unwelcome
-from reconciler.grafana.http_library import httpx
 from reconciler.grafana.limiter import Limiter, Quiet
 from reconciler.grafana.replies import Loss, Outcome, Reply
 from reconciler.grafana.retry import Patience, Tried, retry_after
 from reconciler.grafana.secrets import SecretResolver
-from reconciler.grafana.transport import loss_of, open_http, whole
+from reconciler.grafana.transport import loss_of, open_http
+
+if TYPE_CHECKING:
+    from reconciler.grafana.http_library import httpx
 
 _WHOLE_ANSWER = 10
 """A server that lets one byte drip per second never times out by itself: an answer may take ten time-outs in all."""
@@ -67,7 +70,7 @@ class Client:
         secrets: SecretResolver,
         *,
         trace: Trace | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: "httpx.AsyncBaseTransport | None" = None,
         timing: Timing | None = None,
         limiter: Limiter | None = None,
     ) -> None:
@@ -156,32 +159,31 @@ class Client:
         return outcome
 
     async def _once(self, request: ApiRequest) -> Outcome:
-        built = self._built(request)
+        url, headers, content = self._built(request)
         self.sent[request.method] += 1
         began = self._timing.monotonic()
         outcome: Outcome | None = None
         try:
-            outcome = await self._exchanged(built)
+            outcome = await self._exchanged(request.method, url, headers, content)
             return outcome
         finally:
             if self._trace is not None:
                 status = outcome.status if isinstance(outcome, Reply) else None
                 self._trace.request(request, status, self._timing.monotonic() - began)
 
-    async def _exchanged(self, built: httpx.Request) -> Outcome:
+    async def _exchanged(self, method: str, url: str, headers: Mapping[str, str], content: bytes | None) -> Outcome:
         timeout = self.connection.timeout
         try:
             async with asyncio.timeout(timeout * _WHOLE_ANSWER):
-                answer, content = await whole(self._http, built)
-        except (httpx.HTTPError, httpx.StreamError, OSError, UnicodeError) as error:
+                return await self._http.exchange(method, url, headers, content)
+        except (Broken, OSError, UnicodeError) as error:
             return loss_of(error, timeout * _WHOLE_ANSWER if isinstance(error, TimeoutError) else timeout)
-        return Reply(answer.status_code, content, {key.lower(): text for key, text in answer.headers.items()})
 
-    def _built(self, request: ApiRequest) -> httpx.Request:
+    def _built(self, request: ApiRequest) -> tuple[str, dict[str, str], bytes | None]:
+        """The whole URL, the headers, and the body."""
         if not request.path.startswith(("/api/", "/apis/")) and request.path != "/apis":
             raise AssertionError(f"{request.path} is no path of Grafana's API")
-        headers = httpx.Headers({"User-Agent": f"ggrec/{__version__}", "Accept": "application/json"})
-        headers.update(dict(request.headers))
+        headers = {"User-Agent": f"ggrec/{__version__}", "Accept": "application/json", **dict(request.headers)}
         content: bytes | None = None
         if request.body is not None:
             text = json.dumps(request.body, ensure_ascii=False, allow_nan=False, default=self._filled)
@@ -193,9 +195,9 @@ class Client:
             if authorization.startswith("Basic ") and self._org is not None:
                 headers["X-Grafana-Org-Id"] = str(self._org)
         url = self.url + request.path
-        if request.query:  # written out here, for the library would put repeated names side by side
+        if request.query:  # written out here, for a library would put repeated names side by side
             url += "?" + urlencode(request.query, quote_via=quote)
-        return self._http.build_request(request.method, url, content=content, headers=headers)
+        return url, headers, content
 
     def _authorization(self) -> str | None:
         """The header's value. The organisation is chosen by header only with basic auth: a token has its own."""

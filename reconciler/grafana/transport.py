@@ -1,79 +1,62 @@
-"""The HTTP library's side of a connection: trust, proxies, and what its exceptions mean. Sends nothing by itself."""
+"""How a server is reached: trust, who carries requests out, and what it means that no answer came. Sends nothing by
+itself.
+"""
 
-import logging
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Protocol
 from urllib.request import getproxies
 
 from reconciler.core.errors import InvalidInput
+from reconciler.grafana.broken import (
+    NeverSent,
+    NoAnswerInTime,
+    NoConnection,
+    NoConnectionInTime,
+    NoPlace,
+    ProxyRefused,
+    Unsendable,
+)
 from reconciler.grafana.connection import Connection, Tls, is_loopback
-from reconciler.grafana.http_library import httpx
-from reconciler.grafana.plain import Plain
-from reconciler.grafana.replies import Loss
+from reconciler.grafana.direct import Direct
+from reconciler.grafana.replies import Loss, Reply
 
-_PROXY_HINT = (
-    "correct the environment's proxy variables (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY), or name the host in NO_PROXY"
-)
-# At DEBUG it logs the headers of answers, in which a server may repeat the credentials that it was sent.
-logging.getLogger("httpcore").setLevel(logging.INFO)
+if TYPE_CHECKING:
+    from reconciler.grafana.http_library import httpx
 
-_NEVER_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    httpx.LocalProtocolError,
-)
 _TLS_AT_WORK = (ssl.SSLWantReadError, ssl.SSLWantWriteError, ssl.SSLZeroReturnError, ssl.SSLEOFError)
 """No failures of TLS: they come along with every connection that breaks over it."""
 LONGEST_CONNECT = 10.0
 """Seconds for a connection to come about: where nobody answers at all, patience does not help."""
 
 
-def open_http(connection: Connection, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
-    """A client of HTTP/1.1 with keep-alive that follows no redirect; the environment's proxies are used, but never for
-    this machine. `transport` stands in for the network in tests. Raises InvalidInput for unusable settings.
+class Http(Protocol):
+    """Carries out requests to one server, by HTTP/1.1 with keep-alive; follows no redirect, sends nothing twice."""
+
+    async def exchange(self, method: str, url: str, headers: Mapping[str, str], content: bytes | None) -> Reply:
+        """Send it, and give the whole answer. Raises what broken.py lists, and UnicodeError for an impossible host."""
+
+    async def aclose(self) -> None:
+        """End all connections. May be called twice."""
+
+
+def open_http(connection: Connection, transport: "httpx.AsyncBaseTransport | None" = None) -> Http:
+    """Who carries out requests: the library where the environment has a proxy (it is never used for this machine) and
+    where a `transport` stands in for the network. Raises InvalidInput for unusable settings.
     """
-    url, problem = connection.url, ""
+    url = connection.url
     context = trust(connection.tls) if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        httpx.URL(url)
-    except httpx.InvalidURL:
-        raise InvalidInput.one("bad-url", f"{url}: not a usable Grafana URL: its host is malformed") from None
-    here = is_loopback(url)
-    if transport is None and not _by_proxy(url):
-        transport = Plain(context)
-    try:
-        return httpx.AsyncClient(
-            # Grafana compresses a page of 2 MB where it may, and what asked waits for it: between programs of one
-            # machine nothing is gained by that.
-            headers={"Accept-Encoding": "identity"} if here else None,
-            timeout=httpx.Timeout(connection.timeout, connect=min(connection.timeout, LONGEST_CONNECT), pool=None),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
-            follow_redirects=False,
-            verify=context,
-            transport=transport,
-            trust_env=not here,
-        )
-    except (ValueError, httpx.InvalidURL):
-        problem = "a proxy in the environment is not of the form http://host:port"
-    except ImportError:
-        problem = "a SOCKS proxy in the environment needs the package socksio"
-    # Outside the handler, so that no traceback shows the proxy's address, which may hold a password.
-    raise InvalidInput.one("bad-proxy", problem, hint=_PROXY_HINT)
+    to_connect, here = min(connection.timeout, LONGEST_CONNECT), is_loopback(url)
+    if transport is None and url.isascii() and not _by_proxy(url):
+        # Grafana compresses a page of 2 MB where it may, and what asked waits for it: between programs of one machine
+        # nothing is gained by that.
+        return Direct(url, context, compressed=not here, to_connect=to_connect, to_answer=connection.timeout)
+    from reconciler.grafana.by_library import ByLibrary  # takes as long to import as all of planning
 
-
-async def whole(http: httpx.AsyncClient, built: httpx.Request) -> tuple[httpx.Response, bytes]:
-    """Send it; the answer and its body, which lies in no cycle then and goes when nobody wants it any more."""
-    answer = await http.send(built, stream=True)
-    try:
-        content = b"".join([part async for part in answer.aiter_bytes()])
-    finally:
-        await answer.aclose()
-        answer.stream = httpx.ByteStream(b"")  # it and the answer hold each other, and the request's body
-    return answer, content
+    return ByLibrary(
+        url, context, proxied=not here, to_connect=to_connect, to_answer=connection.timeout, transport=transport
+    )
 
 
 def _by_proxy(url: str) -> bool:
@@ -93,6 +76,8 @@ def trust(tls: Tls) -> ssl.SSLContext:
         except OSError as error:  # ssl.SSLError is one
             raise _bad_file("tls.ca", f"{tls.ca} is not usable as PEM certificates", error) from None
     else:
+        from reconciler.grafana.http_library import httpx  # knows where certificates are
+
         try:
             context = httpx.create_ssl_context()
         except OSError as error:
@@ -115,17 +100,19 @@ def _bad_file(setting: str, text: str, error: OSError) -> InvalidInput:
 
 
 def loss_of(error: Exception, timeout: float) -> Loss:
-    """What it means that a request ended with an exception instead of an answer."""
-    sent = not isinstance(error, _NEVER_SENT)
-    if isinstance(error, (httpx.TimeoutException, TimeoutError)):
-        if isinstance(error, httpx.ConnectTimeout):
-            hint = "is the url right (host, port), and is there a firewall in between?"
-            return Loss(f"no connection within {min(timeout, LONGEST_CONNECT):g} s", hint, sent)
+    """What it means that a request ended with an exception (of broken.py, or of the system) instead of an answer."""
+    sent = not isinstance(error, NeverSent)
+    if isinstance(error, NoConnectionInTime):
+        hint = "is the url right (host, port), and is there a firewall in between?"
+        return Loss(f"no connection within {min(timeout, LONGEST_CONNECT):g} s", hint, sent)
+    if isinstance(error, (NoAnswerInTime, NoPlace, TimeoutError)):
         hint = "is it overloaded? `timeout` of the instance in ggrec.yaml allows more"
         return Loss(f"no answer within {timeout:g} s", hint, sent)
     causes = tuple(_causes(error))
-    if isinstance(error, httpx.ProxyError):
-        return Loss("the proxy of the environment refused the connection", _PROXY_HINT, sent=False)
+    if isinstance(error, ProxyRefused):
+        from reconciler.grafana.by_library import PROXY_HINT
+
+        return Loss("the proxy of the environment refused the connection", PROXY_HINT, sent=False)
     for cause in causes:
         if isinstance(cause, ssl.SSLError) and not isinstance(cause, _TLS_AT_WORK):
             return _tls_loss(cause, sent)
@@ -138,11 +125,11 @@ def loss_of(error: Exception, timeout: float) -> Loss:
     hint = "is Grafana running, and is the url right (host, port, http or https)?"
     if any(isinstance(cause, _TLS_AT_WORK) for cause in causes):
         hint += " A server that wants a client certificate (tls.certificate in ggrec.yaml) may break off like this."
-    if isinstance(error, httpx.ConnectError):
+    if isinstance(error, NoConnection):
         refused = any(isinstance(cause, ConnectionRefusedError) for cause in causes)
         reason = "connection refused" if refused else "cannot connect" + (f" ({error})" if str(error) else "")
         return Loss(reason, hint, sent=False)
-    if isinstance(error, (httpx.UnsupportedProtocol, httpx.LocalProtocolError)):
+    if isinstance(error, Unsendable):
         # The text of a local protocol error quotes the header that is wrong.
         return Loss("the request cannot be sent", "this is a fault of ggrec or of the url", sent=False, lasting=True)
     return Loss("the connection broke before the answer was complete", hint, sent)
