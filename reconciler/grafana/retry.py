@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from msgspec import Struct
 
@@ -90,6 +89,8 @@ def come_back(headers: Mapping[str, str]) -> str:
 
 
 def _date(text: str) -> datetime | None:
+    from email.utils import parsedate_to_datetime  # most servers never say to wait
+
     try:
         found = parsedate_to_datetime(text)
     except (TypeError, ValueError):

@@ -6,7 +6,6 @@ import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
-from urllib.request import getproxies
 
 from reconciler.core.errors import InvalidInput
 from reconciler.grafana.broken import (
@@ -61,7 +60,11 @@ def open_http(connection: Connection, transport: "httpx.AsyncBaseTransport | Non
 
 def _by_proxy(url: str) -> bool:
     """Whether the environment names any proxy that may stand before this address."""
-    return not is_loopback(url) and any(getproxies().get(name) for name in (url.partition(":")[0], "all"))
+    if is_loopback(url):
+        return False
+    from urllib.request import getproxies  # with what it brings along, a tenth of all imports
+
+    return any(getproxies().get(name) for name in (url.partition(":")[0], "all"))
 
 
 def trust(tls: Tls) -> ssl.SSLContext:
