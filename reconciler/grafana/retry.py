@@ -89,6 +89,8 @@ def come_back(headers: Mapping[str, str]) -> str:
 
 
 def _date(text: str) -> datetime | None:
+    if not text:
+        return None
     from email.utils import parsedate_to_datetime  # most servers never say to wait
 
     try:
