@@ -1,6 +1,5 @@
 """Opening the place where a state is kept, with this process as the one that would hold its lock."""
 
-import getpass
 import os
 import socket
 import sys
@@ -54,6 +53,8 @@ def user_name() -> str:
     for name in ("GITHUB_ACTOR", "GITLAB_USER_LOGIN"):
         if os.environ.get(name):
             return os.environ[name]
+    import getpass  # who only plans is not asked
+
     try:
         return getpass.getuser()
     except (KeyError, OSError):

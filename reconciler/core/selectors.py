@@ -14,8 +14,8 @@ from msgspec import Struct
 from reconciler.core.diff import Identities
 from reconciler.core.json import Json, JsonObject, canonical_value
 
-_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
-_INSIDE = re.compile(
+_KEY = r"[A-Za-z_$][A-Za-z0-9_$-]*"
+_INSIDE = (
     r"\[(?:(?P<all>\*)|(?P<index>\d+)|(?P<field>[A-Za-z_][A-Za-z0-9_]*)="
     r"(?:(?P<bare>[A-Za-z0-9_-]+)|'(?P<one>[^']*)'|\"(?P<two>[^\"]*)\")"
     r"|'(?P<key>[^']*)'|\"(?P<key2>[^\"]*)\")\]"
@@ -69,7 +69,7 @@ def parse_selector(text: str) -> Selector:
     at = 0
     while at < len(text) or not steps:
         if text[at : at + 1] == "[" and (steps or text[at + 1 : at + 2] in "'\""):
-            found = _INSIDE.match(text, at)
+            found = re.compile(_INSIDE).match(text, at)
             if found is None:
                 raise BadSelector(at + 1, "[2], [*], [title='…'] or ['odd key']")
             steps.append(_inside(found))
@@ -78,7 +78,7 @@ def parse_selector(text: str) -> Selector:
                 if text[at] != ".":
                     raise BadSelector(at + 1, "'.' or '['")
                 at += 1
-            found = _KEY.match(text, at)
+            found = re.compile(_KEY).match(text, at)
             if found is None:
                 raise BadSelector(at + 1, "a key")
             steps.append(found.group())

@@ -11,9 +11,9 @@ SECONDS = 10**11
 _LATEST = 253_402_300_800_000
 """The year 10000: numbers from here on are microseconds or nanoseconds."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DATE = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
-_NAIVE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?\Z", re.ASCII)
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
+_DATE = r"(?a)\d{4}-\d\d-\d\d\Z"
+_NAIVE = r"(?a)\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?\Z"
+_RFC3339 = r"(?a)\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)\Z"
 _EXAMPLE = "write 2026-03-01T09:00:00Z or 2026-03-01T09:00:00+01:00, or epoch milliseconds"
 
 
@@ -34,11 +34,11 @@ def milliseconds(value: object) -> int:
         if abs(value) >= _LATEST:
             raise ValueError(f"{value} is beyond the year 9999 (in microseconds, or finer?): {_EXAMPLE}")
         return value
-    if _DATE.match(value):
+    if re.match(_DATE, value):
         raise ValueError(f"'{value}' is a day, not a moment: write {value}T00:00:00Z, or with another zone's offset")
-    if _NAIVE.match(value):
+    if re.match(_NAIVE, value):
         raise ValueError(f"'{value}' has no zone, so it would mean another moment on every machine: write {value}Z")
-    if not _RFC3339.match(value):
+    if not re.match(_RFC3339, value):
         raise ValueError(f"'{value}' is not a time: {_EXAMPLE}")
     try:
         moment = datetime.fromisoformat(value.upper().replace(" ", "T"))

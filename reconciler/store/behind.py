@@ -1,8 +1,10 @@
 """Writes that need not be waited for one by one: side by side where the place is far away, at once where it is near."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -43,7 +45,9 @@ class Behind:
             return [call(item) for item in items]
         return list(self._threads().map(call, items))
 
-    def _threads(self) -> ThreadPoolExecutor:
+    def _threads(self) -> "ThreadPoolExecutor":
         if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor  # only for places that are far away
+
             self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="ggrec store")
         return self._pool

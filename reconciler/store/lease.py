@@ -6,7 +6,7 @@ that lease whether the holder gives a sign of life; only then does it write over
 changed. So the old holder has stopped before the new one begins.
 """
 
-import secrets
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -47,7 +47,7 @@ class Lease:
     def __init__(self, blobs: Blobs, owner: Owner, *, since: str, timing: Timing) -> None:
         self._blobs = blobs
         self._timing = timing
-        self._mine = Holder(secrets.token_hex(8), owner, since, timing.lease)
+        self._mine = Holder(os.urandom(8).hex(), owner, since, timing.lease)
         self._version: str | None = None
         self._until = float("-inf")
         self._seen: tuple[str, float] | None = None

@@ -5,7 +5,6 @@ A run's journal is worked in on load, so a process that died at any moment has l
 index is only ever replaced where it still is the one that was loaded.
 """
 
-import gzip
 import json
 import zlib
 from collections.abc import Iterator, Sequence
@@ -177,6 +176,8 @@ class StateStore:
         return digest
 
     def _put_body(self, digest: str, data: bytes) -> None:
+        import gzip  # a plan of nothing touches no body
+
         try:
             self.blobs.put(object_key(digest), gzip.compress(data, _LEVEL, mtime=0))
         except BaseException:
@@ -330,6 +331,8 @@ def object_key(digest: str) -> str:
 
 def unpacked(data: bytes) -> bytes:
     """A body's plain bytes; none where it is damaged."""
+    import gzip
+
     try:
         return gzip.decompress(data)
     except (OSError, EOFError, zlib.error):

@@ -1,6 +1,5 @@
 """Salted slow digests of secrets: what the state may keep, to know that one changed."""
 
-import hmac
 import os
 from hashlib import scrypt
 
@@ -31,7 +30,9 @@ class Digests:
             return False
         if form != _FORM or not salt or not key:
             return False
-        return hmac.compare_digest(self._key(text, salt), key)
+        from hmac import compare_digest  # once for each secret that was applied
+
+        return compare_digest(self._key(text, salt), key)
 
     def derive(self, text: str, salt: bytes) -> bytes:
         """The key: slow on purpose (about 50 ms)."""

@@ -4,7 +4,6 @@ The words are split as a POSIX shell splits them, and no shell sees them: no var
 if ggrec.yaml names it in `secret_commands`.
 """
 
-import shlex
 from typing import ClassVar
 
 from reconciler.core.secret_source import SecretSource, Unavailable
@@ -20,7 +19,7 @@ class Commands(SecretSource):
     def problem(self, argument: str) -> str:
         """Quotes that are not closed, and programs that ggrec.yaml does not name."""
         try:
-            words = shlex.split(argument)
+            words = _split(argument)
         except ValueError:
             return "a quote in it is not closed"
         if not words or not words[0]:
@@ -36,7 +35,7 @@ class Commands(SecretSource):
 
     def fetch(self, argument: str) -> str | Unavailable:
         """What it printed."""
-        words = shlex.split(argument)
+        words = _split(argument)
         printed = Program(words, argument).run(self.surroundings)
         if isinstance(printed, Unavailable):
             return printed
@@ -45,3 +44,10 @@ class Commands(SecretSource):
         except UnicodeDecodeError:
             return Unavailable(f"what `{argument}` printed is not UTF-8 text")
         return text or Unavailable(f"`{argument}` printed nothing")
+
+
+def _split(argument: str) -> list[str]:
+    """As a shell would. Raises ValueError."""
+    import shlex  # mostly no command is asked
+
+    return shlex.split(argument)
