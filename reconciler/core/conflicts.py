@@ -10,6 +10,7 @@ from reconciler.core.address import Address
 from reconciler.core.diff import Edit
 from reconciler.core.errors import Conflict, Diagnostic
 from reconciler.core.resource import Attribution
+from reconciler.core.semantic import Row
 
 
 class OnConflict(StrEnum):
@@ -30,13 +31,16 @@ def stop(address: Address) -> OnConflict:
 
 
 class Meanwhile(Struct, frozen=True):
-    """What somebody did: `happened` is changed or deleted; the edits are theirs, without those that the plan shows."""
+    """What somebody did: `happened` is changed or deleted; the edits are theirs, without those that the plan shows, and
+    `rows` say them in the kind's words.
+    """
 
     happened: str
     edits: tuple[Edit, ...] = ()
     by: Attribution = field(default_factory=Attribution)
     version_before: int | None = None
     version_after: int | None = None
+    rows: tuple[Row, ...] = ()
 
 
 class ChangedSincePlan(Conflict):

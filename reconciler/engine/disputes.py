@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.conflicts import ChangedSincePlan, Meanwhile, OnConflict, Policy
+from reconciler.core.description import described
 from reconciler.core.diff import Edit, diff, format_edit_path
 from reconciler.core.errors import AlreadyExists, ChangedMeanwhile, Conflict, Diagnostic, GgrecError, ServerError
 from reconciler.core.json import digest
@@ -17,6 +18,7 @@ from reconciler.core.kind import Kind
 from reconciler.core.plan import Action, Change, Precondition
 from reconciler.core.ports import Reader, Store
 from reconciler.core.resource import Attribution, LiveObject
+from reconciler.core.semantic import Row
 from reconciler.core.state import Held, ResourceState
 from reconciler.engine.drifted import merge_live, said
 from reconciler.engine.situation import precondition_of
@@ -50,8 +52,8 @@ class Disputes:
             meanwhile, text = Meanwhile("deleted", version_before=before), "was deleted since the plan was made"
         else:
             by = await self._by(change, kind, live)
-            edits = self._edits(change, kind, entry, live)
-            meanwhile = Meanwhile("changed", edits, by, before, live.version)
+            edits, rows = self._edits(change, kind, entry, live)
+            meanwhile = Meanwhile("changed", edits, by, before, live.version, rows)
             text = f"was changed{_who(by)} since the plan was made"
             if before is not None and live.version is not None:
                 text += f" (version {before} → {live.version})"
@@ -66,15 +68,18 @@ class Disputes:
         except ServerError:
             return Attribution()  # not being told who it was does not make it less of a conflict
 
-    def _edits(self, change: Change, kind: Kind, entry: ResourceState | None, live: LiveObject) -> tuple[Edit, ...]:
+    def _edits(
+        self, change: Change, kind: Kind, entry: ResourceState | None, live: LiveObject
+    ) -> tuple[tuple[Edit, ...], tuple[Row, ...]]:
         if entry is None or entry.observed is None:
-            return ()
+            return (), ()
         observed, present = kind.normalise(self._store.get(entry.observed)), kind.normalise(live.attributes)
         if change.resource is not None:
             wanted = kind.normalise(change.resource.attributes)
             observed, present = kind.project(observed, wanted), kind.project(present, wanted)
         known = self._known.get(change.address, ())
-        return tuple(edit for edit in diff(observed, present, identities=kind.identities) if edit not in known)
+        edits = tuple(edit for edit in diff(observed, present, identities=kind.identities) if edit not in known)
+        return edits, described(kind, edits, observed, present)
 
     def settled(
         self, error: ChangedSincePlan, change: Change, kind: Kind, entry: ResourceState | None, live: LiveObject | None

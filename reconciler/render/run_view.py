@@ -10,7 +10,6 @@ from reconciler.core.path_words import place_of
 from reconciler.core.plan import Action
 from reconciler.core.semantic import Row
 from reconciler.core.state import Outcome, Run, State
-from reconciler.render.edits import edit_lines
 from reconciler.render.lines import Line, Span, count, indented, line, safe
 from reconciler.render.plan_view import ago
 from reconciler.render.rows import MOST, row_lines
@@ -49,8 +48,7 @@ def outcome_lines(outcome: Outcome, *, width: int = 0, kinds: Mapping[str, Kind]
     text = safe(outcome.error.partition("\n")[0]) if outcome.error else ""
     lines = [line(Span(f"{symbol} ", style), Span(f"{name}  {what}", style), f": {text}" if text else "")]
     rest = [item for item in outcome.error.split("\n")[1:] if item.strip()]
-    theirs = outcome.meanwhile.edits if outcome.meanwhile is not None else ()
-    changed = edit_lines(theirs, kinds.get(outcome.address.kind))
+    changed = row_lines(outcome.meanwhile.rows) if outcome.meanwhile is not None else []
     hints = [line(Span(safe(item.strip()), "dim")) for item in rest]
     return [*lines, *indented(4, [*changed, *hints]), *notes]
 

@@ -15,6 +15,9 @@ from reconciler.core.guard import Guard
 from reconciler.core.plan import Plan
 from reconciler.core.state import Outcome
 from reconciler.engine.planner import Options
+from reconciler.render.lines import plain
+from reconciler.render.rows import row_lines
+from reconciler.render.run_view import outcome_lines
 from tests.engine.estates import ask
 from tests.engine.test_table import saved_by_hand
 from tests.lab import Lab, document
@@ -105,6 +108,24 @@ def test_it_stops_and_says_what_they_did(lab: Lab, address: str) -> None:
     assert [format_edit_path(edit.path) for edit in found.meanwhile.edits] == [CASES[address][3]]
     assert f"--on-conflict {address}=ours" in found.error
     assert "heirs" in live(lab, address)
+    said = plain(outcome_lines(found))
+    assert plain(row_lines(found.meanwhile.rows)).strip() in said and "heirs" in said, "as a plan says it"
+
+
+def test_what_they_did_to_a_panel_is_said_as_a_plan_says_it(lab: Lab) -> None:
+    def board_with(red: int) -> dict[str, Any]:
+        panel = {"title": "Rate", "type": "stat", "thresholds": {"green": None, "red": red}}
+        return document("Dashboard", "orders", title="Orders", panels=[panel])
+
+    def by_hand() -> None:
+        body = copy.deepcopy(lab.org.dashboards["orders"]["body"])
+        body["panels"][0]["fieldConfig"]["defaults"]["thresholds"]["steps"][1]["value"] = 9
+        saved_by_hand(lab, "orders", **body)
+
+    lab.applied([board_with(1)])
+    (found,) = lab.apply([board_with(2)], between=by_hand).outcomes
+    assert found.result == "conflict"
+    assert "threshold red from 1 to 9" in plain(outcome_lines(found))
 
 
 def test_it_names_who_when_and_which_version(lab: Lab) -> None:
