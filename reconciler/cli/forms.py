@@ -7,7 +7,6 @@ from msgspec import Struct
 
 from reconciler.cli.options import Option
 from reconciler.cli.session import Session
-from reconciler.cli.writing import write_file
 from reconciler.core.description import Description
 
 _FORMS = "Other forms"
@@ -56,6 +55,8 @@ class Forms(Struct, frozen=True):
 
 
 def _write(session: Session, file: Path, text: str) -> None:
+    from reconciler.cli.writing import write_file
+
     write_file(file, text)
     if not session.settings.json:
         session.output.text(f"Wrote {file}")

@@ -11,7 +11,6 @@ from typing import Any
 from reconciler.core.errors import GgrecError
 from reconciler.core.exchange import ApiRequest
 from reconciler.core.ports import Progress
-from reconciler.render.json_view import error_json
 from reconciler.render.lines import Line, plain, rich_text
 from reconciler.render.plan_view import diagnostic_lines
 
@@ -81,6 +80,8 @@ class Output:
     def failure(self, error: GgrecError) -> None:
         """Say why a command failed: on stderr for people, on stdout for programs."""
         if self.as_json:
+            from reconciler.render.json_view import error_json  # only where programs read
+
             self.json(error_json(error))
             return
         for item in error.diagnostics:

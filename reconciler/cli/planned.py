@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -20,9 +21,10 @@ from reconciler.core.state import State
 from reconciler.engine.inputs import Inputs
 from reconciler.engine.planner import Options
 from reconciler.engine.planning import compute_plan, own_state
-from reconciler.render.json_view import plan_json
 from reconciler.render.plan_view import PlanView, plan_lines, saved_line
-from reconciler.store.planfile import Made, SavedPlan, plan_digest, write_plan
+
+if TYPE_CHECKING:
+    from reconciler.store.planfile import SavedPlan
 
 NO_FORMS = Forms()
 _DAY = 86400.0
@@ -71,7 +73,7 @@ def plan_now(session: Session, options: Options, *, live: bool = False) -> Plan:
 def show_plan(
     session: Session,
     plan: Plan,
-    saved: SavedPlan | None = None,
+    saved: "SavedPlan | None" = None,
     *,
     forms: Forms = NO_FORMS,
     declared: bool = False,
@@ -88,6 +90,8 @@ def show_plan(
         found = with_places(session, found)
     commit = saved.made.commit if saved is not None else session.commit
     if session.settings.json:
+        from reconciler.render.json_view import plan_json
+
         made = saved.made if saved is not None else None
         document = plan_json(found, now=made.at if made else now, commit=commit)
         if saved is not None and made is not None:
@@ -96,7 +100,7 @@ def show_plan(
         session.output.json(document)
         forms.write(session, found, commit)
         return found
-    fence = digest(plan_digest(plan) + commit) if forms.github else ""
+    fence = _fence(plan, commit) if forms.github else ""
     if fence:  # what is inside a plan must not command the pipeline
         session.output.text(f"::stop-commands::{fence}")
     if saved is not None:
@@ -132,6 +136,8 @@ def save_plan(session: Session, file: Path, found: Plan, ttl: float | None) -> s
     """Save the plan; what to say of it."""
     now = session.clock.now()
     expires = later(now, _DAY if ttl is None else ttl)
+    from reconciler.store.planfile import Made, write_plan
+
     write_plan(file, found, Made(now, expires, user_name(), session.commit))
     return f"Saved to {file}: `ggrec apply {file}` does exactly this, once, until {expires}."
 
@@ -145,3 +151,10 @@ def guarded(session: Session, asked: Options) -> Options:
         acknowledged=session.acknowledged,
         today=session.clock.now()[:10],
     )
+
+
+def _fence(plan: Plan, commit: str) -> str:
+    """A word that nobody can foresee who wrote a part of the plan."""
+    from reconciler.store.planfile import plan_digest
+
+    return digest(plan_digest(plan) + commit)
