@@ -25,6 +25,7 @@ class ApiRequest(Struct, frozen=True):
     the statuses
     beyond 2xx that the kind looks at itself; any other one is raised by the driver as a `ServerError`.
     `unparsed` names the member of each of the answer's `items` that may be given as core.unparsed.Unparsed.
+    `shared`: while one plan is made, one answer may serve all who ask this (see engine.asked_once).
     """
 
     method: Method
@@ -34,6 +35,7 @@ class ApiRequest(Struct, frozen=True):
     handles: frozenset[int] = frozenset()
     headers: tuple[tuple[str, str], ...] = ()
     unparsed: str = ""
+    shared: bool = False
 
     @property
     def reads(self) -> bool:

@@ -40,6 +40,15 @@ class Referred:
         """
         return {}
 
+    def parts_changed(self, resource: Resource, edits: tuple[Edit, ...]) -> Mapping[str, str]:
+        """Such parts that stay and of which these edits, which lead to `resource`, change more than the place."""
+        return {}
+
+    def on_parts(self, server: Server) -> Exchange[tuple[Referrer, ...]]:
+        """What refers to such parts, of no kind of ours, and nothing else."""
+        yield from ()
+        return ()
+
     def names(self, attributes: JsonObject) -> tuple[str, ...]:
         """The texts besides the uid by which others may refer to an object with these attributes."""
         return ()

@@ -11,11 +11,11 @@ from reconciler.core.ports import Reader
 from reconciler.core.registry import Registry
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import State
+from reconciler.engine.asked_once import AskedOnce
 from reconciler.engine.inputs import Inputs
 from reconciler.engine.losses import Known, look_for_losses
 from reconciler.engine.observing import observed_anew
 from reconciler.engine.orphans import with_orphans
-from reconciler.engine.parts_lost import warn_of_parts
 from reconciler.engine.planner import choose
 from reconciler.engine.review import review
 from reconciler.engine.snapshot import Snapshot
@@ -45,7 +45,8 @@ async def compute_plan(inputs: Inputs) -> Plan:
     """The plan: what would change, why, and what somebody changed by hand; and where the time was up, what was not
     read.
     """
-    inputs = replace(inputs, reader=TimedReader(inputs.reader, inputs.budget))
+    reader = AskedOnce(TimedReader(inputs.reader, inputs.budget))
+    inputs = replace(inputs, reader=reader)
     declared = {resource.address: resource for resource in inputs.resources}
     state = await with_orphans(inputs.state, declared, inputs.reader, inputs.store, inputs.registry)
     selection = choose(inputs.resources, state, inputs.options)
@@ -55,13 +56,17 @@ async def compute_plan(inputs: Inputs) -> Plan:
     plan = replace(plan, serial=inputs.state.serial)
     drifted = _drifted(plan, snapshot, inputs.registry, selection.resources, selection.state)
     plan = await review(plan, inputs.reader, inputs.registry, drifted)
+    reader.forget()  # a large organisation's users are not kept while everything is looked through
     options = inputs.options
     if options.audience and any(change.sends for change in plan.changes):
         from reconciler.engine.touched import with_audience  # only where something changes
 
         plan = await with_audience(plan, inputs.reader, inputs.registry)
     known = Known(state, snapshot, inputs.store.get, options.guard, options.protection)
-    plan = await warn_of_parts(plan, inputs.reader, inputs.registry)
+    if any(change.edits for change in plan.changes):
+        from reconciler.engine.on_parts import with_parts  # only where something changes
+
+        plan = await with_parts(plan, inputs.reader, inputs.registry, audience=options.audience)
     if plan.held:
         from reconciler.engine.holding import with_places  # only where something is held
 

@@ -46,19 +46,20 @@ def _said(change: Change, registry: Registry, referrers: tuple[Referrer, ...]) -
     before, after = (itself | names for names in kind.groups(change.resource, change.edits))
     stay, come, go = [], [], []
     for referrer in referrers:
-        named = {(item.kind, item.text) for item in referrer.references}
-        if named & before and named & after:
+        shown = {(item.kind, item.text) for item in referrer.references}
+        if shown & before and shown & after:
             stay.append(referrer.subject)
-        elif named & after:
+        elif shown & after:
             come.append(referrer.subject)
-        elif named & before:
+        elif shown & before:
             go.append(referrer.subject)
     one = "plays" if len(stay) == 1 else "play"
     groups = ((stay, f"which {one} it"), (come, "which will play it then"), (go, "which will play it no more"))
-    return tuple(f"{_listed(who)}, {words}" for who, words in groups if who)
+    return tuple(f"{named(who)}, {words}" for who, words in groups if who)
 
 
-def _listed(names: list[str]) -> str:
+def named(names: list[str]) -> str:
+    """The first few of them in a sentence, and how many more there are."""
     shown = sorted(names)[:_MOST]
     if len(names) > _MOST:
         return f"{', '.join(shown)} and {len(names) - _MOST} more"

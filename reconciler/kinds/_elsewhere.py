@@ -1,5 +1,5 @@
 """What of Grafana is of no kind of ours and refers to, or lies in, what is: alert rules, library panels, playlists.
-Read only when something they may refer to goes.
+Read only when something they may refer to goes or changes.
 """
 
 from collections.abc import Iterator
@@ -46,6 +46,16 @@ def rules_and_panels() -> Exchange[tuple[Referrer, ...]]:
         uid, name = text_of(panel.get("uid")), text_of(panel.get("name"))
         model = {"panels": [{"title": name, **as_object(panel.get("model"))}]}
         found.append(Referrer(f"library-panel:{uid}", f"library panel '{name}' ({uid})", tuple(datasources_in(model))))
+    return tuple(found)
+
+
+def rules_on_panels() -> Exchange[tuple[Referrer, ...]]:
+    """The alert rules that are shown on a panel, and of each no more than that: the answer may be large."""
+    found = []
+    for rule in (yield from alert_rules()):
+        panels = tuple(item for item in _of_rule(rule) if item.part)
+        if panels:
+            found.append(Referrer(f"alert-rule:{text_of(rule.get('uid'))}", _rule(rule), panels))
     return tuple(found)
 
 

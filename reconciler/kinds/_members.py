@@ -1,15 +1,31 @@
-"""Who is meant by a login or an e-mail, and what a list of members comes to: the arithmetic of the kind `team`.
+"""Who is meant by a login or an e-mail, and what a list of members comes to: the arithmetic of the kind `team`, and
+the question who there is.
 
-Must not: send anything, or count a member that an identity provider brings as ours.
+Must not: write anything, or count a member that an identity provider brings as ours.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from reconciler.core.exchange import ApiRequest, Exchange
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 
 LEVELS: Mapping[str, int] = {"absent": -1, "member": 0, "admin": 4}
 """Grafana's numbers (grafana-api.md section 10). `absent` is ours: was declared once, and is to leave."""
 ABSENT = "absent"
+
+
+def org_users() -> Exchange[list[Json] | None]:
+    """The organisation's users as the server tells them; None where they may not be read. Who only reads asks by this:
+    one answer serves the whole plan.
+    """
+    answer = yield ApiRequest("GET", "/api/org/users", handles=frozenset({403}), shared=True)
+    return None if answer.status == 403 else list(as_list(answer.body))
+
+
+def known_accounts() -> Exchange[list[Json] | None]:
+    """Their logins and e-mails, folded."""
+    users = yield from org_users()
+    return None if users is None else accounts(users)
 
 
 def is_external(member: JsonObject) -> bool:

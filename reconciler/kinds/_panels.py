@@ -71,6 +71,11 @@ def panels_gone(edits: Iterable[Edit]) -> dict[str, str]:
     stays.
     """
     here = [edit for edit in edits if isinstance(edit.path[-1], Key) and edit.path[-2] == "panels"]
-    gone = {str(panel.get("id")): where for where, panel in panels_in({"panels": [edit.before for edit in here]})}
-    stay = {str(panel.get("id")) for _, panel in panels_in({"panels": [edit.after for edit in here]})}
+    gone = {str(panel.get("id")): where for where, panel in panels_in({"panels": _sides(e.before for e in here)})}
+    stay = {str(panel.get("id")) for _, panel in panels_in({"panels": _sides(e.after for e in here)})}
     return {number: where for number, where in gone.items() if number not in stay}
+
+
+def _sides(found: Iterable[Json]) -> list[Json]:
+    """Those that are panels: an addition has none before it."""
+    return [side for side in found if isinstance(side, Mapping)]

@@ -3,16 +3,15 @@
 Must not: read over v1beta1 (it rewrites), send a foreign `id`, or leave the folder out (that moves to the root).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from reconciler.core.diff import Edit, EditPath, Identities
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
-from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
+from reconciler.core.kind import Authored, Desired, LiveNames, Names
 from reconciler.core.observation import Beacon, http_date, members_of
-from reconciler.core.references import Group, Reference, Referrer, datasources_in
 from reconciler.core.resource import Attribution, KeptVersion, LiveObject, Resource
 from reconciler.core.semantic import Row
 from reconciler.kinds._dashboard_answers import (
@@ -25,14 +24,14 @@ from reconciler.kinds._dashboard_answers import (
     model_of,
     place_of,
 )
+from reconciler.kinds._dashboard_referred import DashboardReferred
 from reconciler.kinds._dashboard_versions import attribution, kept_versions
 from reconciler.kinds._dashboard_writes import create_over_apis, created_over_apis, save
-from reconciler.kinds._elsewhere import listed_playlists, playlists, rules_and_panels
 from reconciler.kinds._kube import collection_stamp, kube_pages, kube_path
 from reconciler.kinds._later import later
-from reconciler.kinds._links import links_in
+from reconciler.kinds._members import org_users
 from reconciler.kinds._owners import SCHEMA_V2
-from reconciler.kinds._panels import alike, all_panels, panels_gone, references_only, renumbered
+from reconciler.kinds._panels import alike, all_panels, references_only, renumbered
 from reconciler.kinds._ui_state import as_left
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ _DERIVED = 1_000_000
 """Panel ids from here on were derived from a title, not written (see authoring)."""
 
 
-class Dashboard(Kind):
+class Dashboard(DashboardReferred):
     """The kind `dashboard`. Attributes: folderUid ("" at the root) and dashboard (the model without id, uid,
     version).
     """
@@ -160,36 +159,6 @@ spec:
         model = as_object(desired.get("dashboard"))
         return {**desired, "dashboard": {**model, "panels": renumbered(model.get("panels"), renames)}}
 
-    def references(self, attributes: JsonObject) -> Iterable[Reference]:
-        """Datasources, library panels, and what its links and texts lead to."""
-        model = as_object(attributes.get("dashboard"))
-        yield from datasources_in(model)
-        yield from links_in(model)
-
-    def elsewhere(self, server: Server) -> Exchange[tuple[Referrer, ...]]:
-        """Playlists, and alert rules that are shown on a panel."""
-        return (*(yield from rules_and_panels()), *(yield from playlists(server)))
-
-    def seen(self, edits: tuple[Edit, ...]) -> bool:
-        """All but what only its settings show."""
-        from reconciler.kinds._dashboard_audience import is_seen  # only where something changes
-
-        return is_seen(edits, self.body_key)
-
-    def shown_by(self, server: Server) -> Exchange[tuple[Referrer, ...]]:
-        """Playlists, by uid or by tag."""
-        return (yield from listed_playlists(server))
-
-    def groups(self, resource: Resource | None, edits: tuple[Edit, ...]) -> tuple[set[Group], set[Group]]:
-        """Its tags."""
-        from reconciler.kinds._dashboard_audience import tag_groups  # only where something changes
-
-        return tag_groups(self.normalise(resource.attributes), edits) if resource is not None else (set(), set())
-
-    def parts_lost(self, edits: tuple[Edit, ...]) -> Mapping[str, str]:
-        """Panels, by id: alert rules are shown on one."""
-        return panels_gone(edits)
-
     def describe(
         self, edits: tuple[Edit, ...], before: JsonObject | None = None, after: JsonObject | None = None
     ) -> tuple[Row, ...]:
@@ -273,8 +242,7 @@ spec:
 
     def editors(self, server: Server) -> Exchange[Mapping[str, str]]:
         """The organisation's users; needs the right to list them, else nobody is known."""
-        answer = yield ApiRequest("GET", "/api/org/users", handles=frozenset({403}))
-        users = map(as_object, as_list(answer.body))
+        users = map(as_object, (yield from org_users()) or ())
         return {f"user:{text_of(user.get('uid'))}": text_of(user.get("login")) for user in users}
 
     def read(self, server: Server, uid: str) -> Exchange[LiveObject | None]:

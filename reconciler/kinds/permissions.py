@@ -36,7 +36,7 @@ from reconciler.kinds._entries import (
     strangers,
 )
 from reconciler.kinds._later import later
-from reconciler.kinds._members import accounts
+from reconciler.kinds._members import known_accounts
 from reconciler.kinds._members import matched as members_matched
 from reconciler.kinds._shared import folders_of, gone_marked, team_named
 
@@ -213,8 +213,7 @@ spec:
         """
         known: list[Json] | None = None
         if wanted.uids and any(key.startswith("person:") for key in wanted.keys):
-            answer = yield ApiRequest("GET", "/api/org/users", handles=frozenset({403}))
-            known = None if answer.status == 403 else accounts(as_list(answer.body))
+            known = yield from known_accounts()
         for uid in sorted(wanted.uids):
             live = yield from self.read(server, uid)
             if live is not None:

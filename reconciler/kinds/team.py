@@ -21,9 +21,9 @@ from reconciler.kinds._later import later
 from reconciler.kinds._members import (
     ABSENT,
     LEVELS,
-    accounts,
     declared,
     is_external,
+    known_accounts,
     listed,
     live_member,
     matched,
@@ -187,7 +187,7 @@ spec:
                 uid, name = text_of(team.get("uid")), text_of(team.get("name"))
                 if wanted.covers(uid, f"uid:{uid}", f"name:{name}"):
                     if not asked:
-                        known, asked = (yield from _org_users()), True
+                        known, asked = (yield from known_accounts()), True
                     yield ((yield from _with_members(team, known)),)
                 else:
                     yield (_live(team, None, None),)
@@ -202,7 +202,7 @@ spec:
         answer = yield ApiRequest("GET", _path(uid), handles=HANDLE_404)
         if answer.status == 404:
             return None
-        known = yield from _org_users()
+        known = yield from known_accounts()
         return (yield from _with_members(answer.object, known))
 
     def find(self, server: Server, resource: Resource) -> Exchange[LiveObject | None]:
@@ -212,7 +212,7 @@ spec:
         for item in as_list(answer.object.get("teams")):
             team = as_object(item)
             if team.get("name") == name:
-                known = yield from _org_users()
+                known = yield from known_accounts()
                 return (yield from _with_members(team, known))
         return None
 
@@ -257,14 +257,6 @@ def _path(uid: str) -> str:
 
 def _members(attributes: JsonObject) -> list[JsonObject]:
     return [as_object(item) for item in as_list(attributes.get("members"))]
-
-
-def _org_users() -> Exchange[list[Json] | None]:
-    """Logins and e-mails of the organisation, folded; None where they may not be read."""
-    answer = yield ApiRequest("GET", "/api/org/users", handles=frozenset({403}))
-    if answer.status == 403:
-        return None
-    return accounts(as_list(answer.body))
 
 
 def _write_members(uid: str, wanted: dict[str, str], *, exact: bool) -> Exchange[None]:

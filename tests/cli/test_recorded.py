@@ -231,6 +231,9 @@ def test_what_it_touched_is_in_the_plan_wherever_it_is_shown(changed: Folder, sa
     wall = {"name": "Wall", "interval": "5m", "items": [{"type": "dashboard_by_uid", "value": "orders"}]}
     auth = ("admin", "admin")
     assert httpx.post(f"{sandbox.url}/api/playlists", json=wall, auth=auth).status_code == 200
+    rule = {"title": "Few orders", "folderUID": "ops", "data": []}
+    rule |= {"annotations": {"__dashboardUid__": "orders", "__panelId__": "PANEL"}}
+    assert httpx.post(f"{sandbox.url}/api/v1/provisioning/alert-rules", json=rule, auth=auth).status_code == 201
     kept = (changed.path / "desired/all.yaml").read_text("utf-8")
     changed.write(
         "desired/all.yaml", kept + MORE.partition("---\napiVersion: ggrec/v1\nkind: Dashboard\nmetadata: {name: sh")[0]
