@@ -1,6 +1,7 @@
 """history RUN --plan: what was shown before a run began can be seen again, in every form, whatever came of the run."""
 
 import gzip
+import html
 import json
 from pathlib import Path
 from typing import Any
@@ -232,7 +233,8 @@ def test_what_it_touched_is_in_the_plan_wherever_it_is_shown(changed: Folder, sa
     auth = ("admin", "admin")
     assert httpx.post(f"{sandbox.url}/api/playlists", json=wall, auth=auth).status_code == 200
     rule = {"title": "Few orders", "folderUID": "ops", "data": []}
-    rule |= {"annotations": {"__dashboardUid__": "orders", "__panelId__": "PANEL"}}
+    (panel,) = httpx.get(f"{sandbox.url}/api/dashboards/uid/orders", auth=auth).json()["dashboard"]["panels"]
+    rule |= {"annotations": {"__dashboardUid__": "orders", "__panelId__": str(panel["id"])}}
     assert httpx.post(f"{sandbox.url}/api/v1/provisioning/alert-rules", json=rule, auth=auth).status_code == 201
     kept = (changed.path / "desired/all.yaml").read_text("utf-8")
     changed.write(
@@ -240,11 +242,17 @@ def test_what_it_touched_is_in_the_plan_wherever_it_is_shown(changed: Folder, sa
     )
     before = len(sandbox.requests)  # nothing is deleted: that would look who refers to it
     assert changed.ggrec("drift").code in {2, 8}
-    assert not [seen for seen in sandbox.requests[before:] if "playlist" in seen.path]
+    assert not [seen for seen in sandbox.requests[before:] if "playlist" in seen.path or "alert-rules" in seen.path]
     changed.write("desired/all.yaml", kept)
-    said = "touches playlist 'Wall' ("
-    assert said in changed.ggrec("plan", "-o", "p.ggrec").out
-    assert said in changed.ggrec("show", "p.ggrec").out
-    assert said in changed.ggrec("apply", "p.ggrec").out
-    assert said in plan_of(changed).out
-    assert said in changed.ggrec("rollback", str(last(changed)["id"]), "-o", "back.ggrec").out
+    shown = changed.ggrec("plan", "-o", "p.ggrec", "--json", *FORMS)
+    (said,) = [change["touches"] for change in shown.json["changes"] if change["address"] == "dashboard.orders"]
+    assert [text.partition(" (")[0] for text in said] == ["playlist 'Wall'", "alert rule 'Few orders'"]
+    assert said[1].endswith('), which is shown on panel "Rate"')
+    for form in forms(changed).values():
+        assert all(text in html.unescape(form.decode("utf-8")) for text in said)
+    for command in (("plan",), ("show", "p.ggrec"), ("apply", "p.ggrec")):
+        out = changed.ggrec(*command).out
+        assert all(f"touches {text}" in out for text in said), command
+    assert all(f"touches {text}" in plan_of(changed).out for text in said)
+    back = changed.ggrec("rollback", str(last(changed)["id"]), "-o", "back.ggrec").out
+    assert all(f"touches {text}" in back for text in said)
