@@ -49,8 +49,8 @@ async def with_parts(plan: Plan, reader: Reader, registry: Registry, *, audience
             said = tuple(_touched(words, on[part]) for part, words in found.changed.items() if part in on)
             if said:
                 changes[number] = replace(change, touches=(*change.touches, *said))
-    said_first = tuple(sorted((*plan.warnings, *warnings), key=Diagnostic.sort_key))
-    return replace(plan, changes=tuple(changes), warnings=said_first)
+    together = tuple(sorted((*plan.warnings, *warnings), key=Diagnostic.sort_key))
+    return replace(plan, changes=tuple(changes), warnings=together)
 
 
 def _of(change: Change, registry: Registry, audience: bool) -> _Parts | None:

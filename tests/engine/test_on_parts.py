@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.plan import Plan
+from reconciler.core.plan import Action, Plan
 from reconciler.engine.planner import Options
 from tests.engine.estates import ask
 from tests.engine.test_table import saved_by_hand
@@ -146,6 +146,19 @@ def test_many_rules_on_a_panel_and_many_panels(lab: Lab) -> None:
 def test_what_a_hand_changed_and_the_plan_changes_back_is_told(lab: Lab) -> None:
     saved_by_hand(lab, "b", panels=panels("Rate", "Errors", type="table"))
     plan, asked = planned(lab, BOTH)
+    assert (touched(plan), asked) == (TOLD, 1)
+
+
+def test_an_adoption_that_changes_a_panel(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.applied([FOLDER, document("Dashboard", "other", title="Other", folder="ops")])
+    body = {"dashboard": {"uid": "b", "title": "B", "panels": panels("Rate", "Errors")}, "folderUid": "ops"}
+    assert ask(lab, "POST", "/api/dashboards/db", body).status == 200
+    rule(lab, "r", "Too many", "2")
+    adopting = Options(audience=True, adopt=True)
+    declared = [document("Dashboard", "other", title="Other", folder="ops"), CHANGED]
+    plan, asked = planned(lab, *declared, options=adopting)
+    assert [change.action for change in plan.changes] == [Action.ADOPT]
     assert (touched(plan), asked) == (TOLD, 1)
 
 
