@@ -6,18 +6,16 @@ from msgspec.structs import replace
 
 from reconciler.core.address import Address
 from reconciler.core.errors import GgrecError, Refused, Unreadable
-from reconciler.core.plan import Plan
+from reconciler.core.plan import Action, Plan
 from reconciler.core.ports import Reader
 from reconciler.core.registry import Registry
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import State
 from reconciler.engine.asked_once import AskedOnce
 from reconciler.engine.inputs import Inputs
-from reconciler.engine.losses import Known, look_for_losses
 from reconciler.engine.observing import observed_anew
 from reconciler.engine.orphans import with_orphans
 from reconciler.engine.planner import choose
-from reconciler.engine.review import review
 from reconciler.engine.snapshot import Snapshot
 from reconciler.engine.timed import TimedReader
 
@@ -54,15 +52,17 @@ async def compute_plan(inputs: Inputs) -> Plan:
     if inputs.state.serial:  # a plan makes no store where there is none
         inputs.hints.keep(snapshot.observation())
     plan = replace(plan, serial=inputs.state.serial)
-    drifted = _drifted(plan, snapshot, inputs.registry, selection.resources, selection.state)
-    plan = await review(plan, inputs.reader, inputs.registry, drifted)
+    if plan.drift:
+        from reconciler.engine.review import review  # only where somebody changed something
+
+        drifted = _drifted(plan, snapshot, inputs.registry, selection.resources, selection.state)
+        plan = await review(plan, inputs.reader, inputs.registry, drifted)
     reader.forget()  # a large organisation's users are not kept while everything is looked through
     options = inputs.options
     if options.audience and any(change.sends for change in plan.changes):
         from reconciler.engine.touched import with_audience  # only where something changes
 
         plan = await with_audience(plan, inputs.reader, inputs.registry)
-    known = Known(state, snapshot, inputs.store.get, options.guard, options.protection)
     if any(change.edits for change in plan.changes):
         from reconciler.engine.on_parts import with_parts  # only where something changes
 
@@ -71,7 +71,12 @@ async def compute_plan(inputs: Inputs) -> Plan:
         from reconciler.engine.holding import with_places  # only where something is held
 
         plan = with_places(plan, inputs.registry, selection.state, inputs.store.get)
-    return await look_for_losses(plan, inputs.reader, inputs.registry, known)
+    if any(change.action is not Action.NO_OP for change in plan.changes):
+        from reconciler.engine.losses import Known, look_for_losses  # only where something may go
+
+        known = Known(state, snapshot, inputs.store.get, options.guard, options.protection)
+        plan = await look_for_losses(plan, inputs.reader, inputs.registry, known)
+    return plan
 
 
 def _drifted(
