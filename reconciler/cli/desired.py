@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from reconciler.loader.documents import Loaded
     from reconciler.loader.streaming import Stream
 
+_MOST_PLACED = 1_000_000
+"""Bytes of a JSON file in which places are looked for."""
 _MATTERS = ("authoring", "checking", "core", "kinds", "lint", "loader", "cli")
 """The rooms whose code decides what documents come to."""
 
@@ -122,14 +124,18 @@ class Desired(Struct, dict=True):
         return tuple(sorted(documents, key=_place)), kept.dashboards
 
     def _placed(self, loaded: "Loaded", addresses: Collection[Address]) -> "Loaded":
-        """With places in the JSON files from which these objects are made: they were read without."""
+        """With places in the JSON files from which these objects are made: they were read without. In a very large one
+        each place is its beginning, as ever: to find the others would take longer than all else.
+        """
         from reconciler.loader.anew import Anew, body_file
 
         names = {(self.registry[address.kind].yaml_kind, address.name) for address in addresses}
         named = [item for item in loaded.documents if (item.kind, item.name) in names]
         files = {body_file(item) for item in named} - {""}
         anew = Anew.of(loaded)
-        return anew.with_texts({file: anew.original(file) for file in files}).loaded if files else loaded
+        texts = {file: anew.original(file) for file in files}
+        texts = {file: data for file, data in texts.items() if len(data) <= _MOST_PLACED}
+        return anew.with_texts(texts).loaded if texts else loaded
 
     def _save(self, cache: Cache, kept: Kept | None, read: "tuple[Loaded, Resolved]") -> DesiredState:
         """The state in what was read, and the cache of it."""

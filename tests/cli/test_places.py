@@ -92,3 +92,12 @@ def test_a_json_file_is_told_by_its_line(boards: Folder, monkeypatch: pytest.Mon
     found = json.loads((boards.path / "plan.sarif").read_text("utf-8"))
     (place,) = [item["physicalLocation"] for r in found["runs"][0]["results"] for item in r["locations"]]
     assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("desired/exported.json", 7)
+
+
+def test_a_very_large_json_file_is_told_by_its_beginning(boards: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = boards.write("desired/exported.json", EXPORTED)
+    boards.write("desired/exported.yaml", OWNER)
+    assert boards.ggrec("apply", "--auto-approve").code == 0
+    file.write_text(EXPORTED.replace('"up"', '"down"'), "utf-8")
+    monkeypatch.setattr("reconciler.cli.desired._MOST_PLACED", 20)
+    assert "file=desired/exported.json,line=1,col=1" in boards.ggrec("plan", "--github").out
