@@ -50,9 +50,9 @@ async def check_live(session: Session, resources: Sequence[Resource], chosen: Co
     """Ask every query of the chosen dashboards, say what came back, and write the reports."""
     at = session.clock.now()
     if wanted.prometheus:
-        from reconciler.cli.direct import Direct  # who asks Grafana needs none of it
+        from reconciler.cli.prometheus import Prometheus  # who asks Grafana needs none of it
 
-        async with Direct(wanted.prometheus) as asker:
+        async with Prometheus(wanted.prometheus) as asker:
             report = await _report(asker, resources, chosen, wanted, target=wanted.prometheus, at=at)
     else:
         async with session.reader() as reader:

@@ -1,11 +1,10 @@
 """A Prometheus in the place of Grafana: `check --live --prometheus URL` asks it, with Grafana's macros replaced."""
 
 import asyncio
-import ssl
 import time
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import unquote, urlencode
 
 import orjson
 
@@ -15,28 +14,24 @@ from reconciler.core.json import as_list, as_object, text_of
 from reconciler.datasources.prometheus import frames_of, label_path, questions
 from reconciler.datasources.sums import error_of, summed
 from reconciler.datasources.times import span_of
+from reconciler.grafana.broken import Broken
 from reconciler.grafana.connection import Connection
-from reconciler.grafana.http1 import Lines, Malformed, Origin, written
+from reconciler.grafana.transport import loss_of, open_http
 
 T = TypeVar("T")
 _Answer = tuple[int, bytes]
 _UNREACHABLE = 502
-_FORM = (b"Content-Type", b"application/x-www-form-urlencoded")
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-class Direct:
+class Prometheus:
     """Answers the questions of a live check; every other request is a fault of the program. Raises InvalidInput for an
     address that is none.
     """
 
     def __init__(self, url: str) -> None:
         self._connection = Connection(url)
-        parts = urlsplit(self._connection.url)
-        secure = parts.scheme == "https"
-        self._origin = Origin(parts.hostname or "", parts.port or (443 if secure else 80), secure)
-        self._path = parts.path
-        self._host = parts.netloc.encode("idna")
-        self._lines = Lines(ssl.create_default_context())
+        self._http = open_http(self._connection)
         self.server = Server(self._connection.url, "", 1, "")
 
     async def __aenter__(self) -> Self:
@@ -45,7 +40,7 @@ class Direct:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        await self._lines.aclose()
+        await self._http.aclose()
 
     async def ask(self, exchange: Exchange[T]) -> T:
         """Carry out an exchange."""
@@ -85,26 +80,17 @@ class Direct:
         frames = [frame for _, content in answers for frame in frames_of(orjson.loads(content), "A", expression)]
         return {"status": 200, "frames": frames}
 
-    async def _sent(self, method: str, path: str, data: bytes = b"") -> _Answer:
+    async def _sent(self, method: str, path: str, data: bytes | None = None) -> _Answer:
         """A status and the body; an answer in Prometheus' form where none came."""
         url, patience = self._connection.url, self._connection.timeout
-        fields = [(b"Host", self._host), (b"Content-Length", b"%d" % len(data)), *([_FORM] if data else [])]
         try:
             async with asyncio.timeout(patience):
-                line = await self._lines.line(self._origin, None)
-                try:
-                    await line.send(written(method, f"{self._path}/{path}".encode(), fields) + data)
-                    head = await line.head(method)
-                    content = await line.whole(head)
-                finally:
-                    self._lines.done(line)
-        except TimeoutError:
-            return _UNREACHABLE, _said(f"cannot reach {url}: no answer within {patience:g} s")
-        except (OSError, Malformed, UnicodeError) as error:
-            return _UNREACHABLE, _said(f"cannot reach {url}: {error}")
-        if 300 <= head.status < 400:
-            return _UNREACHABLE, _said(f"{url} leads elsewhere ({head.status}): give the address that it leads to")
-        return head.status, content
+                found = await self._http.exchange(method, f"{url}/{path}", _FORM if data is not None else {}, data)
+        except (Broken, OSError, UnicodeError) as error:
+            return _UNREACHABLE, _said(f"cannot reach {url}: {loss_of(error, patience).reason}")
+        if 300 <= found.status < 400:
+            return _UNREACHABLE, _said(f"{url} leads elsewhere ({found.status}): give the address that it leads to")
+        return found.status, found.content
 
 
 def _said(text: str) -> bytes:

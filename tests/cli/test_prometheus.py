@@ -9,7 +9,7 @@ from reconciler.checking.answers import Answer
 from reconciler.checking.live import ask, panels_of, variables
 from reconciler.checking.queries import Source
 from reconciler.checking.variables import Value
-from reconciler.cli.direct import Direct
+from reconciler.cli.prometheus import Prometheus
 from reconciler.core.address import Address
 from reconciler.core.errors import InvalidInput
 from reconciler.core.resource import Resource
@@ -36,9 +36,9 @@ def asked(script: Script | bytes, resource: Resource, path: str = "") -> tuple[A
     """The answer to the first query of a dashboard, and what the server was asked."""
 
     async def work() -> tuple[Answer, list[Seen]]:
-        async with raw_server(script) as server, Direct(f"{server.url}{path}") as direct:
+        async with raw_server(script) as server, Prometheus(f"{server.url}{path}") as asker:
             (panel,) = panels_of(resource, SOURCES)
-            found = await direct.ask(ask(panel, {}))
+            found = await asker.ask(ask(panel, {}))
             return found.answers["A"], server.seen
 
     return asyncio.run(work())
@@ -86,9 +86,9 @@ def test_nobody_there() -> None:
     async def work() -> Answer:
         async with raw_server(MATRIX) as server:
             url = server.url
-        async with Direct(url) as direct:
+        async with Prometheus(url) as asker:
             (panel,) = panels_of(board({"expr": "x"}), SOURCES)
-            return (await direct.ask(ask(panel, {}))).answers["A"]
+            return (await asker.ask(ask(panel, {}))).answers["A"]
 
     assert "cannot reach http://127.0.0.1:" in asyncio.run(work()).error
 
@@ -102,8 +102,8 @@ def test_nobody_there() -> None:
 )
 def test_variables_are_asked_for(query: str, said: bytes, path: str, wanted: str) -> None:
     async def work() -> tuple[Any, list[Seen]]:
-        async with raw_server(said) as server, Direct(server.url) as direct:
-            return await direct.ask(variables(board({"expr": "x"}, query=query), SOURCES)), server.seen
+        async with raw_server(said) as server, Prometheus(server.url) as asker:
+            return await asker.ask(variables(board({"expr": "x"}, query=query), SOURCES)), server.seen
 
     (values, wrong), seen = asyncio.run(work())
     assert (values, wrong, [item.path for item in seen]) == ({"v": Value((wanted,))}, {}, [path])
@@ -111,17 +111,17 @@ def test_variables_are_asked_for(query: str, said: bytes, path: str, wanted: str
 
 def test_an_address_that_is_none_is_told() -> None:
     with pytest.raises(InvalidInput, match="not a usable"):
-        Direct("prometheus:9090")
+        Prometheus("prometheus:9090")
 
 
 def test_connections_are_kept() -> None:
     places: list[int] = []
 
     async def work() -> None:
-        async with raw_server(MATRIX) as server, Direct(server.url) as direct:
+        async with raw_server(MATRIX) as server, Prometheus(server.url) as asker:
             (panel,) = panels_of(board({"expr": "x"}), SOURCES)
             for _ in range(3):
-                await direct.ask(ask(panel, {}))
+                await asker.ask(ask(panel, {}))
             places.append(len(server.serving))
 
     asyncio.run(work())
