@@ -27,7 +27,6 @@ def main() -> None:
     """Run, and exit with the design's code."""
     interruptible()
     gc.set_threshold(300_000, 20, 20)  # a command lives for seconds: looking for garbage often is a tenth of its time
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # to look for some takes as long as 20 dashboards
     sys.exit(run(sys.argv[1:]))
 
 

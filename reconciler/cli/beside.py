@@ -1,27 +1,21 @@
 """Work that needs the processor, done while Grafana answers."""
 
 import asyncio
-import sys
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 S = TypeVar("S")
 T = TypeVar("T")
-_SHORT = 0.0005
-"""Seconds after which whoever works lets the other one have the interpreter: each step of asking waits as long."""
 
 
 async def beside(asked: Coroutine[Any, Any, S], work: Callable[[], T]) -> tuple[S, T]:
     """What was asked, and what the work comes to. Raises what the work raises first, then what asking raises."""
     asking = asyncio.create_task(asked)
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(_SHORT)
     try:
         found = await _in_a_thread(work)
         return await asking, found
     finally:
-        sys.setswitchinterval(usual)
         asking.cancel()
         await asyncio.wait([asking])
         if not asking.cancelled():

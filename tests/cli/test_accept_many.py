@@ -16,6 +16,7 @@ from reconciler.cli.accepted import Accepting
 from reconciler.sandbox import start
 from tests.cli.command import Folder
 from tests.cli.hand_edits import edit_dashboard, edit_other
+from tests.cli.test_accept import MAIN, PROJECT
 
 SIZE = estate.Size(dashboards=12, folders=4, teams=1, annotations=1)
 ODD = Path(__file__).parent / "estate"
@@ -32,7 +33,7 @@ class Made:
         sources = path / "desired" / "datasources.yaml"  # an exported file of ours asks for the only Prometheus
         sources.write_text(sources.read_text("utf-8").replace('"prometheus"', '"mimir"'), "utf-8")
         self.folder.write("ggrec.yaml", PROJECT.format(url=handle.url))
-        self.folder.write("desired/main.yaml", SOURCE)
+        self.folder.write("desired/main.yaml", MAIN)
         ended = self.folder.ggrec("apply", "--auto-approve")
         assert ended.code == 0, ended.err
         with httpx.Client(base_url=handle.url, auth=("admin", "admin")) as http:
@@ -52,27 +53,6 @@ class Made:
         for file, data in self.texts.items():
             file.write_bytes(data)
         return ended.json, held
-
-
-PROJECT = """\
-apiVersion: ggrec/v1
-kind: Project
-metadata: {{name: test}}
-spec:
-  default: main
-  instances:
-    main:
-      url: {url}
-      auth: {{user: admin, password: "${{env:GRAFANA_PASSWORD}}"}}
-      state: state
-      values: {{prometheus_url: "http://prometheus:9090"}}
-"""
-SOURCE = """\
-apiVersion: ggrec/v1
-kind: Datasource
-metadata: {name: prometheus}
-spec: {type: prometheus, url: "${values.prometheus_url}"}
-"""
 
 
 @pytest.fixture(scope="module")
