@@ -40,6 +40,7 @@ from reconciler.sandbox.dispatch import Dispatcher
 from reconciler.sandbox.world import World
 from reconciler.store.blobs import Blobs, LocalBlobs
 from reconciler.store.hints import StoredHints
+from reconciler.store.lease import Tenant
 from reconciler.store.lock import Owner
 from reconciler.store.planfile import plan_digest
 from reconciler.store.state_store import StateStore
@@ -83,7 +84,8 @@ class Lab:
     def store(self) -> StateStore:
         """A store as a new process would open it."""
         owner = Owner("lab", 1, "somebody", "ggrec")
-        return StateStore(self.blobs or LocalBlobs(self.folder / "state"), clock=self.clock, owner=owner)
+        blobs = self.blobs or LocalBlobs(self.folder / "state")
+        return StateStore(blobs, clock=self.clock, tenant=lambda: Tenant(owner))
 
     @property
     def state(self) -> State:

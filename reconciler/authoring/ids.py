@@ -5,9 +5,9 @@ A derived id survives reordering and inserting, so that links, annotations and a
 
 from collections.abc import Iterator
 from functools import lru_cache
-from hashlib import blake2b
 
 from reconciler.authoring.problems import Problems, shown
+from reconciler.core.hashing import blake2b
 from reconciler.core.source import MarkedDict, MarkedList, mark_at
 
 DERIVED_IDS = 1_000_000

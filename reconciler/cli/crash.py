@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from reconciler.core.errors import GgrecError
-from reconciler.core.literals import without_literals
 
 if TYPE_CHECKING:
     from reconciler.grafana.secrets import SecretResolver
@@ -63,6 +62,8 @@ def _module(path: str) -> str:
 
 
 def _hidden(text: str) -> str:
+    from reconciler.core.literals import without_literals
+
     for resolver in list(_resolvers):
         text = resolver.redacted(text)
     return without_literals(text)

@@ -3,12 +3,12 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-_FORM = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?\Z", re.ASCII)
+_FORM = r"(?a)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?\Z"
 
 
 def seconds(text: str) -> float:
     """Seconds of a duration; raises typer.BadParameter where it is none, or nothing."""
-    found = _FORM.match(text.strip())
+    found = re.match(_FORM, text.strip())
     if found is not None:
         days, hours, minutes, rest = (int(part or 0) for part in found.groups())
         total = days * 86400 + hours * 3600 + minutes * 60 + rest

@@ -31,7 +31,6 @@ from reconciler.cli.settings import (
 from reconciler.cli.signals import run
 from reconciler.core.errors import ExitCode, UsageError
 from reconciler.engine.planner import Options
-from reconciler.store.planfile import read_plan
 
 
 def plan(
@@ -152,6 +151,8 @@ def show(
 ) -> int:
     """Show a saved plan again. Asks no Grafana."""
     session = Session(Settings(json=json, no_color=no_color, verbose=verbose))
+    from reconciler.store.planfile import read_plan
+
     saved = read_plan(file)
     show_plan(session, saved.plan, saved, forms=Forms(markdown, html, junit, sarif, github))
     return ExitCode.DONE

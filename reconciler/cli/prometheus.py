@@ -16,7 +16,8 @@ from reconciler.datasources.sums import error_of, summed
 from reconciler.datasources.times import span_of
 from reconciler.grafana.broken import Broken
 from reconciler.grafana.connection import Connection
-from reconciler.grafana.transport import loss_of, open_http
+from reconciler.grafana.losses import loss_of
+from reconciler.grafana.transport import open_http
 
 T = TypeVar("T")
 _Answer = tuple[int, bytes]

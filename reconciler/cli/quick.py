@@ -12,7 +12,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 from reconciler.cli.options import Argument, Option
 
-_WHOLE = re.compile(r"[0-9]{1,9}\Z")
+_WHOLE = r"[0-9]{1,9}\Z"
 
 
 class _NotPlain(Exception):
@@ -116,7 +116,7 @@ def _value(kind: Any, text: str, option: Option | None) -> Any:
         return text
     if bare is Path:
         return Path(text)
-    if bare is int and _WHOLE.match(text):
+    if bare is int and re.match(_WHOLE, text):
         number = int(text)
         low, high = (option.min, option.max) if option is not None else (None, None)
         if (low is None or number >= low) and (high is None or number <= high):

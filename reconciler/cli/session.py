@@ -21,7 +21,6 @@ from reconciler.core.budget import Budget
 from reconciler.core.desired import DesiredState
 from reconciler.core.errors import GgrecError, InvalidInput, UsageError
 from reconciler.core.exchange import Server
-from reconciler.core.literals import without_literals
 from reconciler.core.registry import Registry
 from reconciler.core.resource import Resource
 from reconciler.core.state import Run, State
@@ -242,6 +241,8 @@ class Session(Struct, dict=True):
     @property
     def command(self) -> str:
         """The command line, for people who find a lock or read the history."""
+        from reconciler.core.literals import without_literals
+
         return without_literals(" ".join(["ggrec", *sys.argv[1:]]))
 
     @cached_property

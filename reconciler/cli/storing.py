@@ -1,18 +1,18 @@
 """Opening the place where a state is kept, with this process as the one that would hold its lock."""
 
 import os
-import socket
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.cli.output import SystemClock
 from reconciler.grafana.secrets import SecretResolver
 from reconciler.loader.state import RemoteState
 from reconciler.store.blobs import Blobs
-from reconciler.store.lease import Timing
-from reconciler.store.lock import Owner, pipeline_url, process_started, this_machine
 from reconciler.store.places import Options, folder, object_store
 from reconciler.store.state_store import StateStore
+
+if TYPE_CHECKING:
+    from reconciler.store.lease import Tenant
 
 
 def open_store(place: Path | RemoteState, secrets: SecretResolver, *, lease: float) -> StateStore:
@@ -20,6 +20,16 @@ def open_store(place: Path | RemoteState, secrets: SecretResolver, *, lease: flo
     missing secrets; nothing is asked yet. `lease` in seconds.
     """
     blobs = folder(place) if isinstance(place, Path) else _remote(place, secrets)
+    return StateStore(blobs, clock=SystemClock(), tenant=lambda: _this_process(lease))
+
+
+def _this_process(lease: float) -> "Tenant":
+    import socket
+    import sys
+
+    from reconciler.store.lease import Tenant, Timing
+    from reconciler.store.lock import Owner, pipeline_url, process_started, this_machine
+
     mine = os.getpid()
     owner = Owner(
         socket.gethostname(),
@@ -29,8 +39,7 @@ def open_store(place: Path | RemoteState, secrets: SecretResolver, *, lease: flo
         machine=this_machine(),
         pipeline=pipeline_url(os.environ),
     )
-    timing = Timing(lease, told=lambda text: print(text, file=sys.stderr))
-    return StateStore(blobs, clock=SystemClock(), owner=owner, timing=timing)
+    return Tenant(owner, Timing(lease, told=lambda text: print(text, file=sys.stderr)))
 
 
 def _remote(place: RemoteState, secrets: SecretResolver) -> Blobs:

@@ -7,11 +7,11 @@ so that the type checker enforces it.
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import blake2b
 from typing import Any, TypeAlias
 
 import orjson
 
+from reconciler.core.hashing import blake2b
 from reconciler.core.shared import Canonical, Shared, canonical, unshared
 
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
@@ -130,13 +130,19 @@ def may_name(value: Json, words: Iterable[str]) -> bool:
 
 def parsed(data: bytes) -> Json:
     """JSON from a server, as Python's own parser reads it, but faster. Raises ValueError for what is no JSON (NaN and
-    Infinity are none), RecursionError for what is nested too deep.
+    Infinity are none), RecursionError for what is nested too deep. A fraction beyond all doubles is given as its text:
+    it would be an infinity, which cannot be compared or sent back.
     """
     try:
         found: Json = orjson.loads(data)
     except ValueError:  # half a surrogate pair, a number beyond all doubles: Grafana may hold either
-        found = json.loads(data, parse_constant=_no_number)
+        found = json.loads(data, parse_constant=_no_number, parse_float=_double)
     return found
+
+
+def _double(text: str) -> float | str:
+    number = float(text)
+    return number if math.isfinite(number) else text
 
 
 def _no_number(text: str) -> float:

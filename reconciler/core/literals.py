@@ -22,7 +22,7 @@ _SHAPES: tuple[tuple[str, str], ...] = (
     ),
 )
 """Compiled when first used: most texts hold none."""
-_BEGINNINGS = re.compile(
+_BEGINNINGS = (
     r"gl(?:sa|c)_|gh[opsur]_|github_pat_|glpat-|A[KS]IA|xox[abeprs]-|AIza|hv[sb]\.|AGE-SECRET|eyJ|PRIVATE KEY|://[^/]*@"
 )
 """Where none of these is, no shape is: most texts are done with that."""
@@ -30,7 +30,7 @@ _WORDS = (
     *("glsa_", "glc_", "gho_", "ghp_", "ghs_", "ghu_", "ghr_", "github_pat_", "glpat-", "AKIA", "ASIA", "AIza", "hvs."),
     *("hvb.", "AGE-SECRET", "eyJ", "PRIVATE KEY", *(f"xox{letter}-" for letter in "abeprs")),
 )
-_USER_IN_URL = re.compile("://[^/]*@")
+_USER_IN_URL = "://[^/]*@"
 """Both together are `_BEGINNINGS`."""
 _IN_URL = r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]{0,30}://[^/?#\s@:\"'<>]*):([^/?#\s@\"'<>]+)@"
 _STAND_INS = (
@@ -42,12 +42,12 @@ _STAND_INS = (
 
 def may_have_literals(text: str) -> bool:
     """False where no part of the text is a credential; of many texts in one piece much cheaper than of each."""
-    return any(word in text for word in _WORDS) or _USER_IN_URL.search(text) is not None
+    return any(word in text for word in _WORDS) or re.search(_USER_IN_URL, text) is not None
 
 
 def literals(text: str) -> Iterator[str]:
     """What of the text is a credential, in words that do not quote it (`a private key`)."""
-    if not _BEGINNINGS.search(text):
+    if not re.search(_BEGINNINGS, text):
         return
     for what, shape in _SHAPES:
         if re.search(shape, text):
@@ -58,7 +58,7 @@ def literals(text: str) -> Iterator[str]:
 
 def without_literals(text: str) -> str:
     """The text with every such credential replaced."""
-    if not _BEGINNINGS.search(text):
+    if not re.search(_BEGINNINGS, text):
         return text
     for _, shape in _SHAPES:
         text = re.sub(shape, "[secret]", text)

@@ -6,7 +6,8 @@ their place. Must not be sent anywhere: the form is for comparing.
 
 import re
 from functools import lru_cache
-from hashlib import blake2b
+
+from reconciler.core.hashing import blake2b
 
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|`[^`]*`')
 _VARIABLE = re.compile(r"\$\{[^}]*\}|\[\[\w+(?::\w+)?\]\]|\$\w+")

@@ -11,7 +11,7 @@ from reconciler.core.resource import SecretRef
 WITH_DEFAULT = r"\$\{(env|file):([^}:]+?)(?::-([^}]*))?\}"
 """The pattern of a reference that may stand within a text, and may have a default."""
 _WITH_DEFAULT = re.compile(WITH_DEFAULT)
-_ANY = re.compile(r"\$\{([a-z][a-z0-9_-]{0,30}):(.*\S.*)\}", re.DOTALL)
+_ANY = r"(?s)\$\{([a-z][a-z0-9_-]{0,30}):(.*\S.*)\}"
 PATTERN = rf"^({WITH_DEFAULT}|\$\{{(?!env:|file:)[a-z][a-z0-9_-]*:.+\}})$"
 """The pattern of a whole reference, for JSON Schemas."""
 
@@ -39,5 +39,5 @@ def read_reference(text: str) -> Reference | None:
     match = _WITH_DEFAULT.fullmatch(text)
     if match is not None:
         return Reference(match[1], match[2], match[3])
-    match = _ANY.fullmatch(text)
+    match = re.fullmatch(_ANY, text)
     return None if match is None or match[1] in {"env", "file"} else Reference(match[1], match[2])

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 _MOST = 300
 """Lines or words a side between the first and the last difference that are still compared with one another."""
-_WORD = re.compile(r"\w+|\s+|[^\w\s]")
+_WORD = r"\w+|\s+|[^\w\s]"
 _LONGEST = 4_000
 """Characters of a line whose words are compared."""
 
@@ -54,7 +54,7 @@ def _folded(kept: list[str]) -> list[str]:
 def _words(old: str, new: str) -> tuple[tuple[tuple[str, bool], ...], tuple[tuple[str, bool], ...]]:
     if max(len(old), len(new)) > _LONGEST:
         return ((old, False),), ((new, False),)
-    left, right = _WORD.findall(old), _WORD.findall(new)
+    left, right = re.findall(_WORD, old), re.findall(_WORD, new)
     codes = _opcodes(left, right)
     before = tuple(("".join(left[a:b]), tag != "equal") for tag, a, b, _, _ in codes if a < b)
     after = tuple(("".join(right[c:d]), tag != "equal") for tag, _, _, c, d in codes if c < d)

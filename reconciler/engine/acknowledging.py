@@ -76,19 +76,6 @@ def standing(
     return Standing(held, others, "; ".join(map(str, which)), observed, kept)
 
 
-def over(situation: Situation) -> tuple[Held, ...]:
-    """What was held for an acknowledgement that is over or was taken back; nothing where the day is not known, or where
-    something else was asked for in this run. A lifecycle that keeps edits goes on holding it.
-    """
-    resource = situation.resource
-    if resource is not None and resource.lifecycle.on_drift in (OnDrift.KEEP, OnDrift.MERGE):
-        return ()
-    entry = situation.entry
-    if entry is None or not situation.today or situation.acknowledged or situation.way is not OnConflict.STOP:
-        return ()
-    return tuple(item for item in entry.held if item.until)
-
-
 def drift_of_ended(situation: Situation, ended: tuple[Held, ...], change: Change, live: LiveObject) -> Drift:
     """What was held for an acknowledgement is drift again when that is over: with who made it, as it was noted then."""
     assert change.resource is not None

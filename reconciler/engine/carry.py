@@ -16,8 +16,8 @@ from reconciler.core.plan import Action, Change, Precondition
 from reconciler.core.ports import Secrets, Store
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import UNKNOWN_SECRET, Intent, ResourceState, Status
-from reconciler.engine.decide import authored_edits
 from reconciler.engine.disputes import Disputes, as_conflict, conflict, kept, overwritten
+from reconciler.engine.rows import authored_edits
 from reconciler.engine.sending import TRIES, Sender
 from reconciler.engine.situation import content_of
 

@@ -14,7 +14,6 @@ from reconciler.core.state import State
 from reconciler.engine.asked_once import AskedOnce
 from reconciler.engine.inputs import Inputs
 from reconciler.engine.observing import observed_anew
-from reconciler.engine.orphans import with_orphans
 from reconciler.engine.planner import choose
 from reconciler.engine.snapshot import Snapshot
 from reconciler.engine.timed import TimedReader
@@ -46,7 +45,11 @@ async def compute_plan(inputs: Inputs) -> Plan:
     reader = AskedOnce(TimedReader(inputs.reader, inputs.budget))
     inputs = replace(inputs, reader=reader)
     declared = {resource.address: resource for resource in inputs.resources}
-    state = await with_orphans(inputs.state, declared, inputs.reader, inputs.store, inputs.registry)
+    state = inputs.state
+    if state.intents:
+        from reconciler.engine.orphans import with_orphans  # only after an interrupted run
+
+        state = await with_orphans(state, declared, inputs.reader, inputs.store, inputs.registry)
     selection = choose(inputs.resources, state, inputs.options)
     snapshot, plan = await observed_anew(inputs, selection)
     if inputs.state.serial:  # a plan makes no store where there is none

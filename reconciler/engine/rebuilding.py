@@ -14,9 +14,9 @@ from reconciler.core.kind import Kind
 from reconciler.core.rebuilt import Found, Rebuilt
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import ResourceState, State
-from reconciler.engine.decide import authored_edits
 from reconciler.engine.inputs import Inputs
 from reconciler.engine.refresh import refresh
+from reconciler.engine.rows import authored_edits
 from reconciler.engine.snapshot import Snapshot
 from reconciler.engine.stamped import worth
 from reconciler.engine.taking import entry_for

@@ -15,8 +15,8 @@ from reconciler.core.plan import Change
 from reconciler.core.ports import Writer
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import ResourceState, Status
-from reconciler.engine.decide import authored_edits
 from reconciler.engine.disputes import as_conflict, conflict
+from reconciler.engine.rows import authored_edits
 
 TRIES = 3
 _LOOKS = 4

@@ -11,8 +11,8 @@ from reconciler.core.errors import Diagnostic
 from reconciler.core.json import JsonObject, digest
 from reconciler.core.kind import Kind
 from reconciler.core.plan import Change, Drift, Precondition
-from reconciler.core.resource import LiveObject, Resource
-from reconciler.core.state import Intent, ResourceState
+from reconciler.core.resource import LiveObject, OnDrift, Resource
+from reconciler.core.state import Held, Intent, ResourceState
 
 
 class SecretsToSend(Struct, frozen=True):
@@ -92,6 +92,19 @@ def title_of(situation: Situation) -> str:
     if situation.entry is not None and situation.entry.title:
         return situation.entry.title
     return situation.live.title if situation.live is not None else ""
+
+
+def over(situation: Situation) -> tuple[Held, ...]:
+    """What was held for an acknowledgement that is over or was taken back; nothing where the day is not known, or where
+    something else was asked for in this run. A lifecycle that keeps edits goes on holding it.
+    """
+    resource = situation.resource
+    if resource is not None and resource.lifecycle.on_drift in (OnDrift.KEEP, OnDrift.MERGE):
+        return ()
+    entry = situation.entry
+    if entry is None or not situation.today or situation.acknowledged or situation.way is not OnConflict.STOP:
+        return ()
+    return tuple(item for item in entry.held if item.until)
 
 
 def managed(situation: Situation, live: LiveObject, doing: str = "change") -> Diagnostic:

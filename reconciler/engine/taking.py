@@ -18,7 +18,7 @@ from reconciler.core.ports import Audience, Progress, Reader, Store
 from reconciler.core.registry import Registry
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import UNKNOWN_SECRET, ResourceState, State
-from reconciler.engine.decide import authored_edits
+from reconciler.engine.rows import authored_edits
 
 
 async def take(

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 
 from reconciler.core.errors import ServerError
 from reconciler.core.exchange import ApiRequest, ApiResponse
 from reconciler.core.json import Json, JsonObject, as_object, parsed, text_of
 from reconciler.core.unparsed import parsed_but
-from reconciler.grafana.failures import absent_api, broken, failure, not_grafana, redirected
 from reconciler.grafana.replies import Reply
-from reconciler.grafana.retry import come_back
 
 Hide = Callable[[str], str]
 """Takes the secrets out of a text: a server may repeat in its answer what it was sent."""
@@ -18,8 +17,8 @@ _MOVED = frozenset({301, 302, 303, 307, 308})
 _LONGEST = 500
 _QUOTED = 60
 _LOOKED_AT = 4000
-_CARRIED = re.compile(r"(?<=//)[^/]*@")
-_BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_CARRIED = r"(?<=//)[^/]*@"
+_BLANKS = r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+"
 
 
 def understood(request: ApiRequest, reply: Reply, hide: Hide = str) -> ApiResponse:
@@ -41,7 +40,7 @@ def classify(request: ApiRequest, reply: Reply, hide: Hide = str) -> ServerError
 
 def clean(text: str, hide: Hide = str, longest: int = _LONGEST) -> str:
     """A server's words, fit for a message: without secrets, control characters and line breaks, cut at `longest`."""
-    shown = _BLANKS.sub(" ", hide(text)).strip()
+    shown = re.sub(_BLANKS, " ", hide(text)).strip()
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 
 
@@ -49,37 +48,48 @@ def _read(request: ApiRequest, reply: Reply, hide: Hide) -> tuple[Json, ServerEr
     """The JSON of an answer, or why there is none. Looks at the form only; the status matters where it decides what
     else the body can be.
     """
-    if reply.status in _MOVED:
-        return None, redirected(request, reply.status, clean(_place(reply.headers.get("location", "")), hide))
     content = reply.content.strip()
-    if not content:
-        if request.method == "GET" and 200 <= reply.status < 300:  # taken for an empty list it would delete everything
-            return None, broken(request, reply.status, "the answer is empty")
-        return None, None
-    try:
-        return (parsed_but(content, request.unparsed) if request.unparsed else parsed(content)), None
-    except (ValueError, RecursionError):
-        pass
+    if reply.status not in _MOVED:
+        if not content and not (request.method == "GET" and 200 <= reply.status < 300):
+            return None, None
+        with suppress(ValueError, RecursionError):
+            return (parsed_but(content, request.unparsed) if request.unparsed else parsed(content)), None
+    return None, _unread(request, reply, content, hide)
+
+
+def _unread(request: ApiRequest, reply: Reply, content: bytes, hide: Hide) -> ServerError:
+    """Why an answer is none of Grafana's JSON."""
+    from reconciler.grafana.failures import absent_api, broken, not_grafana, redirected
+
+    if reply.status in _MOVED:
+        return redirected(request, reply.status, clean(_place(reply.headers.get("location", "")), hide))
+    if not content:  # taken for an empty list it would delete everything
+        return broken(request, reply.status, "the answer is empty")
     if request.path.startswith("/apis/") and reply.status == 404 and content == b"404 page not found":
-        return None, absent_api(request, reply.status)
+        return absent_api(request, reply.status)
     if not content.startswith(b"<") and (reply.media_type.endswith("json") or content[:1] in b"{["):
-        return None, broken(request, reply.status, "the answer is not complete JSON")
+        return broken(request, reply.status, "the answer is not complete JSON")
     beginning = clean(content[:_LOOKED_AT].decode("utf-8", "replace"), hide, _QUOTED)
-    return None, not_grafana(request, reply.status, clean(reply.media_type, hide, _QUOTED), beginning)
+    return not_grafana(request, reply.status, clean(reply.media_type, hide, _QUOTED), beginning)
 
 
 def _place(location: str) -> str:
     """Where a redirect leads, without what it may carry along: credentials, query, fragment."""
-    return _CARRIED.sub("", location.partition("#")[0].partition("?")[0])
+    return re.sub(_CARRIED, "", location.partition("#")[0].partition("?")[0])
 
 
 def _refusal(request: ApiRequest, reply: Reply, body: Json, hide: Hide) -> ServerError | None:
     """The error for a status that nobody looks at. 401 is nobody's: it concerns the run, never one object."""
     content = as_object(body)
-    if reply.status == 404 and _unknown_version(content):
-        return absent_api(request, reply.status)
-    if 200 <= reply.status < 300 or (reply.status in request.handles and reply.status != 401):
+    other = reply.status == 404 and _unknown_version(content)
+    handled = reply.status in request.handles and reply.status != 401
+    if not other and (200 <= reply.status < 300 or handled):
         return None
+    from reconciler.grafana.failures import absent_api, failure
+    from reconciler.grafana.retry import come_back
+
+    if other:
+        return absent_api(request, reply.status)
     words = clean(text_of(content.get("message")), hide)
     known = {**_hidden(content, hide), "comeBack": come_back(reply.headers)}
     return failure(request, reply.status, known, words)

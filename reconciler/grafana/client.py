@@ -6,7 +6,7 @@ Must not follow redirects, repeat a write that may have happened, or let a secre
 import asyncio
 import base64
 import json
-import random
+import os
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
@@ -26,12 +26,11 @@ from reconciler.core.resource import SecretRef
 from reconciler.grafana.answers import clean, understood
 from reconciler.grafana.broken import Broken
 from reconciler.grafana.connection import Connection
-from reconciler.grafana.failures import lost, unwelcome
 from reconciler.grafana.limiter import Limiter, Quiet
 from reconciler.grafana.replies import Loss, Outcome, Reply
 from reconciler.grafana.retry import Patience, Tried, retry_after
 from reconciler.grafana.secrets import SecretResolver
-from reconciler.grafana.transport import loss_of, open_http
+from reconciler.grafana.transport import open_http
 
 if TYPE_CHECKING:
     from reconciler.grafana.http_library import httpx
@@ -44,6 +43,11 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _roll() -> float:
+    """From 0 to 1, as the library for chance would give it."""
+    return int.from_bytes(os.urandom(6)) / 2**48
+
+
 class Timing(Struct, frozen=True):
     """What the client takes from its surroundings: waiting, seconds that pass, the date, chance (0 to 1); and how long
     it may go on: for a request (`patience`), and in the whole run (`budget`).
@@ -52,7 +56,7 @@ class Timing(Struct, frozen=True):
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     monotonic: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = _utc_now
-    random: Callable[[], float] = random.random
+    random: Callable[[], float] = _roll
     patience: Patience = field(default_factory=Patience)
     budget: Budget = field(default_factory=Budget)
 
@@ -140,6 +144,8 @@ class Client:
                 break
             await timing.sleep(wait)
         if isinstance(outcome, Loss):
+            from reconciler.grafana.failures import lost
+
             raise lost(request, self.url, outcome)
         return understood(request, outcome, self._hide)
 
@@ -153,6 +159,8 @@ class Client:
                 asked = retry_after(outcome.headers, self._timing.now()) if isinstance(outcome, Reply) else None
                 self._limiter.answered(outcome, reading=reading, round_=round_, asked=asked)
         except Quiet:
+            from reconciler.grafana.failures import unwelcome
+
             out_of_time = self._timing.budget.left < self._timing.patience.longest_wait
             raise unwelcome(request, self.url, self._limiter.quiet, out_of_time=out_of_time) from None
         self._known = self._known or (isinstance(outcome, Reply) and outcome.status < 500)
@@ -177,6 +185,8 @@ class Client:
             async with asyncio.timeout(timeout * _WHOLE_ANSWER):
                 return await self._http.exchange(method, url, headers, content)
         except (Broken, OSError, UnicodeError) as error:
+            from reconciler.grafana.losses import loss_of
+
             return loss_of(error, timeout * _WHOLE_ANSWER if isinstance(error, TimeoutError) else timeout)
 
     def _built(self, request: ApiRequest) -> tuple[str, dict[str, str], bytes | None]:

@@ -38,7 +38,7 @@ _HINTS = {
     422: "Grafana did not accept what was sent: correct what the message names",
     429: "the server asks for fewer requests: run again later",
 }
-_PERMISSION = re.compile(r"permissions needed:\s*(.+?)\s*$", re.IGNORECASE)
+_PERMISSION = r"(?i)permissions needed:\s*(.+?)\s*$"
 
 
 def failure(request: ApiRequest, status: int, body: JsonObject, words: str) -> ServerError:
@@ -81,11 +81,11 @@ def _lacks_permission(body: JsonObject, words: str, code: str) -> bool:
         return True
     if body.get("kind") == "Status":
         return not code
-    return _PERMISSION.search(words) is not None or "access denied" in words.lower()
+    return re.search(_PERMISSION, words) is not None or "access denied" in words.lower()
 
 
 def _permit(words: str) -> str:
-    named = _PERMISSION.search(words)
+    named = re.search(_PERMISSION, words)
     what = f"the permission {named.group(1)}" if named else "a permission for this"
     return f"give the service account (or user) {what}; the role Admin of the organisation has all that ggrec needs"
 

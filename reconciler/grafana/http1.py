@@ -21,9 +21,9 @@ _CHUNK = 65_536
 _IDLE = 5.0
 """Seconds after which a kept connection is not used again: servers end them at some time."""
 _EYEBALLS = 0.25
-_STATUS = re.compile(rb"HTTP/1\.([01]) (\d{3})(?: [^\r\n]*)?")
-_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_BAD_VALUE = re.compile(rb"[\0\r\n]")
+_VERSIONS = {b"HTTP/1.0": 0, b"HTTP/1.1": 1}
+_IN_NAMES = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_NOT_IN_VALUES = b"\0\r\n"
 _CUT = "the server ended the connection before the answer was complete"
 Fields = Sequence[tuple[bytes, bytes]]
 
@@ -208,7 +208,7 @@ class Lines:
 
 def written(method: str, target: bytes, fields: Fields) -> bytes:
     """What a request begins with. Raises Malformed, which quotes nothing."""
-    if any(_NAME.fullmatch(name) is None or _BAD_VALUE.search(value) for name, value in fields):
+    if not all(_is_field(name, value) for name, value in fields):
         raise Malformed("a header cannot be sent")
     first = b"%b %b HTTP/1.1" % (method.encode("ascii"), target)
     return b"\r\n".join([first, *(b"%b: %b" % field for field in fields), b"", b""])
@@ -217,16 +217,23 @@ def written(method: str, target: bytes, fields: Fields) -> bytes:
 def _parsed(head: bytes) -> tuple[int, int, Fields]:
     """The minor version, the status and the headers."""
     first, *rows = head[:-4].split(b"\r\n")
-    found = _STATUS.fullmatch(first)
-    if found is None:
+    named, _, rest = first.partition(b" ")
+    status, _, reason = rest.partition(b" ")
+    version = _VERSIONS.get(named)
+    if version is None or len(status) != 3 or not status.isdigit() or b"\r" in reason or b"\n" in reason:
         raise Malformed("the answer is not HTTP")
     fields = []
     for row in rows:
         name, colon, value = row.partition(b":")
-        if not colon or _NAME.fullmatch(name) is None or _BAD_VALUE.search(value):
+        if not colon or not _is_field(name, value):
             raise Malformed("a header of the answer is malformed")
         fields.append((name, value.strip(b" \t")))
-    return int(found[1]), int(found[2]), fields
+    return version, int(status), fields
+
+
+def _is_field(name: bytes, value: bytes) -> bool:
+    """Whether a header is one as HTTP has it."""
+    return bool(name) and not name.translate(None, _IN_NAMES) and value == value.translate(None, _NOT_IN_VALUES)
 
 
 def _framing(method: str, version: int, status: int, fields: Fields) -> tuple[int | None, bool]:

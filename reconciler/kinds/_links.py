@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.references import Reference, panels_in
 
-_LINK = re.compile(r"/(?P<kind>d|d-solo|dashboards/f)/(?P<uid>[A-Za-z0-9_-]{1,40})(?![A-Za-z0-9_-])")
+_LINK = r"/(?P<kind>d|d-solo|dashboards/f)/(?P<uid>[A-Za-z0-9_-]{1,40})(?![A-Za-z0-9_-])"
 _PARTS = frozenset({"panels", "targets"})
 
 
@@ -30,7 +30,7 @@ def links_in(model: JsonObject) -> Iterator[Reference]:
 
 def _found(value: Json, where: str) -> Iterator[Reference]:
     if isinstance(value, str):
-        for match in _LINK.finditer(value) if "/d" in value else ():
+        for match in re.finditer(_LINK, value) if "/d" in value else ():
             yield Reference("folder" if match["kind"] == "dashboards/f" else "dashboard", match["uid"], where)
     elif isinstance(value, Mapping):
         for item in value.values():

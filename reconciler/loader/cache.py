@@ -8,7 +8,6 @@ other inputs, is not there. Only what is without errors is kept, so an error is 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from msgspec import Struct
 
 from reconciler.core.address import Address
 from reconciler.core.desired import DesiredState, Remembered
+from reconciler.core.hashing import blake2b
 from reconciler.core.json import JsonObject
 from reconciler.loader.cache_codec import Body, NotKept, decode_state, encode_state
 from reconciler.loader.files import Folder

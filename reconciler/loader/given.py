@@ -6,11 +6,11 @@ the references as they were written.
 
 import os
 from contextlib import suppress
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import reconciler
+from reconciler.core.hashing import blake2b
 from reconciler.core.source import Mark, MarkedDict, MarkedList
 from reconciler.loader.cache import WRONG, checked, prepare, put, sealed
 

@@ -8,12 +8,12 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from hashlib import blake2b
 from pathlib import Path
 
 import orjson
 from msgspec import Struct
 
+from reconciler.core.hashing import blake2b
 from reconciler.core.json import Json, JsonObject
 
 _AT_ONCE = 100_000

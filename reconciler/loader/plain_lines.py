@@ -5,7 +5,8 @@ import re
 from typing import Any
 
 from reconciler.core.source import Mark, MarkedDict, MarkedList
-from reconciler.loader.text import NUMBER, WORDS, InputProblem, number
+from reconciler.loader.scalars import NUMBER, WORDS
+from reconciler.loader.text import InputProblem, number
 
 _DEEPEST = 40
 _KEY = re.compile(

@@ -12,7 +12,7 @@ from typing import Any
 
 from reconciler.core.source import Mark, MarkedDict, MarkedList
 from reconciler.loader.plain_lines import BLOCK, NESTED, NOTHING, Beyond, Line, read_line
-from reconciler.loader.text import FORBIDDEN
+from reconciler.loader.scalars import FORBIDDEN
 
 _MOST = 500_000
 """Bytes: a file that is smaller has no more values, and no deeper ones, than are allowed."""

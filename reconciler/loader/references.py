@@ -7,16 +7,15 @@ from collections.abc import Mapping
 
 from reconciler.core.secret_reference import WITH_DEFAULT, Reference, read_reference
 
-_WITHIN = re.compile(WITH_DEFAULT)
-_BEGINNING = re.compile(r"\$\{(?:env|file|command|sops):")
-_FOR_SECRETS = re.compile(r"\$\{(?:file|command|sops):")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_BEGINNING = r"\$\{(?:env|file|command|sops):"
+_FOR_SECRETS = r"\$\{(?:file|command|sops):"
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*\Z"
 
 
 def parse_reference(text: str) -> Reference | None:
     """The reference that the whole text is, else None."""
     found = read_reference(text)
-    return None if found is None or (found.source == "env" and not _VARIABLE.match(found.name)) else found
+    return None if found is None or (found.source == "env" and not re.match(_VARIABLE, found.name)) else found
 
 
 def is_reference(text: str) -> bool:
@@ -26,15 +25,15 @@ def is_reference(text: str) -> bool:
 
 def has_reference(text: str) -> bool:
     """Whether a reference, or what was meant for one, begins anywhere in the text."""
-    return _BEGINNING.search(text) is not None
+    return re.search(_BEGINNING, text) is not None
 
 
 def misused(text: str) -> str:
     """Why the references in a text that is no secret cannot stand there; "" where they can."""
-    secret = _FOR_SECRETS.search(text)
+    secret = re.search(_FOR_SECRETS, text)
     if secret:
         return f"{secret.group()}…}} is for secrets only"
-    rest = _WITHIN.sub(lambda match: "" if is_reference(match.group()) else match.group(), text)
+    rest = re.sub(WITH_DEFAULT, lambda match: "" if is_reference(match.group()) else match.group(), text)
     return "it has a reference of another form than ${env:NAME} or ${env:NAME:-default}" if has_reference(rest) else ""
 
 
@@ -54,4 +53,4 @@ def interpolated(text: str, environment: Mapping[str, str]) -> tuple[str, list[s
             missing.append(reference.name)
         return value or ""
 
-    return _WITHIN.sub(fill, text), missing
+    return re.sub(WITH_DEFAULT, fill, text), missing

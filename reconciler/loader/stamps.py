@@ -6,9 +6,10 @@ on some file systems): such a stamp is not trusted, as Git does not. Understands
 
 import os
 import time
-from hashlib import blake2b
 
 from msgspec import Struct
+
+from reconciler.core.hashing import blake2b
 
 _TICK = 2_000_000_000
 """Nanoseconds: the coarsest time stamps of file systems in use."""

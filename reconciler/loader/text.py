@@ -9,17 +9,9 @@ from reconciler.core.source import Mark
 
 MOST_VALUES = 500_000
 MOST_DEPTH = 100
-NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+([eE][+-]?[0-9]+)?|[eE][+-][0-9]+)?\Z")
-"""What of YAML's plain scalars is a number: JSON's but `1e3`, for programs write the sign (1e+3), people mean a name (a
-commit, a uid).
-"""
-WORDS: dict[str, Any] = {"null": None, "~": None, "": None, "true": True, "false": False}
-"""What else of them is no text."""
-FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-"""What YAML has no place for, and the line ends that only YAML takes for some."""
 _LARGEST = 1.7976931348623157e308
 _MOST_DIGITS = 309
-_LINE_END = re.compile("\r\n|\r|\n")
+_LINE_END = "\r\n|\r|\n"
 
 
 class InputProblem(Exception):
@@ -35,7 +27,7 @@ class Places:
 
     def __init__(self, text: str, file: str) -> None:
         self._file = file
-        self._starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
+        self._starts = [0, *(match.end() for match in re.finditer(_LINE_END, text))]
 
     def mark(self, index: int) -> Mark:
         """The place of a character."""

@@ -25,18 +25,8 @@ from yaml.events import (
 from reconciler.core.errors import Diagnostic
 from reconciler.core.source import Mark, MarkedDict, MarkedList
 from reconciler.loader.json import parse_json
-from reconciler.loader.text import (
-    FORBIDDEN,
-    MOST_DEPTH,
-    MOST_VALUES,
-    NUMBER,
-    WORDS,
-    InputProblem,
-    Places,
-    decode,
-    number,
-    too_deep,
-)
+from reconciler.loader.scalars import FORBIDDEN, NUMBER, WORDS
+from reconciler.loader.text import MOST_DEPTH, MOST_VALUES, InputProblem, Places, decode, number, too_deep
 
 _PLAIN = (None, "")
 """How the Python and the C parser call a scalar without quotes."""

@@ -4,7 +4,6 @@ Must not let a title from a server reach a terminal as it is: control characters
 """
 
 import json
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -52,9 +51,11 @@ def indented(by: int, lines: Iterable[Line]) -> list[Line]:
 
 def safe(text: str) -> str:
     """Text that can be shown anywhere: control characters and direction marks as escapes."""
-    return "".join(
-        f"\\u{ord(char):04x}" if unicodedata.category(char) in {"Cc", "Cs"} or char in _BIDI else char for char in text
-    )
+    if text.isascii() and text.isprintable():
+        return text
+    from unicodedata import category  # mostly nothing is so far from plain
+
+    return "".join(f"\\u{ord(char):04x}" if category(char) in {"Cc", "Cs"} or char in _BIDI else char for char in text)
 
 
 def plain(lines: Sequence[Line]) -> str:

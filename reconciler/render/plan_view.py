@@ -13,7 +13,6 @@ from reconciler.core.plan import Action, Change, Plan
 from reconciler.core.semantic import ChangeClass, Row
 from reconciler.core.state import Held
 from reconciler.render.lines import Line, Span, count, indented, line, safe
-from reconciler.render.rows import MOST, row_lines
 
 _SYMBOLS = {
     Action.CREATE: ("+", "add"),
@@ -51,11 +50,15 @@ class PlanView(Struct, frozen=True):
 
     def rows(self, rows: Sequence[Row]) -> list[Line]:
         """An object's rows, folded where they are very many. That it is created or deleted, its head says."""
+        from reconciler.render.rows import row_lines
+
         return row_lines([row for row in rows if row.edits or row.subject or row.name], most=self.most)
 
     @property
     def most(self) -> int:
         """The lines of one object that are shown."""
+        from reconciler.render.rows import MOST
+
         return 10**9 if self.verbose else MOST
 
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from reconciler.core.errors import Diagnostic, Locked, StoreFailed
 from reconciler.store.blobs import Blob, Blobs
@@ -39,6 +39,13 @@ class Timing(Struct, frozen=True):
     now: Callable[[], float] = _boot_time
     sleep: Callable[[float], None] = time.sleep
     told: Callable[[str], None] = lambda text: None
+
+
+class Tenant(Struct, frozen=True):
+    """Who would hold the lock, and how."""
+
+    owner: Owner
+    timing: Timing = field(default_factory=Timing)
 
 
 class Lease:

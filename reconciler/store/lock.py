@@ -101,7 +101,7 @@ def process_started(pid: int) -> str:
 def this_machine() -> str:
     """This boot of this machine and the set of process numbers we live in: containers may share a host's name."""
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
         return f"{boot}/{Path('/proc/self/ns/pid').readlink()}"
     except OSError:
         return ""

@@ -7,8 +7,9 @@ index is only ever replaced where it still is the one that was loaded.
 
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 import orjson
 from msgspec import Struct
@@ -23,8 +24,9 @@ from reconciler.store.behind import Behind
 from reconciler.store.blobs import Blobs, Log
 from reconciler.store.codec import decode, decode_run, decode_state, encode
 from reconciler.store.journal import PREFIX, Included, Segment, counted, read_mapping, read_segments, told, worked_in
-from reconciler.store.lease import Lease, Timing, hold
-from reconciler.store.lock import Owner
+
+if TYPE_CHECKING:
+    from reconciler.store.lease import Lease, Tenant
 
 STATE = "state.json"
 LOST = f"restore {STATE} from a backup (`ggrec state push FILE`), or make it anew from Grafana: `ggrec state rebuild`"
@@ -43,13 +45,12 @@ class Index(Struct, frozen=True):
 
 
 class StateStore:
-    """Implements core.ports.Store over any Blobs."""
+    """Implements core.ports.Store over any Blobs; `tenant` is asked when its lock is to be held."""
 
-    def __init__(self, blobs: Blobs, *, clock: Clock, owner: Owner, timing: Timing | None = None) -> None:
+    def __init__(self, blobs: Blobs, *, clock: Clock, tenant: "Callable[[], Tenant]") -> None:
         self.blobs = blobs
         self._clock = clock
-        self._owner = owner
-        self._timing = timing or Timing()
+        self._tenant = tenant
         self._behind = Behind(blobs.workers)
         self._lease: Lease | None = None
         self._opened = False
@@ -211,8 +212,11 @@ class StateStore:
     @contextmanager
     def lock(self, command: str) -> Iterator[None]:
         """Hold the lock for the block. Raises Locked naming the holder."""
-        owner = replace(self._owner, command=command)
-        with hold(self.blobs, owner, since=self._clock.now(), timing=self._timing) as lease:
+        from reconciler.store.lease import hold  # who only plans holds nothing
+
+        tenant = self._tenant()
+        owner = replace(tenant.owner, command=command)
+        with hold(self.blobs, owner, since=self._clock.now(), timing=tenant.timing) as lease:
             self._lease = lease
             try:
                 yield

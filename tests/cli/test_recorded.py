@@ -20,6 +20,7 @@ from reconciler.core.state import Run, State
 from reconciler.kinds import discover
 from reconciler.store import recorded
 from reconciler.store.blobs import LocalBlobs
+from reconciler.store.lease import Tenant
 from reconciler.store.lock import Owner
 from reconciler.store.state_store import StateStore, object_key
 from reconciler.store.surplus import Keeping, surplus
@@ -207,7 +208,7 @@ def test_one_run_must_be_named(applied: Folder) -> None:
 def test_what_was_to_be_sent_is_kept_with_the_plan_that_names_it(tmp_path: Path) -> None:
     """Also where no outcome names it, as of a killed run."""
     owner = Owner("here", 1, "ann")
-    store = StateStore(LocalBlobs(tmp_path), clock=SystemClock(), owner=owner)
+    store = StateStore(LocalBlobs(tmp_path), clock=SystemClock(), tenant=lambda: Tenant(owner))
     store.save(State("lineage"))
     names = [store.put({"n": number}) for number in range(3)]
     plan = {"body": names[0], "bodies": [names[1]]}

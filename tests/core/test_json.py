@@ -112,3 +112,11 @@ def test_what_is_no_json_is_not_read(text: str) -> None:
 @pytest.mark.parametrize("text", ['["\\ud800"]', '{"a": 1, "a": 2}', "[123456789012345678901234567890]", "[-0, 1E3]"])
 def test_what_a_faster_parser_refuses_or_reads_otherwise_is_read_all_the_same(text: str) -> None:
     assert canonical_value(parsed(text.encode())) == canonical_value(json.loads(text))
+
+
+@pytest.mark.parametrize("text", ["1e999", "-5.4e+1601", "1e400"])
+def test_a_number_beyond_all_doubles_is_its_text(text: str) -> None:
+    """As an infinity it could be neither compared nor written, and one such dashboard would stop every plan."""
+    read = parsed(f'{{"a": [{text}, 1.5]}}'.encode())
+    assert read == {"a": [text, 1.5]}
+    assert same(read, parsed(canonical_bytes(read)))

@@ -9,6 +9,7 @@ from reconciler.core.errors import GgrecError, Locked, StoreFailed
 from reconciler.core.state import Intent
 from reconciler.store.blobs import LocalBlobs
 from reconciler.store.inspection import inspect
+from reconciler.store.lease import Tenant
 from reconciler.store.lock import Owner
 from reconciler.store.state_store import StateStore
 from tests.lab import Lab, document
@@ -52,7 +53,7 @@ class Broken(Lab):
 
 
 def _store(lab: Lab, blobs: LocalBlobs) -> StateStore:
-    return StateStore(blobs, clock=lab.clock, owner=Owner("lab", 1, "somebody", "ggrec"))
+    return StateStore(blobs, clock=lab.clock, tenant=lambda: Tenant(Owner("lab", 1, "somebody", "ggrec")))
 
 
 @pytest.mark.parametrize("k", range(1, 16))

@@ -12,10 +12,9 @@ import pytest
 from reconciler.core.errors import InvalidInput
 from reconciler.core.resource import SecretRef
 from reconciler.core.secret_source import SecretSource, Unavailable
-from reconciler.grafana.secrets import SecretResolver
+from reconciler.grafana.secrets import SecretResolver, programs
 from reconciler.grafana.secrets import sources as package
 from reconciler.grafana.secrets.programs import Program
-from reconciler.grafana.secrets.sources import command as commands
 from reconciler.grafana.secrets.sources import discover
 
 CANARY = "zebra7Q-canary"
@@ -141,7 +140,7 @@ def test_a_program_that_does_not_end_is_ended_with_all_it_began(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program(tmp_path, "show", f"echo {CANARY}; sleep 600 & echo $! > {tmp_path}/child; wait")
-    monkeypatch.setattr(commands, "Program", partial(Program, seconds=0.5))
+    monkeypatch.setattr(programs, "Program", partial(Program, seconds=0.5))
     why = resolver(tmp_path, "show").missing(command("show"))
     assert why == "`show` did not end within 0.5 seconds"
     child = tmp_path / "child"

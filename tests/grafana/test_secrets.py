@@ -10,7 +10,6 @@ from reconciler.core.errors import GgrecError
 from reconciler.core.ports import Secrets
 from reconciler.core.resource import SecretRef
 from reconciler.grafana.secrets import SecretResolver
-from reconciler.grafana.secrets import digests as module
 
 FORMS = "${command:PROGRAM ARGUMENT …}, ${env:NAME}, ${file:path} or ${sops:path#key.sub}"
 ENVIRONMENT = {"A": "one", "EMPTY": "", "COLON": "a:-b}$", "RAW": "x\udcff"}
@@ -162,7 +161,7 @@ def derivations(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         salts.append(salt)
         return real(password, salt=salt, **cost)
 
-    monkeypatch.setattr(module, "scrypt", counting)
+    monkeypatch.setattr(hashlib, "scrypt", counting)
     return salts
 
 

@@ -22,7 +22,8 @@ from reconciler.grafana.broken import NoConnectionInTime
 from reconciler.grafana.by_library import meant
 from reconciler.grafana.connection import Connection, Tls
 from reconciler.grafana.direct import Direct
-from reconciler.grafana.transport import loss_of, open_http, trust
+from reconciler.grafana.losses import loss_of
+from reconciler.grafana.transport import open_http, trust
 from tests.grafana.support import GET, POST, RawServer, answer, client_of, raw_server
 
 OPENSSL = shutil.which("openssl")

@@ -13,7 +13,7 @@ from reconciler.core.errors import BodyLost, ExitCode, GgrecError, Locked, Store
 from reconciler.core.state import Intent, ResourceState, Run, State
 from reconciler.store.blobs import Blobs, LocalBlobs, Log
 from reconciler.store.inspection import copy, inspect, repair
-from reconciler.store.lease import Timing
+from reconciler.store.lease import Tenant, Timing
 from reconciler.store.lock import KEY, Owner
 from reconciler.store.state_store import StateStore, object_key
 from tests.lab_parts import Ticking
@@ -28,7 +28,7 @@ def opened(blobs: Any, name: str = "here", now: Any = None) -> StateStore:
     """A store as a process of its own would open it."""
     owner = Owner(name, 1, "ann", machine=name)
     timing = Timing(now=now) if now is not None else Timing()
-    return StateStore(blobs, clock=Ticking(), owner=owner, timing=timing)
+    return StateStore(blobs, clock=Ticking(), tenant=lambda: Tenant(owner, timing))
 
 
 def entry(store: StateStore, uid: str, text: str = "x") -> ResourceState:

@@ -20,6 +20,7 @@ from reconciler.core.source import Mark
 from reconciler.core.state import Intent, ResourceState, State
 from reconciler.store.blobs import LocalBlobs
 from reconciler.store.codec import decode_plan, decode_state, encode
+from reconciler.store.lease import Tenant
 from reconciler.store.lock import Owner, process_started
 from reconciler.store.planfile import Made, read_plan, write_plan
 from reconciler.store.state_store import StateStore
@@ -39,7 +40,7 @@ json_values = st.recursive(
 
 def store(folder: Path, blobs: Any = None, **owner: Any) -> StateStore:
     who = Owner("host", owner.get("pid", os.getpid()), "ann", "ggrec apply", owner.get("started", ""))
-    return StateStore(blobs or LocalBlobs(folder), clock=Ticking(), owner=who)
+    return StateStore(blobs or LocalBlobs(folder), clock=Ticking(), tenant=lambda: Tenant(who))
 
 
 @given(

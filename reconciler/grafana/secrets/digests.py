@@ -1,7 +1,6 @@
 """Salted slow digests of secrets: what the state may keep, to know that one changed."""
 
 import os
-from hashlib import scrypt
 
 _COST = {"n": 2**14, "r": 8, "p": 1}
 _FORM = "scrypt$16384.8.1"
@@ -36,6 +35,8 @@ class Digests:
 
     def derive(self, text: str, salt: bytes) -> bytes:
         """The key: slow on purpose (about 50 ms)."""
+        from hashlib import scrypt  # brings OpenSSL along, and mostly no secret is digested
+
         return scrypt(text.encode(), salt=salt, dklen=32, **_COST)
 
     def _key(self, text: str, salt: bytes) -> bytes:

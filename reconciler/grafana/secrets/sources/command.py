@@ -7,7 +7,6 @@ if ggrec.yaml names it in `secret_commands`.
 from typing import ClassVar
 
 from reconciler.core.secret_source import SecretSource, Unavailable
-from reconciler.grafana.secrets.programs import Program
 
 
 class Commands(SecretSource):
@@ -36,6 +35,8 @@ class Commands(SecretSource):
     def fetch(self, argument: str) -> str | Unavailable:
         """What it printed."""
         words = _split(argument)
+        from reconciler.grafana.secrets.programs import Program
+
         printed = Program(words, argument).run(self.surroundings)
         if isinstance(printed, Unavailable):
             return printed

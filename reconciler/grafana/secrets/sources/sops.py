@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from reconciler.core.secret_source import SecretSource, Surroundings, Unavailable
-from reconciler.grafana.secrets.programs import Program
 
 _MEANINGS = {
     128: "no key that is here can decrypt it (SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, GnuPG or a cloud's credentials give "
@@ -64,6 +63,8 @@ class SopsFiles(SecretSource):
             return Unavailable(f"the file {path} cannot be read: there is none")
         # A path that begins with a dash must not become an option.
         given = f"./{path}" if path.startswith("-") else path
+        from reconciler.grafana.secrets.programs import Program
+
         program = Program(("sops", "-d", "--output-type", "json", given), f"sops -d {path}", _MEANINGS)
         printed = program.run(self.surroundings)
         if isinstance(printed, Unavailable):
