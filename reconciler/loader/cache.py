@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from msgspec import Struct
+from msgspec import Struct, json
 
 from reconciler.core.address import Address
 from reconciler.core.desired import DesiredState, Remembered
@@ -222,8 +222,11 @@ def sealed(document: Mapping[str, Any]) -> bytes:
 
 def checked(data: bytes) -> Any:
     """The document of an index; None where a byte of it is another than was written."""
-    seal, _, rest = data.partition(b"\n")
-    return orjson.loads(rest) if blake2b(rest, digest_size=16).hexdigest().encode() == seal else None
+    end = data.find(b"\n") + 1
+    rest = memoryview(data)[end:]
+    if blake2b(rest, digest_size=16).hexdigest().encode() + b"\n" != data[:end]:
+        return None
+    return json.decode(rest)  # orjson would take twelve times the document's size meanwhile
 
 
 def put(path: Path, data: bytes) -> None:

@@ -8,6 +8,7 @@ import zlib
 from typing import Any
 
 import orjson
+from msgspec import json
 
 from reconciler.core.errors import GgrecError
 from reconciler.core.observation import Beacon, Observation, Observed, Seen
@@ -36,7 +37,7 @@ class StoredHints:
         try:
             found = self._blobs.read(KEY)
             self._there = zlib.decompress(found.data) if found is not None else None
-            return None if self._there is None else _decoded(orjson.loads(self._there))
+            return None if self._there is None else _decoded(json.decode(self._there))
         except (GgrecError, zlib.error, ValueError, KeyError, TypeError, AttributeError, IndexError):
             self._there = None
             return None
