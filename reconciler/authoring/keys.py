@@ -1,9 +1,9 @@
 """The keys of Grafana's dashboard model that ggrec knows: only to tell slips. Grafana takes any key, and so do we."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from reconciler.authoring.problems import Problems
+from reconciler.core.closest import closest
 from reconciler.core.source import MarkedDict, mark_at
 
 _DASHBOARD = (
@@ -51,7 +51,7 @@ def _near_misses(
     for key in mapping:
         if key in taken:
             continue
-        close = get_close_matches(key, sorted(known), 1, _CLOSE)
+        close = closest(key, known, _CLOSE)
         if close:
             text = f"'{key}' is no key of {what} that ggrec knows"
-            problems.warn(mark_at(mapping, (key,), key=True), "near-miss", text, f"did you mean '{close[0]}'?")
+            problems.warn(mark_at(mapping, (key,), key=True), "near-miss", text, f"did you mean '{close}'?")

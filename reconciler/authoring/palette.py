@@ -7,10 +7,10 @@ mappings and overrides, as the `iconColor` of annotations. Any other text is a c
 
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from reconciler.authoring.problems import Problems, shown, suggestion, unknown_keys
+from reconciler.core.closest import closest
 from reconciler.core.errors import Diagnostic
 from reconciler.core.resource import Document
 from reconciler.core.source import Mark, MarkedDict, MarkedList, mark_at
@@ -125,8 +125,8 @@ class Palette:
             return self.painted(value, problems)
         if value in self.colors:
             return self.colors[value]
-        close = get_close_matches(value, sorted(self.colors), 1, 0.8)
+        close = closest(value, self.colors, 0.8)
         if close and not _GRAFANAS.match(value):
             text = f"'{value}' is no colour of the palette"
-            problems.warn(mark_at(mapping, (key,)), "near-miss", text, f"did you mean '{close[0]}'?")
+            problems.warn(mark_at(mapping, (key,)), "near-miss", text, f"did you mean '{close}'?")
         return value

@@ -1,9 +1,9 @@
 """Collecting what is wrong with one document, each thing at the author's line. Decides nothing about documents."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any
 
+from reconciler.core.closest import closest
 from reconciler.core.errors import Diagnostic, Severity
 from reconciler.core.resource import Document
 from reconciler.core.source import Mark, MarkedDict, Path, mark_at
@@ -15,9 +15,9 @@ _MOST_LISTED = 12
 def suggestion(word: str, known: Iterable[str]) -> str:
     """`did you mean 'x'?` where something is close, else what there is to choose from."""
     names = sorted(known)
-    close = get_close_matches(word, names, 1, 0.6)
+    close = closest(word, names)
     if close:
-        return f"did you mean '{close[0]}'?"
+        return f"did you mean '{close}'?"
     more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
     return f"there is {', '.join(names[:_MOST_LISTED])}{more}" if names else "there is none"
 

@@ -1,17 +1,10 @@
 """The rules for Elasticsearch as Grafana asks it: Lucene's syntax, fields that exist, aggregations that suit them."""
 
-import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
-from typing import Any
-
-from luqum.exceptions import ParseError
-from luqum.parser import parser as lucene
-from luqum.thread import parse as parse_lucene
-from luqum.tree import SearchField
 
 from reconciler.checking.promql_rules import Found
 from reconciler.checking.stand_ins import MARK, filled
+from reconciler.core.closest import closest
 from reconciler.core.json import JsonObject, as_list, as_object, text_of
 from reconciler.core.metric import IndexField
 from reconciler.core.source import Path
@@ -21,8 +14,6 @@ _OVER_NUMBERS = frozenset({"sum", "avg", "min", "max", "extended_stats", "percen
 _PIPELINES = frozenset({"derivative", "cumulative_sum", "moving_fn", "serial_diff", "bucket_script", "moving_avg"})
 _RAW = frozenset({"raw_data", "raw_document", "logs"})
 _OF_THE_SERVER = frozenset({"_id", "_index", "_source", "_score", "_exists_"})
-_POSITION = re.compile(r"position (\d+)")
-_ = lucene  # made on import, so that no two threads make it
 
 
 def check_text(text: str, variables: Mapping[str, JsonObject], fields: Mapping[str, IndexField]) -> Iterator[Found]:
@@ -30,35 +21,25 @@ def check_text(text: str, variables: Mapping[str, JsonObject], fields: Mapping[s
     found = filled(text, variables)
     if not found.text.strip():
         return
+    from reconciler.checking.lucene import NotLucene, field_names  # the parser is found only where it is needed
+
     try:
-        tree = parse_lucene(found.text)
-    except ParseError as error:
-        at = _POSITION.search(str(error))
-        offset = found.origin(int(at[1]) if at else max(0, len(found.text) - 1))
-        message = f"is not Lucene's query syntax: {_reason(str(error))}"
+        names = field_names(found.text)
+    except NotLucene as error:
+        offset = found.origin(max(0, len(found.text) - 1) if error.at is None else error.at)
         yield Found(
-            "lucene-syntax", min(offset, max(0, len(text) - 1)), message, 'quote special letters, as in path:"/cart"'
+            "lucene-syntax",
+            min(offset, max(0, len(text) - 1)),
+            f"is not Lucene's query syntax: {error}",
+            'quote special letters, as in path:"/cart"',
         )
         return
     if not fields:
         return
-    for name in field_names(tree):
+    for name in names:
         if MARK not in name and not _known(name, fields):
             offset = max(0, text.find(f"{name}:"))
             yield Found("unknown-field", offset, f"no field {name} is declared", _suggestion(name, fields))
-
-
-def _reason(error: str) -> str:
-    text = error.split("\n")[0].removeprefix("Syntax error in input : ")
-    return re.sub(r"\s+", " ", text).strip(" !.") or "does not parse"
-
-
-def field_names(node: Any) -> Iterator[str]:
-    """The fields that a parsed query names."""
-    if isinstance(node, SearchField):
-        yield node.name
-    for child in node.children:
-        yield from field_names(child)
 
 
 def _known(name: str, fields: Mapping[str, IndexField]) -> bool:
@@ -67,8 +48,8 @@ def _known(name: str, fields: Mapping[str, IndexField]) -> bool:
 
 
 def _suggestion(name: str, fields: Mapping[str, IndexField]) -> str:
-    close = get_close_matches(name, sorted(fields), 1, 0.6)
-    return f"did you mean {close[0]}?" if close else "declare it (kind: Metric, fields), or correct the name"
+    close = closest(name, fields)
+    return f"did you mean {close}?" if close else "declare it (kind: Metric, fields), or correct the name"
 
 
 def check_aggregations(target: JsonObject, fields: Mapping[str, IndexField]) -> Iterator[tuple[Path, Found]]:

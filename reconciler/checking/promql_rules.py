@@ -4,7 +4,6 @@ agree.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 
 import promql_parser as parser
 from msgspec import Struct
@@ -14,6 +13,7 @@ from reconciler.checking.legends import LEGEND
 from reconciler.checking.promql import NotPromql, Selected, all_nodes, parse, selections
 from reconciler.checking.stand_ins import MARK, Filled
 from reconciler.checking.units import disagreement, shown_unit, unit_of
+from reconciler.core.closest import closest
 from reconciler.core.json import JsonObject, text_of
 from reconciler.core.metric import Metric, MetricType
 
@@ -108,8 +108,8 @@ def _unknown(name: str, offset: int, metrics: Mapping[str, Metric]) -> Found:
         return Found(
             "unknown-metric", offset, f"{name} is a {parts.type}: no series has that name", f"it is queried as {series}"
         )
-    close = get_close_matches(name, sorted(metrics), 1, 0.6)
-    hint = f"did you mean {close[0]}?" if close else "declare it (kind: Metric), or correct the name"
+    close = closest(name, metrics)
+    hint = f"did you mean {close}?" if close else "declare it (kind: Metric), or correct the name"
     return Found("unknown-metric", offset, f"no metric {name} is declared", hint)
 
 
@@ -118,8 +118,8 @@ def _matcher(metric: Metric, name: str, label: str, operator: str, value: str, *
     if label not in labels:
         if label in SCRAPED or MARK in label:
             return
-        close = get_close_matches(label, sorted(labels), 1, 0.5)
-        hint = f"did you mean {close[0]}?" if close else f"it has {', '.join(sorted(metric.labels)) or 'none'}"
+        close = closest(label, labels, 0.5)
+        hint = f"did you mean {close}?" if close else f"it has {', '.join(sorted(metric.labels)) or 'none'}"
         yield Found("unknown-label", _place(written, label, after=name), f"{name} has no label {label}", hint)
         return
     allowed = metric.labels[label].values if label in metric.labels else None
@@ -134,8 +134,8 @@ def _matcher(metric: Metric, name: str, label: str, operator: str, value: str, *
     asked = value.split("|") if operator == "=~" else [value]
     for one in asked:
         if one and one not in allowed:
-            close = get_close_matches(one, allowed, 1, 0.5)
-            hint = f"did you mean {close[0]}?" if close else f"it may be {', '.join(allowed[:12])}"
+            close = closest(one, allowed, 0.5)
+            hint = f"did you mean {close}?" if close else f"it may be {', '.join(allowed[:12])}"
             yield Found(
                 "unknown-label-value", _place(written, one, after=label), f"{label} of {name} is never {one!r}", hint
             )
@@ -164,9 +164,9 @@ def _groupings(tree: parser.Expr, written: str, metrics: Mapping[str, Metric]) -
             continue
         for label in node.modifier.labels:
             if label not in inner and MARK not in label:
-                close = get_close_matches(label, sorted(inner), 1, 0.5)
+                close = closest(label, inner, 0.5)
                 there = ", ".join(sorted(inner - SCRAPED - {"__name__"})) or "none"
-                hint = f"did you mean {close[0]}?" if close else f"there is {there}"
+                hint = f"did you mean {close}?" if close else f"there is {there}"
                 text = f"aggregates by {label}, which nothing below has"
                 yield Found("unknown-label", _in_grouping(written, label), text, hint)
 

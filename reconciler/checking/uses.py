@@ -1,14 +1,11 @@
 """Who asks for which metric or field: for the catalogue's page, and for whoever wants to rename one."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from contextlib import suppress
 
-from luqum.exceptions import ParseError
-from luqum.thread import parse as parse_lucene
 from msgspec import Struct, field
 
 from reconciler.checking.check import expression_of
-from reconciler.checking.elasticsearch import field_names
 from reconciler.checking.promql import NotPromql, parse, selections
 from reconciler.checking.queries import ELASTICSEARCH, PROMETHEUS, Query, queries_of, sources_in
 from reconciler.checking.stand_ins import filled
@@ -68,11 +65,10 @@ def _asked(query: Query) -> Iterator[str]:
         except NotPromql:
             return
     elif query.source.type in ELASTICSEARCH and query.kind == "panel":
-        try:
-            tree: Any = parse_lucene(filled(text_of(query.target.get("query")) or "*", query.variables).text)
-            yield from field_names(tree)
-        except ParseError:
-            pass
+        from reconciler.checking.lucene import NotLucene, field_names
+
+        with suppress(NotLucene):
+            yield from field_names(filled(text_of(query.target.get("query")) or "*", query.variables).text)
         for part in ("metrics", "bucketAggs"):
             for item in map(as_object, as_list(query.target.get(part))):
                 name = text_of(item.get("field"))

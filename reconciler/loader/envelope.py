@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from reconciler.core.address import NAME
+from reconciler.core.closest import closest
 from reconciler.core.errors import Diagnostic
 from reconciler.core.resource import Document
 from reconciler.core.source import Mark, MarkedDict, mark_at, own_mark
@@ -20,10 +21,8 @@ _NAME_HINT = "1 to 40 of A-Z a-z 0-9 _ - : it is the uid in Grafana"
 def suggestion(word: str, known: Iterable[str]) -> str:
     """`did you mean 'x'?` where something is close, else what there is to choose from."""
     names = sorted(known)
-    from difflib import get_close_matches  # only words that are wrong need it
-
-    close = get_close_matches(word, names, 1, 0.6)
-    return f"did you mean '{close[0]}'?" if close else f"known: {', '.join(names)}"
+    close = closest(word, names)
+    return f"did you mean '{close}'?" if close else f"known: {', '.join(names)}"
 
 
 def open_envelope(value: Any, file: str) -> tuple[Document | None, list[Diagnostic]]:

@@ -25,7 +25,7 @@ from reconciler.loader.stamps import Stamp
 
 _HEAD = 512
 _DASHBOARD = re.compile(rb"(?m)^kind: +Dashboard *$")
-_STAND_INS = (b"${values.", b"${env:", b"${file:", b"${command:", b"${sops:", b"for_each")
+_STAND_IN = re.compile(rb"\$\{(?:values\.|env:|file:|command:|sops:)")
 
 
 class Plain(Struct, frozen=True):
@@ -85,7 +85,9 @@ class Stream:
         value = self._yaml.read(data, found.name) if data else None
         if value is None or data is None:
             return None
-        literal = not any(map(data.__contains__, _STAND_INS))  # no escape of what is read plainly can hide one
+        literal = (
+            b"for_each" not in data and _STAND_IN.search(data) is None
+        )  # no escape of what is read plainly can hide one
         document, problems = open_envelope(value, found.name)
         if document is None or problems or document.manifest:
             return None
