@@ -20,7 +20,8 @@ from reconciler.core.ports import Reader
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.selectors import Selector, as_in
 from reconciler.core.state import Held, ResourceState, State, Status
-from reconciler.engine.drifted import said, touches
+from reconciler.engine.acknowledging import touches
+from reconciler.engine.drifted import said
 from reconciler.engine.ignoring import Ignoring, rooted
 from reconciler.engine.inputs import Inputs
 from reconciler.engine.stamped import but_for_stamps, with_stamps_as

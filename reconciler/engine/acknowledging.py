@@ -11,17 +11,18 @@ from msgspec.structs import replace
 
 from reconciler.core.acknowledgement import Acknowledgement
 from reconciler.core.conflicts import OnConflict
-from reconciler.core.diff import Edit, diff, format_edit_path, overlap
+from reconciler.core.diff import Edit, EditPath, diff, format_edit_path, overlap
 from reconciler.core.errors import Diagnostic
 from reconciler.core.json import JsonObject
 from reconciler.core.kind import Kind
 from reconciler.core.merge import merge
+from reconciler.core.path_words import place_of
 from reconciler.core.plan import Change, Drift
 from reconciler.core.resource import Attribution, LiveObject, OnDrift, Resource
 from reconciler.core.selectors import Selector, as_in, parse_selector
 from reconciler.core.state import Held
 from reconciler.engine.ignoring import rooted
-from reconciler.engine.situation import Situation, title_of
+from reconciler.engine.situation import Bodies, Situation, held_for_a_day, title_of
 from reconciler.engine.stamped import but_for_stamps
 
 
@@ -57,23 +58,58 @@ def standing(
         return None
     kind, present = situation.kind, situation.kind.normalise(live.attributes)
     whole = whole_of(situation)
-    kept = present if whole else _as_in(kind, observed, present, (item.path for item in situation.acknowledged))
-    shown = kind.project(observed, present), kind.project(kept, present)
-    inside = [edit.path for edit in diff(*shown, identities=kind.identities)]
-    stay = [
-        edit
-        for edit in edits
-        if (whole or any(edit.path[: len(path)] == path for path in inside))
-        and not any(overlap(edit.path, own.path) for own in mine)
-    ]
+    named = () if whole else _longest_first(situation.acknowledged)
+    kept = present if whole else _as_in(kind, observed, present, (item.path for item in named))
+    regions = [(item, _region(kind, item, kind.project(observed, present), present)) for item in named]
+    stay: list[Edit] = []
+    why: dict[str, Acknowledgement] = {}
+    for edit in edits:
+        found = whole or next((i for i, inside in regions if any(edit.path[: len(p)] == p for p in inside)), None)
+        if found is not None and not any(overlap(edit.path, own.path) for own in mine):
+            stay.append(edit)
+            why.setdefault(format_edit_path(edit.path), found)
     if not stay:
         return None
     others = tuple(edit for edit in edits if edit not in stay)
-    which = [whole] if whole else list(situation.acknowledged)
-    until = min(item.until for item in which)
-    paths = dict.fromkeys(format_edit_path(edit.path) for edit in stay)
-    held = tuple(Held(path, why=str(which[0]), until=until) for path in paths)
-    return Standing(held, others, "; ".join(map(str, which)), observed, kept)
+    held = tuple(Held(path, why=str(item), until=item.until) for path, item in why.items())
+    note = str(whole) if whole else "; ".join(_part(kind, item, present) for item in named if item in why.values())
+    return Standing(held, others, note, observed, kept)
+
+
+def _longest_first(found: Iterable[Acknowledgement]) -> tuple[Acknowledgement, ...]:
+    """What several acknowledge stands as long as the last of them holds."""
+    return tuple(sorted(found, key=lambda item: item.until, reverse=True))
+
+
+def _region(kind: Kind, item: Acknowledgement, value: JsonObject, other: JsonObject) -> list[EditPath]:
+    """Where the part that is acknowledged is not the same in two objects."""
+    return [edit.path for edit in diff(value, _as_in(kind, value, other, (item.path,)), identities=kind.identities)]
+
+
+def _part(kind: Kind, item: Acknowledgement, value: JsonObject) -> str:
+    return f"{place_of(kind, item.path, value)} stays, {item}"
+
+
+def over(situation: Situation, bodies: Bodies) -> tuple[Held, ...]:
+    """What was held for an acknowledgement that is over or was taken back, though one of another part of the object may
+    hold.
+    """
+    dated, entry = held_for_a_day(situation), situation.entry
+    if not (dated and situation.acknowledged) or entry is None or entry.applied is None or entry.observed is None:
+        return dated
+    kind = situation.kind
+    applied = kind.normalise(bodies(entry.applied))
+    observed = kind.project(kind.normalise(bodies(entry.observed)), applied)
+    stands = [
+        format_edit_path(path) for item in situation.acknowledged for path in _region(kind, item, observed, applied)
+    ]
+    return tuple(item for item in dated if not any(touches(item.path, path) for path in stands))
+
+
+def touches(one: str, other: str) -> bool:
+    """Whether one of two paths leads to or through what the other does (`tags[1]` is nothing of `tags[10]`)."""
+    shorter, longer = sorted((one, other), key=len)
+    return longer.startswith(shorter) and longer[len(shorter) : len(shorter) + 1] in ("", ".", "[")
 
 
 def drift_of_ended(situation: Situation, ended: tuple[Held, ...], change: Change, live: LiveObject) -> Drift:
@@ -85,7 +121,7 @@ def drift_of_ended(situation: Situation, ended: tuple[Held, ...], change: Change
     who = ", ".join(dict.fromkeys(item.who for item in ended if item.who))
     when = min((item.when for item in ended if item.when), default="")
     by = Attribution(who or None, when or None, live.version)
-    note = f"was {ended[0].why}"
+    note = f"was {'; '.join(dict.fromkeys(item.why for item in ended))}"
     return Drift(situation.address, live.uid, title_of(situation), "reverted", edits=edits, attribution=by, note=note)
 
 

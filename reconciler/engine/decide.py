@@ -6,7 +6,7 @@ all that compares and merges.
 
 from reconciler.core.json import digest
 from reconciler.core.state import Status
-from reconciler.engine.situation import Bodies, Decision, Situation, over
+from reconciler.engine.situation import Bodies, Decision, Situation, held_for_a_day
 
 
 def decide(situation: Situation, bodies: Bodies) -> Decision:
@@ -37,7 +37,7 @@ def _untouched(situation: Situation) -> bool:
         and situation.intent is None
         and situation.moved_from is None
         and not situation.secrets.all
-        and not over(situation)
+        and not held_for_a_day(situation)
         and (situation.unchanged or digest(live.attributes) == entry.observed)
         and not situation.kind.outstanding(resource, live)
     )

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.acknowledgement import Acknowledgement
+from reconciler.core.address import Address
 from reconciler.core.description import DELETED, described
 from reconciler.core.diff import diff, overlap
 from reconciler.core.drift import DriftReport, Finding, Life, News, Seen, Step, pending_of
@@ -50,7 +51,7 @@ async def find_drift(inputs: Inputs, *, at: str, life: Life) -> DriftReport:
         at,
         findings,
         pending_of(plan),
-        () if plan.unreadable else _recovered(life, findings),
+        () if plan.unreadable else _recovered(life, findings, plan.held),
         life.checked,
         full=at if full and not plan.unreadable else life.full,
     )
@@ -69,9 +70,9 @@ def remembered(report: DriftReport, life: Life) -> Life:
     return Life(seen | kept, report.at, report.full)
 
 
-def _recovered(life: Life, findings: Iterable[Finding]) -> tuple[tuple[str, Seen], ...]:
-    """What was different and is no longer."""
-    now = {str(item.address) for item in findings}
+def _recovered(life: Life, findings: Iterable[Finding], held: Iterable[Address]) -> tuple[tuple[str, Seen], ...]:
+    """What was different and is no longer. What an apply left in Grafana is different still: it is listed as held."""
+    now = {*(str(item.address) for item in findings), *map(str, held)}
     return tuple((address, seen) for address, seen in sorted(life.seen.items()) if address not in now)
 
 

@@ -17,7 +17,7 @@ from reconciler.core.plan import Action, Change, Drift
 from reconciler.core.resource import LiveObject, OnDrift, Resource
 from reconciler.core.selectors import Pick, Selector, as_in
 from reconciler.core.state import Held
-from reconciler.engine.acknowledging import standing
+from reconciler.engine.acknowledging import standing, touches
 from reconciler.engine.situation import Decision, Situation, managed, title_of
 from reconciler.engine.stamped import as_stamped, worth
 
@@ -81,12 +81,6 @@ def _still_held(kind: Kind, held: Iterable[Held], unheld: JsonObject, aim: JsonO
     apart = [format_edit_path(edit.path) for edit in diff(unheld, aim, identities=kind.identities)]
     found = {item.path: item for item in held if any(touches(item.path, path) for path in apart)}
     return tuple(found.values())
-
-
-def touches(one: str, other: str) -> bool:
-    """Whether one of two paths leads to or through what the other does (`tags[1]` is nothing of `tags[10]`)."""
-    shorter, longer = sorted((one, other), key=len)
-    return longer.startswith(shorter) and longer[len(shorter) : len(shorter) + 1] in ("", ".", "[")
 
 
 def back(kind: Kind, change: Change, live: LiveObject) -> tuple[Edit, ...]:

@@ -14,10 +14,10 @@ from reconciler.core.lazy import whole
 from reconciler.core.plan import Action, Change, Drift
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import Held, ResourceState, Status
-from reconciler.engine.acknowledging import drift_of_ended, refused_ended, whole_of, why_ended
+from reconciler.engine.acknowledging import drift_of_ended, over, refused_ended, whole_of, why_ended
 from reconciler.engine.drifted import Drifted, aim_of, back, with_drift, without_ended, writable
 from reconciler.engine.ignoring import Ignoring
-from reconciler.engine.situation import Bodies, Decision, Situation, managed, over, precondition_of, protected, title_of
+from reconciler.engine.situation import Bodies, Decision, Situation, managed, precondition_of, protected, title_of
 from reconciler.engine.stamped import as_stamped, worth
 from reconciler.engine.undeclared import undeclared
 
@@ -205,7 +205,7 @@ def _compare(situation: Situation, resource: Resource, live: LiveObject, bodies:
         present = ignoring.as_in(kind.normalise(live.attributes), observed)
         drifted = diff(kind.project(observed, was), kind.project(present, was), identities=kind.identities)
     pending = () if drifted or edits else kind.outstanding(resource, live)
-    ended = over(situation)
+    ended = over(situation, bodies)
     change = replace(_sending(situation, resource, live), edits=edits or pending)
     if not (edits or pending or change.secrets or drifted or ended):
         return Decision(_settle(situation, as_stamped(change, older), live), warnings=warnings)

@@ -94,15 +94,18 @@ def title_of(situation: Situation) -> str:
     return situation.live.title if situation.live is not None else ""
 
 
-def over(situation: Situation) -> tuple[Held, ...]:
-    """What was held for an acknowledgement that is over or was taken back; nothing where the day is not known, or where
-    something else was asked for in this run. A lifecycle that keeps edits goes on holding it.
+def held_for_a_day(situation: Situation) -> tuple[Held, ...]:
+    """What was held for an acknowledgement that may be over or taken back; nothing where the whole object is
+    acknowledged, the day is not known, or something else was asked for in this run. A lifecycle that keeps edits goes
+    on holding it.
     """
     resource = situation.resource
     if resource is not None and resource.lifecycle.on_drift in (OnDrift.KEEP, OnDrift.MERGE):
         return ()
     entry = situation.entry
-    if entry is None or not situation.today or situation.acknowledged or situation.way is not OnConflict.STOP:
+    if entry is None or not situation.today or situation.way is not OnConflict.STOP:
+        return ()
+    if any(not item.path for item in situation.acknowledged):
         return ()
     return tuple(item for item in entry.held if item.until)
 

@@ -63,7 +63,7 @@ def finding_lines(finding: Finding, view: PlanView) -> list[Line]:
     what = "deleted outside" if drift.gone else summary(finding)
     title = f' "{safe(drift.title)}"' if drift.title else ""
     inside = [line(Span(life_text(finding, view), "dim"))]
-    if drift.note:
+    if drift.note and not (finding.expired and drift.note.startswith("was ")):  # said with its place below
         inside.append(line(Span(safe(drift.note), "dim")))
     for item in finding.expired:
         inside.append(line(Span(f"was {safe(str(item))} ({item.where})", "warn")))

@@ -127,6 +127,45 @@ def test_a_part_is_held_beside_what_is_put_back_and_comes_back_after(applied: Fo
     assert applied.ggrec("plan", "--detailed-exitcode").code == 0
 
 
+def test_each_part_has_its_own_acknowledgement_and_its_own_day(applied: Folder, sandbox: Any) -> None:
+    edit(sandbox, "bob", title="ORDERS", tags=["x"])
+    for path, reason, until in (("tags", "for the tags", "2099-12-31"), ("title", "for the title", "2099-12-30")):
+        arguments = ("--path", path, "--reason", reason, "--until", until)
+        assert applied.ggrec("drift", "ack", "dashboard.orders", *arguments).code == 0
+    shown = applied.ggrec("drift")
+    assert "tags stays, acknowledged by" in shown.out
+    assert "until 2099-12-30: for the title" in shown.out
+    applied.write("desired/all.yaml", DESIRED.replace("  tags:", "  refresh: 5m\n  tags:"))
+    assert applied.ggrec("apply", "--auto-approve").code == 0
+    (held,) = applied.ggrec("drift", "--json").json["held"].values()
+    assert {(item["place"].partition("[")[0], item["until"], item["why"].rpartition(": ")[2]) for item in held} == {
+        ("tags", "2099-12-31", "for the tags"), ("title", "2099-12-30", "for the title")
+    }  # fmt: skip
+    ended_long_ago(applied)
+    ended = applied.ggrec("drift")
+    assert ended.code == 2
+    assert "Acknowledged, and the day has passed (1)" in ended.out
+    assert ended.out.count("for the tags") == 1
+    applied.ggrec("apply", "--auto-approve")
+    assert (live(sandbox)["title"], live(sandbox)["tags"]) == ("ORDERS", ["shop"])
+    assert "title" in applied.ggrec("plan").out
+
+
+def test_what_an_apply_left_is_not_called_no_longer_different(applied: Folder, sandbox: Any) -> None:
+    edit(sandbox, "bob", title="ORDERS", tags=["x"])
+    ack(applied, "--path", "tags")
+    applied.ggrec("drift")
+    assert applied.ggrec("apply", "--auto-approve").code == 0
+    shown = applied.ggrec("drift")
+    assert "No longer different" not in shown.out
+    assert "Held in Grafana" in shown.out
+    assert applied.ggrec("state", "release", "dashboard.orders").code == 0
+    assert applied.ggrec("drift", "unack", "dashboard.orders").code == 0
+    applied.ggrec("apply", "--auto-approve")
+    assert "No longer different (1)" in applied.ggrec("drift").out
+    assert "No longer different" not in applied.ggrec("drift").out
+
+
 @pytest.mark.parametrize(("on_drift", "code", "tags"), [("fail", 3, ["x"]), ("revert", 0, ["shop"])])
 def test_after_the_day_the_lifecycle_decides(
     applied: Folder, sandbox: Any, on_drift: str, code: int, tags: list[str]
