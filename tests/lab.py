@@ -216,7 +216,7 @@ class Lab:
             declared = {item.address: item for item in self.resources(documents)}
             runs = self.store.runs()
             run = next(run for run in runs if run.id == run_id)
-            plan = await plan_back(inputs, await undo_of(run, (), inputs, declared, runs))
+            plan, _ = await plan_back(inputs, await undo_of(run, (), inputs, declared, runs))
             if dry or plan.refusals:
                 return plan, Applied(inputs.state)
             return plan, await self._carry_out(plan, inputs.state, writer, secrets)

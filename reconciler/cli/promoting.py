@@ -130,7 +130,7 @@ class _Promotion(Struct, dict=True):
         await self._has_library_panels(moved, reader)
         inputs = inputs_of(self.here, (), self.options, state, reader)
         undo = self._undo(moved, state)
-        plan = await plan_back(inputs, undo)
+        plan, undo = await plan_back(inputs, undo)
         self.files = file_edits(undo, plan, {self.address: self.declared}, self.here.registry)
         return plan.signed({self.address: f"promoted from {self._whence}"})
 

@@ -102,7 +102,7 @@ class _Back(Struct, dict=True):
         """The plan, from the state as it is now."""
         inputs = inputs_of(self.session, (), self.options, state, reader)
         undo = await self._undo(inputs)
-        plan = await plan_back(inputs, undo)
+        plan, undo = await plan_back(inputs, undo)
         self.files = file_edits(undo, plan, self.declared, self.session.registry)
         message = f"rollback of {undo.since}" if self.version is None else f"rollback to version {self.version[1]}"
         return plan.signed(dict.fromkeys(undo.addresses, message))

@@ -21,7 +21,7 @@ from reconciler.core.state import Outcome, Run
 from reconciler.engine.inputs import Inputs
 from reconciler.engine.planning import compute_plan
 from reconciler.engine.taken_back import told_edits
-from reconciler.engine.undo import SINCE, STAYS, Known, Undo
+from reconciler.engine.undo import SINCE, STAYS, Known, Undo, stays_in
 from reconciler.engine.undoing import undo_run, wanted_versions
 from reconciler.engine.versions import version_of
 
@@ -70,15 +70,23 @@ async def undo_of(
     return undo_run(run, outcomes, replace(known, versions=versions), inputs.options.policy)
 
 
-async def plan_back(inputs: Inputs, undo: Undo) -> Plan:
-    """The plan. What stands against it is among its refusals: code `changed-since-run` for what somebody changed."""
+async def plan_back(inputs: Inputs, undo: Undo) -> tuple[Plan, Undo]:
+    """The plan, and what it is of: what somebody moved meanwhile is undone where it lies now. What stands against it is
+    among its refusals: code `changed-since-run` for what somebody changed.
+    """
     stays: dict[Address, str] = {}
+    homes: dict[Address, str] = {}
     while True:
         plan = await _planned(inputs, undo, frozenset(stays))
+        if not homes and (homes := await _moved(inputs, undo, plan)):
+            undo = _in_place(inputs, undo, homes)
+            continue
+        told = (drift for drift in plan.drift if drift.outcome != "settled" or drift.address not in homes)
+        plan = replace(plan, drift=tuple(told))  # where it lies now is in its notes
         touched = await _touched(inputs, plan)
         found = _staying(plan, inputs, undo, touched)
         if not found:
-            return await _Telling(inputs, undo, plan, touched).told(stays)
+            return await _Telling(inputs, undo, plan, touched).told(stays), undo
         stays |= found
 
 
@@ -91,6 +99,31 @@ async def _planned(inputs: Inputs, undo: Undo, stays: frozenset[Address]) -> Pla
         return Plan(target, state.lineage, state.serial, digest({}))
     options = replace(inputs.options, targets=targets)
     return await compute_plan(replace(inputs, resources=tuple(resources.values()), options=options))
+
+
+async def _moved(inputs: Inputs, undo: Undo, plan: Plan) -> dict[Address, str]:
+    """Where those objects lie that somebody moved to another folder since: a way back moves nothing."""
+    found: dict[Address, str] = {}
+    for drift in plan.drift:
+        resource, kind = undo.resources.get(drift.address), inputs.registry[drift.address.kind]
+        if resource is None or drift.gone or kind.container(resource.attributes) is None:
+            continue
+        live = await inputs.reader.ask(kind.read(inputs.reader.server, drift.uid))
+        home = kind.container(kind.normalise(live.attributes)) if live is not None else None
+        if home is not None and home != kind.container(resource.attributes):
+            found[drift.address] = home
+    return found
+
+
+def _in_place(inputs: Inputs, undo: Undo, homes: Mapping[Address, str]) -> Undo:
+    resources, notes = dict(undo.resources), dict(undo.notes)
+    for address, home in homes.items():
+        resource = resources[address]
+        attributes = inputs.registry[address.kind].placed(resource.attributes, home)
+        resources[address] = replace(resource, attributes=attributes)
+        before = stays_in(inputs.registry[address.kind].container(resource.attributes) or "")
+        notes[address] = (*(note for note in notes.get(address, ()) if note != before), stays_in(home))
+    return replace(undo, resources=resources, notes=notes)
 
 
 async def _touched(inputs: Inputs, plan: Plan) -> dict[Address, str]:

@@ -17,6 +17,11 @@ STAYS = "stays"
 """The code of whatever is not undone, though the run did it."""
 
 
+def stays_in(folder: str) -> str:
+    """The note of what lies elsewhere than it did."""
+    return f"stays in {f'folder {folder}' if folder else 'the root'}: a rollback moves nothing"
+
+
 class Known(Struct, frozen=True):
     """What is known beside the run: the state, what is declared, the runs after it, stored bodies, and versions that
     the server keeps of objects whose stored bodies are not enough.

@@ -20,7 +20,7 @@ from reconciler.core.plan import Action
 from reconciler.core.resource import Lifecycle, OnDrift, Resource
 from reconciler.core.state import Outcome, ResourceState, Run, Side, side_of
 from reconciler.engine.taken_back import BEFORE_RECORDS, Meant, content_before, done_by, told_edits, touched_by
-from reconciler.engine.undo import SINCE, Known, Undo
+from reconciler.engine.undo import SINCE, Known, Undo, stays_in
 
 
 class _Left(Exception):
@@ -202,7 +202,7 @@ class _Undoing:
         home, was = kind.container(applied), kind.container(attributes)
         if home is not None and home != was:
             attributes = kind.placed(attributes, home)
-            notes.append(f"stays in {f'folder {home}' if home else 'the root'}: a rollback moves nothing")
+            notes.append(stays_in(home))
         uid = kind.uid(here.name, before.uid)
         resource = self._resource(here, uid, attributes, before)
         self._needs_secrets(resource, before, after)

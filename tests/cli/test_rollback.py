@@ -72,6 +72,13 @@ def asked(sandbox: Any, path: str, **more: Any) -> Any:
     )
 
 
+def move_by_hand(sandbox: Any, folder: str) -> None:
+    """bob moves the dashboard."""
+    model = asked(sandbox, "/api/dashboards/uid/orders").json()["dashboard"]
+    body = {"dashboard": model, "folderUid": folder, "message": "moved"}
+    assert asked(sandbox, "/api/dashboards/db", method="POST", auth=("bob", "pw"), json=body).status_code == 200
+
+
 @pytest.fixture
 def before(applied: Folder) -> str:
     """What was declared before."""
@@ -203,6 +210,23 @@ def test_nothing_moves(applied: Folder, sandbox: Any, before: str) -> None:
     )
     text = " ".join(ended.out.split())
     assert "stays in folder new: a rollback moves nothing" in text and "folder.new: stays, for it holds" in text
+
+
+@pytest.mark.parametrize("way", [(), ("--on-conflict", "ours")])
+@pytest.mark.parametrize("version", [True, False])
+def test_what_somebody_moved_stays_where_it_is_now(
+    applied: Folder, sandbox: Any, before: str, version: bool, way: tuple[str, ...]
+) -> None:
+    run = applied_as(applied, before.replace("title: Orders", "title: Second") + ESTATE)
+    move_by_hand(sandbox, "new")
+    what = ("dashboard.orders@1",) if version else (run, "--target", "dashboard.orders")
+    ended = applied.ggrec("rollback", *what, "--auto-approve", "--write", *way)
+    assert ended.code == 0, ended.out + ended.err
+    there = asked(sandbox, "/api/dashboards/uid/orders").json()
+    assert (there["dashboard"]["title"], there["meta"]["folderUid"]) == ("Orders", "new")
+    assert "stays in folder new: a rollback moves nothing" in " ".join(ended.out.split())
+    assert "folder: new" in files(applied).partition("name: orders")[2].partition("---")[0]
+    assert applied.ggrec("plan", "--target", "dashboard.orders", "--detailed-exitcode").code == 0
 
 
 def test_guards_hold(applied: Folder, sandbox: Any, before: str) -> None:
