@@ -102,6 +102,19 @@ class Finding(Struct, frozen=True):
         return self.drift.address
 
     @property
+    def who(self) -> str:
+        """Everybody whose saves it is, the newest first; where no save is kept, who is known to have edited it."""
+        return ", ".join(dict.fromkeys(step.who for step in reversed(self.steps) if step.who)) or (
+            self.drift.attribution.who or ""
+        )
+
+    @property
+    def again(self) -> bool:
+        """Whether it was deleted and made again: its versions begin anew."""
+        before, after = self.drift.version_before, self.drift.version_after
+        return before is not None and after is not None and after <= before
+
+    @property
     def acknowledged(self) -> bool:
         """Whether all of it is to stand for now."""
         return self.drift.outcome == "acknowledged"

@@ -130,6 +130,13 @@ class Attribution(Struct, frozen=True):
     when: str | None = None
     version: int | None = None
     messages: tuple[str, ...] = ()
+    last: bool = False
+    """`who` is only known to have saved last: there are versions before that may be other people's."""
+
+    @property
+    def by(self) -> str:
+        """`by alice`, `last by alice`; "" where nobody is known."""
+        return f"{'last ' if self.last else ''}by {self.who}" if self.who else ""
 
 
 class KeptVersion(Struct, frozen=True):

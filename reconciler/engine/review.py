@@ -71,7 +71,9 @@ async def _attributed(
     editors = many.get(drift.address.kind)
     mark = text_of(found.meta.get("updatedBy"))
     if editors and mark in editors:
-        by = Attribution(editors[mark], text_of(found.meta.get("updated")) or None, found.version)
+        several = (found.version or 0) - (drift.version_before or 0) != 1
+        when = text_of(found.meta.get("updated")) or None
+        by = Attribution(editors[mark], when, found.version, last=several and drift.version_before is not None)
         return replace(drift, attribution=by)
     kind = registry[drift.address.kind]
     try:

@@ -12,6 +12,7 @@ from typing import Any
 from reconciler.core.drift import STANDINGS, DriftReport, Finding
 from reconciler.core.semantic import CLASSES
 from reconciler.render.drift_view import (
+    UNCHANGED,
     against_the_last,
     drift_lines,
     edit_text,
@@ -19,10 +20,11 @@ from reconciler.render.drift_view import (
     life_text,
     step_text,
     summary,
+    unattributed_text,
 )
 from reconciler.render.exposition import Gauges, Sample
 from reconciler.render.json_view import diagnostic_json, edit_json, held_json
-from reconciler.render.lines import Line, plain
+from reconciler.render.lines import Line, line, plain
 from reconciler.render.plan_view import PlanView, held_text
 
 DRIFT = "ggrec/drift/v1"
@@ -64,7 +66,7 @@ def _finding(item: Finding) -> dict[str, Any]:
         "news": str(item.news),
         "firstSeen": item.seen.first,
         "checksSeen": item.seen.times,
-        "who": by.who,
+        "who": item.who or None,
         "when": by.when,
         "versionBefore": drift.version_before,
         "versionAfter": drift.version_after,
@@ -177,10 +179,13 @@ def _html_finding(item: Finding, view: PlanView) -> str:
     parts += [f"<p>{escape(drift.note)}</p>"] if drift.note else []
     parts += [f'<p class="warn">was {escape(str(a))}</p>' for a in item.expired]
     for step in item.steps:
-        parts.append(f"<h3>{escape(step_text(step, view))}</h3>{_html_lines(view.rows(step.rows))}")
+        shown = view.rows(step.rows) or [line(UNCHANGED)]
+        parts.append(f"<h3>{escape(step_text(step, view))}</h3>{_html_lines(shown)}")
     if item.unattributed:
-        parts.append(f"<h3>not attributable</h3>{_html_lines(edit_text(view, kind, item.unattributed))}")
-    what = "deleted outside" if drift.gone else summary(item)
+        why = unattributed_text(item)
+        head = f"<h3>{escape(why)}</h3>" if why else ""
+        parts.append(f"{head}{_html_lines(edit_text(view, kind, item.unattributed))}")
+    what = summary(item)
     badge = f'<span class="badge {item.standing}">{item.standing}</span>'
     top = f"<summary><code>{escape(str(item.address))}</code> {escape(drift.title)}{badge}<br>"
     opened = "" if item.acknowledged else " open"
@@ -204,17 +209,13 @@ def _html_list(title: str, names: list[str]) -> str:
 def webhook_body(report: DriftReport, view: PlanView) -> dict[str, str]:
     """What Slack and those that speak like it take: `{"text": …}`."""
     lines = [f"*Drift of {report.plan.target.url}: {report.verdict}*", against_the_last(report, view)]
-    lines += [f"• `{f.address}` {f.news}, {f.standing}: {_what(f)}" for f in report.alarming[:_SLACK_MOST]]
+    lines += [f"• `{f.address}` {f.news}, {f.standing}: {summary(f)}" for f in report.alarming[:_SLACK_MOST]]
     if len(report.alarming) > _SLACK_MOST:
         lines.append(f"… and {len(report.alarming) - _SLACK_MOST} more")
     lines += [f"• `{address}` is no longer different" for address, _ in report.recovered[:_SLACK_MOST]]
     lines += [f"• could not be read: {item.message}" for item in report.plan.unreadable]
     text = "\n".join(lines)
     return {"text": text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")}
-
-
-def _what(item: Finding) -> str:
-    return "deleted outside" if item.drift.gone else summary(item)
 
 
 def drift_metrics(

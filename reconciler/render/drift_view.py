@@ -6,7 +6,10 @@ from reconciler.core.description import described
 from reconciler.core.diff import Edit
 from reconciler.core.drift import DriftReport, Finding, News, Step, Verdict
 from reconciler.render.lines import Line, Span, count, indented, line, safe
-from reconciler.render.plan_view import PlanView, ago, diagnostic_lines
+from reconciler.render.plan_view import PlanView, ago, diagnostic_lines, versions_text
+
+UNCHANGED = "nothing in it that ggrec compares"
+"""What is said of a save in which nothing differs that concerns the author."""
 
 _VERDICTS = {
     Verdict.CLEAN: ("Clean: Grafana is as it was left.", "good"),
@@ -60,7 +63,7 @@ def drift_lines(report: DriftReport, view: PlanView) -> list[Line]:
 def finding_lines(finding: Finding, view: PlanView) -> list[Line]:
     """One object: its head, its life, its saves."""
     drift, kind = finding.drift, finding.address.kind
-    what = "deleted outside" if drift.gone else summary(finding)
+    what = summary(finding)
     title = f' "{safe(drift.title)}"' if drift.title else ""
     inside = [line(Span(life_text(finding, view), "dim"))]
     if drift.note and not (finding.expired and drift.note.startswith("was ")):  # said with its place below
@@ -71,12 +74,19 @@ def finding_lines(finding: Finding, view: PlanView) -> list[Line]:
         return [_head(finding, title, what), *indented(4, inside)]
     for step in finding.steps:
         inside.append(line(step_text(step, view)))
-        inside += indented(2, view.rows(step.rows) or [line(Span("nothing that counts", "dim"))])
+        inside += indented(2, view.rows(step.rows) or [line(Span(UNCHANGED, "dim"))])
     if finding.unattributed:
-        if finding.steps:
-            inside.append(line("not attributable: no kept version accounts for it"))
-        inside += indented(2 if finding.steps else 0, edit_text(view, kind, finding.unattributed))
+        if why := unattributed_text(finding):
+            inside.append(line(why))
+        inside += indented(2 if why else 0, edit_text(view, kind, finding.unattributed))
     return [_head(finding, title, what), *indented(4, inside)]
+
+
+def unattributed_text(finding: Finding) -> str:
+    """Why edits are nobody's; "" where the head says that nobody is known."""
+    if finding.again:
+        return "not attributable: its versions began anew"
+    return "not attributable: no kept version accounts for it" if finding.steps or finding.who else ""
 
 
 def _head(finding: Finding, title: str, what: str) -> Line:
@@ -86,12 +96,11 @@ def _head(finding: Finding, title: str, what: str) -> Line:
 
 def summary(finding: Finding) -> str:
     """Who, and which versions."""
-    drift = finding.drift
-    by = drift.attribution.who or ", ".join(dict.fromkeys(step.who for step in finding.steps if step.who))
-    versions = ""
-    if drift.version_before is not None and drift.version_after is not None:
-        versions = f"version {drift.version_before} → {drift.version_after} "
-    return f"{versions}by {safe(by)}" if by else f"{versions}by somebody; not attributable".strip()
+    if finding.drift.gone:
+        return "deleted outside; not attributable"
+    versions = versions_text(finding.drift)
+    by = f"by {safe(finding.who)}" if finding.who else "by somebody; not attributable"
+    return f"{versions}, {by}" if finding.again else f"{versions} {by}".strip()
 
 
 def life_text(finding: Finding, view: PlanView) -> str:

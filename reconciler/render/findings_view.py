@@ -16,7 +16,7 @@ from reconciler.core.semantic import ChangeClass, Row
 from reconciler.core.source import Mark
 from reconciler.render.lines import safe
 from reconciler.render.ordering import by_weight
-from reconciler.render.plan_view import OUTCOMES
+from reconciler.render.plan_view import outcome_text
 from reconciler.render.rows import row_text
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -50,7 +50,7 @@ def plan_sarif(found: Description) -> str:
     for level, items in (("error", plan.refusals), ("error", plan.unreadable), ("warning", plan.warnings)):
         results += [_result(f"plan/{item.code}", level, _said(item), item.where) for item in items]
     results += [
-        _result("drift/outside", "warning", f"{drift.address}: changed outside: {OUTCOMES[drift.outcome]}", None)
+        _result("drift/outside", "warning", f"{drift.address}: changed outside: {outcome_text(drift)}", None)
         for drift in plan.drift
     ]
     rules = sorted({str(item["ruleId"]) for item in results})
@@ -94,9 +94,7 @@ def plan_junit(found: Description) -> str:
     for drifted in found.drift:
         drift = drifted.drift
         case = _case(suite, f"drift.{drift.address.kind}", f"{drift.address} as applied", None)
-        failure = Xml.SubElement(
-            case, "failure", type="drift", message=_xml(f"changed outside: {OUTCOMES[drift.outcome]}")
-        )
+        failure = Xml.SubElement(case, "failure", type="drift", message=_xml(f"changed outside: {outcome_text(drift)}"))
         failure.text = _xml("\n".join(_cut(safe(f"{row.subject} {row_text(row)}".strip())) for row in drifted.rows))
     for tag, items in (("failure", plan.refusals), ("error", plan.unreadable)):
         for finding in items:
@@ -137,8 +135,7 @@ def plan_github(found: Description) -> list[str]:
     lines = [_command("error", _said(item), item.code, item.where) for item in (*plan.refusals, *plan.unreadable)]
     lines += [_command("warning", _said(item), item.code, item.where) for item in plan.warnings]
     lines += [
-        _command("warning", OUTCOMES[drift.outcome], f"{drift.address} was changed outside", None)
-        for drift in plan.drift
+        _command("warning", outcome_text(drift), f"{drift.address} was changed outside", None) for drift in plan.drift
     ]
     for item in by_weight(found):
         title = f"ggrec: {item.change.address} {_done(item)}"

@@ -18,7 +18,7 @@ from reconciler.render.html_style import SCRIPT, STYLE
 from reconciler.render.layout_picture import layout_pictures
 from reconciler.render.lines import is_long, safe, value
 from reconciler.render.ordering import by_weight, counts_text
-from reconciler.render.plan_view import OUTCOMES, held_text
+from reconciler.render.plan_view import held_text, outcome_text
 from reconciler.render.rows import as_text, is_query, row_is_whole
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -106,10 +106,10 @@ def _held(plan: Plan) -> list[str]:
 
 def _drift(item: DescribedDrift) -> str:
     drift, by = item.drift, item.drift.attribution
-    who = " ".join(part for part in ((f"by {by.who}" if by.who else ""), (f"at {by.when}" if by.when else "")) if part)
+    who = " ".join(part for part in (by.by, f"at {by.when}" if by.when else "") if part)
     messages = "".join(f"<li>“{_t(text)}”" for text in by.messages[:3])
     head = f"<h2><span class=sign>!</span> <code>{_t(str(drift.address))}</code> <small>changed outside: "
-    head += f"{_t(OUTCOMES[drift.outcome])}</small></h2>"
+    head += f"{_t(outcome_text(drift))}</small></h2>"
     return (
         f'<section class="card drift">{head}<p class=reason>{_t(who)}</p><ul class=notes>{messages}</ul>'
         f"{_rows(item.rows, None, None, None)}</section>"

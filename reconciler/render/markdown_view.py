@@ -15,7 +15,7 @@ from reconciler.core.plan import Action
 from reconciler.core.state import Held
 from reconciler.render.lines import Line, count, plain, safe
 from reconciler.render.ordering import by_weight, counts_text
-from reconciler.render.plan_view import OUTCOMES, held_text
+from reconciler.render.plan_view import held_text, outcome_text
 from reconciler.render.rows import row_lines
 
 LIMIT = 65_536
@@ -174,13 +174,14 @@ def _change(item: DescribedChange) -> str:
 
 
 def _drift_head(item: DescribedDrift) -> str:
-    return f"- {code(str(item.drift.address))} {OUTCOMES[item.drift.outcome]}"
+    return f"- {code(str(item.drift.address))} {outcome_text(item.drift)}"
 
 
 def _drift(item: DescribedDrift) -> str:
     drift, by = item.drift, item.drift.attribution
-    who = " ".join([*([f"by {code(by.who)}"] if by.who else []), *([f"at {code(by.when)}"] if by.when else [])])
+    by_whom = f"{'last ' if by.last else ''}by {code(by.who)}" if by.who else ""
+    who = " ".join(part for part in (by_whom, f"at {code(by.when)}" if by.when else "") if part)
     messages = "".join(f"- message {code(text)}\n" for text in by.messages[:3])
-    summary = _title(str(drift.address), drift.title, f"— {OUTCOMES[drift.outcome]}")
+    summary = _title(str(drift.address), drift.title, f"— {outcome_text(drift)}")
     more = f"\n{who}\n{messages}" if who or messages else ""
     return _folded(summary, row_lines(item.rows, most=_MOST), more)

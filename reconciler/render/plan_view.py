@@ -9,7 +9,7 @@ from reconciler.core.address import Address
 from reconciler.core.description import DescribedChange, DescribedDrift, Description, describe_plan
 from reconciler.core.errors import Diagnostic
 from reconciler.core.kind import Kind
-from reconciler.core.plan import Action, Change, Plan
+from reconciler.core.plan import Action, Change, Drift, Plan
 from reconciler.core.semantic import ChangeClass, Row
 from reconciler.core.state import Held
 from reconciler.render.lines import Line, Span, count, indented, line, safe
@@ -107,16 +107,27 @@ def _header(plan: Plan, view: PlanView) -> Line:
     return line(Span(" · ".join([*parts, *([f"commit {view.commit}"] if view.commit else [])]), "head"))
 
 
+def versions_text(drift: Drift) -> str:
+    """`version 3 → 5`; "" where it has none."""
+    before, after = drift.version_before, drift.version_after
+    if before is None or after is None:
+        return ""
+    again = f"version {before}, deleted and made again, now version {after}"
+    return again if after <= before else f"version {before} → {after}"
+
+
+def outcome_text(drift: Drift) -> str:
+    """What becomes of it, and that it is gone, where it is."""
+    text = OUTCOMES[drift.outcome]
+    return f"deleted; {text}" if drift.gone and not text.startswith("deleted") else text
+
+
 def _drift(described: DescribedDrift, view: PlanView, width: int) -> list[Line]:
     drift = described.drift
     by = drift.attribution
-    versions = ""
-    if drift.version_before is not None and drift.version_after is not None:
-        versions = f"version {drift.version_before} → {drift.version_after}"
-    who = f"by {safe(by.who)}" if by.who else ""
     when = ago(by.when, view.now) if by.when else ""
-    facts = " ".join(part for part in (versions, who) if part) + (f", {when}" if when else "")
-    outcome = ", ".join(part for part in (OUTCOMES[drift.outcome], safe(drift.note)) if part)
+    facts = " ".join(part for part in (versions_text(drift), safe(by.by)) if part) + (f", {when}" if when else "")
+    outcome = ", ".join(part for part in (outcome_text(drift), safe(drift.note)) if part)
     text = f"{facts.strip(', ')}: {outcome}" if facts.strip(", ") else outcome
     head = line(Span("! ", "drift"), Span(f"{drift.address!s:<{width}}", "drift"), text)
     if drift.outcome in {"acknowledged", "settled"} and not view.verbose:

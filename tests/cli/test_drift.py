@@ -16,6 +16,13 @@ def ack(project: Folder, *more: str, until: str = "2099-12-31") -> Ended:
     return ended
 
 
+def save(sandbox: Any, who: str, uid: str, **keys: Any) -> None:
+    """Somebody saves a dashboard with other keys."""
+    found = httpx.get(f"{sandbox.url}/api/dashboards/uid/{uid}", auth=(who, "pw")).json()
+    body = {"dashboard": {**found["dashboard"], **keys}, "folderUid": "ops"}
+    assert httpx.post(f"{sandbox.url}/api/dashboards/db", auth=(who, "pw"), json=body).status_code == 200
+
+
 def ended_long_ago(project: Folder) -> None:
     """Its day has passed."""
     path = project.path / "acknowledged.yaml"
@@ -53,6 +60,47 @@ def test_what_the_server_does_not_tell_is_not_attributable(applied: Folder, sand
     assert ended.code == 2
     assert "not attributable" in ended.out
     assert 'title  "Orders" → "ORDERS"' in ended.out
+
+
+def test_the_head_names_everybody_and_a_plan_of_many_says_whose_save_was_the_last(
+    applied: Folder, sandbox: Any
+) -> None:
+    more = "".join(
+        f"---\napiVersion: ggrec/v1\nkind: Dashboard\nmetadata: {{name: d{n}}}\nspec: {{title: D{n}, folder: ops}}\n"
+        for n in range(2)
+    )
+    applied.write("desired/all.yaml", DESIRED + more)
+    assert applied.ggrec("apply", "--auto-approve").code == 0
+    for who, uid, title in (("bob", "orders", "A"), ("carol", "orders", "B"), ("carol", "d0", "C"), ("bob", "d1", "D")):
+        save(sandbox, who, uid, title=title)
+    shown = applied.ggrec("drift").out
+    assert 'dashboard.orders "Orders": version 1 → 3 by carol, bob\n' in shown
+    assert {item["who"] for item in applied.ggrec("drift", "--json").json["drift"]} == {"carol, bob", "carol", "bob"}
+    plan = " ".join(applied.ggrec("plan", "--markdown", "p.md", "--html", "p.html").out.split())
+    assert "dashboard.orders version 1 → 3 last by carol," in plan  # of many the histories are not read
+    assert "dashboard.d0 version 1 → 2 by carol," in plan
+    assert "\nlast by `carol` at " in (applied.path / "p.md").read_text("utf-8")
+    assert ">last by carol at " in (applied.path / "p.html").read_text("utf-8")
+
+
+def test_what_was_deleted_and_made_again_is_called_so(applied: Folder, sandbox: Any) -> None:
+    edit(sandbox, "carol", title="Second")
+    model = httpx.get(f"{sandbox.url}/api/dashboards/uid/orders", auth=("bob", "pw")).json()["dashboard"]
+    httpx.delete(f"{sandbox.url}/api/dashboards/uid/orders", auth=("bob", "pw"))
+    gone = applied.ggrec("drift").out
+    assert "deleted outside; not attributable" in gone
+    body = {"dashboard": {**model, "id": None, "version": 0}, "folderUid": "ops"}
+    assert httpx.post(f"{sandbox.url}/api/dashboards/db", auth=("bob", "pw"), json=body).status_code == 200
+    shown = applied.ggrec("drift")
+    assert shown.code == 2 and "version 1, deleted and made again, now version 1, by bob" in shown.out
+    applied.ggrec("apply", "--auto-approve")
+    edit(sandbox, "carol", title="Third")
+    httpx.delete(f"{sandbox.url}/api/dashboards/uid/orders", auth=("bob", "pw"))
+    assert httpx.post(f"{sandbox.url}/api/dashboards/db", auth=("bob", "pw"), json=body).status_code == 200
+    for command in ("drift", "plan"):
+        shown = " ".join(applied.ggrec(command).out.split())
+        assert "version 2, deleted and made again, now version 1" in shown
+        assert ("not attributable: its versions began anew" in shown) is (command == "drift")
 
 
 def test_the_second_check_says_what_is_the_same_and_the_third_what_went(applied: Folder, sandbox: Any) -> None:
