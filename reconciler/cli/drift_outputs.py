@@ -98,13 +98,16 @@ class Webhook(Struct, frozen=True):
 
         try:
             answer = httpx.post(self.url(secrets), json=webhook_body(report, view), timeout=_WEBHOOK_SECONDS)
+        except httpx.TimeoutException:
+            return _undelivered(f"the webhook did not answer within {_WEBHOOK_SECONDS:.0f} s")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return _undelivered(f"the webhook could not be reached ({type(error).__name__})")
         if answer.status_code >= 300:
-            return _undelivered(f"the webhook answered {answer.status_code}")
+            elsewhere = ", and leads elsewhere, which is not followed" if answer.is_redirect else ""
+            return _undelivered(f"the webhook answered {answer.status_code}{elsewhere}")
         return None
 
 
 def _undelivered(text: str) -> Diagnostic:
-    hint = "what drifted is not affected; the address was not shown, for it is a secret"
+    hint = "the next check tells it again; the address is not shown, for it is a secret"
     return Diagnostic("webhook-failed", text, hint, severity=Severity.WARNING)

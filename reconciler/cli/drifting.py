@@ -3,6 +3,7 @@
 import asyncio
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +27,7 @@ from reconciler.cli.settings import (
 )
 from reconciler.cli.signals import Signals, run
 from reconciler.cli.writing import write_file
-from reconciler.core.drift import DriftReport
+from reconciler.core.drift import DriftReport, Life
 from reconciler.core.errors import Diagnostic, ExitCode, GgrecError, Severity, UsageError
 from reconciler.engine.drift import find_drift, remembered
 from reconciler.engine.planner import Options
@@ -50,20 +51,45 @@ class Drifting(Struct, frozen=True):
     """A signal does not cancel the check under way: whoever watches has handlers of their own."""
 
     def check(self) -> DriftReport:
-        """One whole check, its results delivered. Raises GgrecError where it failed: then the metrics say so."""
+        """One whole check, told the webhook, written and shown. Raises GgrecError where it failed: then the metrics say
+        so; and, after all else is done, where a file could not be written.
+        """
         began = time.monotonic()
         try:
-            report = self._found()
+            report, life = self._found()
         except BaseException:
             with suppress(GgrecError):  # why the check failed is what has to be said
                 self.metrics.checked(None, now=time.time(), seconds=time.monotonic() - began)
             raise
-        self.metrics.checked(report, now=time.time(), seconds=time.monotonic() - began)
-        view = self.view()
-        for item in self.reports:
-            write_file(item.file, form_of(report, view, item.form))
-        wrong = self.webhook.tell(report, view, self.session.secrets) if self.webhook is not None else None
-        return replace(report, notes=(*report.notes, wrong)) if wrong is not None else report
+        seconds = time.monotonic() - began
+        report = self._told(report, life)
+        view, failed = self.view(), list[Diagnostic]()
+        writing = [partial(self.metrics.checked, report, now=time.time(), seconds=seconds)]
+        writing += [partial(self._write, report, view, item) for item in self.reports]
+        for write in writing:
+            try:
+                write()
+            except GgrecError as error:
+                failed += error.diagnostics
+        self.show(report)
+        if failed:
+            raise GgrecError(tuple(failed))
+        return report
+
+    def _told(self, report: DriftReport, life: Life) -> DriftReport:
+        """The report with what went wrong in telling and in remembering it. What a webhook did not take is told again."""
+        wrong = self.webhook.tell(report, self.view(), self.session.secrets) if self.webhook is not None else None
+        untold = report.has_news and wrong is not None if self.webhook is not None else report.untold
+        kept = write_life(self.session.store.blobs, remembered(report, life, untold=untold))
+        notes = [*report.notes, *([wrong] if wrong is not None else [])]
+        if kept:
+            hint = "the next check then cannot say what is new; what is shown now is right"
+            notes.append(Diagnostic("life-not-kept", kept, hint, severity=Severity.WARNING))
+        return replace(report, notes=tuple(notes))
+
+    @staticmethod
+    def _write(report: DriftReport, view: PlanView, item: Report) -> None:
+        write_file(item.file, form_of(report, view, item.form))
 
     def view(self) -> PlanView:
         """How edits are shown."""
@@ -77,7 +103,7 @@ class Drifting(Struct, frozen=True):
         else:
             self.session.output.lines(drift_lines(report, self.view()))
 
-    def _found(self) -> DriftReport:
+    def _found(self) -> tuple[DriftReport, Life]:
         session, made = self.session, []
         now = session.clock.now()
         options = Options(
@@ -99,14 +125,8 @@ class Drifting(Struct, frozen=True):
             asyncio.run(work())
         else:
             run(work)
-        ((report, life),) = made
-        kept = write_life(session.store.blobs, remembered(report, life))
-        if not kept:
-            return report
-        hint = "the next check then cannot say what is new; what is shown now is right"
-        return replace(
-            report, notes=(*report.notes, Diagnostic("life-not-kept", kept, hint, severity=Severity.WARNING))
-        )
+        (found,) = made
+        return found
 
 
 def drift(
@@ -169,6 +189,4 @@ def drift(
             lambda: Drifting(Session(settings), found, kept, hook, to_its_end=True), kept, every=watch, listen=listen
         )
     checking = Drifting(session, found, kept, hook)
-    result = checking.check()
-    checking.show(result)
-    return result.verdict.exit_code
+    return checking.check().verdict.exit_code

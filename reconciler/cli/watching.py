@@ -67,8 +67,7 @@ def health(metrics: Metrics, now: float, began: float, every: float) -> tuple[bo
 
 def _round(checking: Callable[[], Drifting]) -> None:
     try:
-        here = checking()
-        here.show(here.check())
+        checking().check()
     except GgrecError as error:
         for item in error.diagnostics:
             sys.stderr.write(f"{item}\n")

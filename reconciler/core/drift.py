@@ -71,13 +71,14 @@ class Seen(Struct, frozen=True):
 
 
 class Life(Struct, frozen=True):
-    """All that is remembered between checks, when the last one was ("": this is the first), and when one last read
-    every body.
+    """All that is remembered between checks, when the last one was ("": this is the first), when one last read every
+    body, and whether there was news that a webhook did not take.
     """
 
     seen: Mapping[str, Seen] = field(default_factory=dict)
     checked: str = ""
     full: str = ""
+    untold: bool = False
 
 
 STANDINGS = ("acknowledged", "expired", "open")
@@ -139,6 +140,8 @@ class DriftReport(Struct, frozen=True):
     notes: tuple[Diagnostic, ...] = ()
     full: str = ""
     """When every body was last read: now, or in an earlier check."""
+    untold: bool = False
+    """Whether an earlier check had news that nobody was told."""
 
     @property
     def alarming(self) -> tuple[Finding, ...]:
@@ -166,9 +169,9 @@ class DriftReport(Struct, frozen=True):
 
     @property
     def has_news(self) -> bool:
-        """Whether anything is to be told: new, changed, expired or recovered."""
+        """Whether anything is to be told: new, changed, expired or recovered; or what was, and was told nobody."""
         fresh = any(item.news is not News.SAME and not item.acknowledged for item in self.findings)
-        return fresh or bool(self.recovered) or any(item.expired for item in self.findings)
+        return self.untold or fresh or bool(self.recovered) or any(item.expired for item in self.findings)
 
 
 def pending_of(plan: Plan) -> tuple[Address, ...]:

@@ -54,6 +54,7 @@ async def find_drift(inputs: Inputs, *, at: str, life: Life) -> DriftReport:
         () if plan.unreadable else _recovered(life, findings, plan.held),
         life.checked,
         full=at if full and not plan.unreadable else life.full,
+        untold=life.untold,
     )
 
 
@@ -62,12 +63,14 @@ def _older_than_a_day(when: str, now: str) -> bool:
     return not when or datetime.fromisoformat(now) - datetime.fromisoformat(when) > _DAY
 
 
-def remembered(report: DriftReport, life: Life) -> Life:
-    """What to keep for the next check. Where something could not be read, what was known of it stays."""
+def remembered(report: DriftReport, life: Life, *, untold: bool = False) -> Life:
+    """What to keep for the next check. Where something could not be read, what was known of it stays. `untold`: a
+    webhook did not take what there is to tell.
+    """
     seen = {str(item.address): item.seen for item in report.findings}
     gone = {address for address, _ in report.recovered}
     kept = {address: item for address, item in life.seen.items() if address not in seen and address not in gone}
-    return Life(seen | kept, report.at, report.full)
+    return Life(seen | kept, report.at, report.full, untold)
 
 
 def _recovered(life: Life, findings: Iterable[Finding], held: Iterable[Address]) -> tuple[tuple[str, Seen], ...]:

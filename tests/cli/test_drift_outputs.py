@@ -86,16 +86,33 @@ def test_the_webhook_hears_news_only_and_its_address_is_never_shown(applied: Fol
         outputs = [applied.ggrec(*given), applied.ggrec(*given)]
         assert len(heard) == 1
         assert "dashboard.orders" in heard[0]["text"]
+        edit(sandbox, "bob", title="Once more")
         status[0] = 500
-        outputs.append(applied.ggrec(*given, "--webhook-always"))
+        outputs.append(applied.ggrec(*given))
+        status[0] = 307
+        outputs.append(applied.ggrec(*given))
+        assert applied.ggrec("drift").code == 2  # without a webhook: told nobody
+        status[0] = 200
+        outputs += [applied.ggrec(*given), applied.ggrec(*given)]
+        assert [item["text"].splitlines()[1][:10] for item in heard[1:]] == ["1 changed ", "The same 1", "The same 1"]
     finally:
         server.shutdown()
         server.server_close()
     outputs.append(applied.ggrec(*given, "--webhook-always"))
-    assert [ended.code for ended in outputs] == [2, 2, 2, 2]
+    assert {ended.code for ended in outputs} == {2}
     assert "the webhook answered 500" in outputs[2].out
-    assert "could not be reached" in outputs[3].out
+    assert "answered 307, and leads elsewhere, which is not followed" in outputs[3].out
+    assert "could not be reached" in outputs[-1].out
     assert not any("s3cret-path" in ended.out + ended.err for ended in outputs)
+
+
+def test_a_file_that_cannot_be_written_hides_nothing(applied: Folder, sandbox: Any) -> None:
+    edit(sandbox, "bob", title="ORDERS")
+    ended = applied.ggrec("drift", "--metrics", "no/m.prom", "--report", "no/r.md", "--report", "r.md")
+    assert ended.code == 1
+    assert "dashboard.orders" in ended.out
+    assert "no/m.prom" in ended.err and "no/r.md" in ended.err
+    assert "dashboard.orders" in (applied.path / "r.md").read_text("utf-8")
 
 
 class Rounds(Waiting):
@@ -115,7 +132,7 @@ class Failing:
     """Checks of which the first fails."""
 
     def __init__(self) -> None:
-        self.made = self.shown = 0
+        self.made = self.ended = 0
 
     def __call__(self) -> Any:
         self.made += 1
@@ -124,16 +141,14 @@ class Failing:
     def check(self) -> str:
         if self.made == 1:
             raise GgrecError.one("unreachable", "no answer")
+        self.ended += 1
         return "report"
-
-    def show(self, report: str) -> None:
-        self.shown += 1
 
 
 def test_a_failing_round_does_not_end_the_watch(capsys: pytest.CaptureFixture[str]) -> None:
     checks, waiting = Failing(), Rounds(3)
     assert watch_drift(checks, Metrics("x"), every=600, listen=None, waiting=waiting) == 0
-    assert (checks.made, checks.shown) == (3, 2)
+    assert (checks.made, checks.ended) == (3, 2)
     assert waiting.waited == [630.0] * 3
     assert "the next one comes as usual" in capsys.readouterr().err
 
@@ -143,11 +158,12 @@ def test_a_signal_ends_the_watch_after_the_check_under_way(number: int, code: in
     class Signalled(Failing):
         def check(self) -> str:
             signal.raise_signal(number)
+            self.ended += 1
             return "report"
 
     checks = Signalled()
     assert watch_drift(checks, Metrics("x"), every=600, listen=None, waiting=Rounds(9)) == code
-    assert (checks.made, checks.shown) == (1, 1)
+    assert (checks.made, checks.ended) == (1, 1)
 
 
 def test_health_fails_when_the_last_success_is_too_old() -> None:
