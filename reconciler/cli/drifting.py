@@ -77,7 +77,7 @@ class Drifting(Struct, frozen=True):
         return report
 
     def _told(self, report: DriftReport, life: Life) -> DriftReport:
-        """The report with what went wrong in telling and in remembering it. What a webhook did not take is told again."""
+        """The report, told and remembered, with what went wrong in that. What a webhook did not take is told again."""
         wrong = self.webhook.tell(report, self.view(), self.session.secrets) if self.webhook is not None else None
         untold = report.has_news and wrong is not None if self.webhook is not None else report.untold
         kept = write_life(self.session.store.blobs, remembered(report, life, untold=untold))
