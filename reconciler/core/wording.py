@@ -1,5 +1,5 @@
-"""Two texts line by line, the changed words in them marked. The work is linear in the size: where two texts have
-little in common, or much to compare, they are shown as a whole.
+"""Two texts line by line, the changed words in them marked. The work is bounded: long texts are taken apart at what
+each has once, and where much is left to compare even so, it is shown as a whole.
 """
 
 import re
@@ -74,13 +74,58 @@ def _opcodes(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, int, int
         end += 1
     left, right = old[start : len(old) - end], new[start : len(new) - end]
     codes: list[tuple[str, int, int, int, int]] = [("equal", 0, start, 0, start)] if start else []
-    if max(len(left), len(right)) > _MOST:
-        codes.append(("replace", start, start + len(left), start, start + len(right)))
-    else:
+    if max(len(left), len(right)) <= _MOST:
         from difflib import SequenceMatcher
 
         found = SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
         codes += [(tag, a + start, b + start, c + start, d + start) for tag, a, b, c, d in found]
+    elif anchors := _anchors(left, right):
+        a = c = 0
+        for mine, theirs in (*anchors, (len(left), len(right))):
+            codes += [
+                (tag, i + a + start, j + a + start, k + c + start, m + c + start)
+                for tag, i, j, k, m in _opcodes(left[a:mine], right[c:theirs])
+            ]
+            if mine < len(left):
+                codes.append(("equal", mine + start, mine + start + 1, theirs + start, theirs + start + 1))
+            a, c = mine + 1, theirs + 1
+    else:
+        codes.append(("replace", start, start + len(left), start, start + len(right)))
     if end:
         codes.append(("equal", len(old) - end, len(old), len(new) - end, len(new)))
-    return codes
+    return _joined(codes)
+
+
+def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
+    """Where what both sides have exactly once is in both, as much of it as is in the same order."""
+    from bisect import bisect_left
+    from collections import Counter
+
+    there = {text: number for number, text in enumerate(new)}
+    once, again = Counter(old), Counter(new)
+    pairs = [(number, there[text]) for number, text in enumerate(old) if once[text] == again[text] == 1]
+    ends: list[int] = []
+    tails: list[int] = []
+    before: list[int] = []
+    for at, (_, place) in enumerate(pairs):
+        length = bisect_left(ends, place)
+        ends[length : length + 1] = [place]
+        tails[length : length + 1] = [at]
+        before.append(tails[length - 1] if length else -1)
+    found: list[tuple[int, int]] = []
+    at = tails[-1] if tails else -1
+    while at >= 0:
+        found.append(pairs[at])
+        at = before[at]
+    return found[::-1]
+
+
+def _joined(codes: Sequence[tuple[str, int, int, int, int]]) -> list[tuple[str, int, int, int, int]]:
+    """With what is the same and adjoining as one."""
+    result: list[tuple[str, int, int, int, int]] = []
+    for tag, a, b, c, d in codes:
+        if result and tag == "equal" == result[-1][0]:
+            result[-1] = (tag, result[-1][1], b, result[-1][3], d)
+        elif a < b or c < d:
+            result.append((tag, a, b, c, d))
+    return result
