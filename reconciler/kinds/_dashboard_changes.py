@@ -5,7 +5,7 @@ in one sentence, each with its class. Grafana's v2 model (`elements`, `layout`) 
 from collections.abc import Mapping, Sequence
 
 from reconciler.core.diff import Edit, EditPath, Key, Op, diff
-from reconciler.core.json import JsonObject, as_list, as_object, text_of
+from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.semantic import ChangeClass, Row, completed, edit_row, inner
 from reconciler.kinds._dashboard_layout import Layout
 from reconciler.kinds._dashboard_pairs import LISTS, Piece, all_pieces, pairs, pieces, step_of
@@ -47,15 +47,19 @@ class _Found:
         self.panels: dict[EditPath, list[Located]] = {}
         self.whole: list[tuple[EditPath, Edit]] = []
         self.unidentified: list[tuple[EditPath, Edit]] = []
+        self.model: list[Edit] = []
         self.parts: list[Row] = []
         self.rest: list[Row] = []
 
     def take(self, path: EditPath, edit: Edit) -> None:
         """Sort one edit in."""
+        if edit.op in {Op.ADD, Op.REMOVE} and (path == ("layout",) or (path == ("panels",) and not _value(edit))):
+            self.model.append(edit)
+            return
         if path[:1] == ("panels",):
             self._panel(path, edit)
             return
-        if path[:1] == ("elements",) and len(path) > 1:
+        if path[:1] == ("elements",) and (len(path) > 1 or edit.op in {Op.ADD, Op.REMOVE}):
             self._element(path, edit)
             return
         if path[:1] == ("layout",):
@@ -87,7 +91,11 @@ class _Found:
 
     def _element(self, path: EditPath, edit: Edit) -> None:
         part, rest = path[:2], path[2:]
-        if not rest and edit.op in {Op.ADD, Op.REMOVE}:
+        if len(path) == 1:  # the whole model is another one: each panel of it comes or goes
+            named = as_object(_value(edit))
+            found = [Piece(v1_panel(as_object(item)), (*path, name), edit) for name, item in named.items()]
+            self.rest[:0] = [_whole(piece, edit.op) for piece in found]
+        elif not rest and edit.op in {Op.ADD, Op.REMOVE}:
             element = as_object(edit.after if edit.op is Op.ADD else edit.before)
             self.rest.insert(0, _whole(Piece(v1_panel(element), part, edit), edit.op))
         else:
@@ -98,8 +106,10 @@ class _Found:
             return Sides(called(part[-1]), part, old.get(part), new.get(part))
         found = [v1_panel(as_object(as_object(model.get("elements")).get(str(part[1])))) if model is not None else None
                  for model in (self.before, self.after)]  # fmt: skip
-        title = next((text_of(panel.get("title")) for panel in reversed(found) if panel), "")
-        return Sides(called(part[1]) + (f' "{title}"' if title else ""), part, found[0], found[1])
+        named = next((panel for panel in reversed(found) if panel), {})
+        step, title = step_of(named, -1), text_of(named.get("title"))
+        name = called(step) if isinstance(step, Key) else called(part[1]) + (f' "{title}"' if title else "")
+        return Sides(name, part, found[0], found[1])
 
     def _places(self) -> None:
         """The places of a v2 layout, which are lists that name elements."""
@@ -118,7 +128,17 @@ class _Found:
         for part, edits in self.panels.items():
             rows += panel_rows(self._sides(part, old, new), edits)
         self._places()
+        rows += self._other_model()
         return [*rows, *self.parts, *self.rest, *self.layout.rows()]
+
+    def _other_model(self) -> list[Row]:
+        """That v1 became v2, or the other way round: it has a layout, or has none any more."""
+        layout = next((edit for edit in self.model if edit.path[-1] == "layout"), None)
+        if layout is None:
+            self.layout.edits += self.model
+            return []
+        text = "saved in Grafana's v2 model" if layout.op is Op.ADD else "no longer saved in Grafana's v2 model"
+        return [Row(ChangeClass.SETTINGS, "", "", text, Op.CHANGE, None, None, tuple(self.model))]
 
     def _comings(self) -> list[Row]:
         gone = [p for path, edit in self.whole if edit.op is Op.REMOVE for p in pieces(edit, path)]
@@ -167,6 +187,11 @@ class _Found:
         text = _move_sentence(old, new)
         moved = Row(ChangeClass.LAYOUT, sides.subject, "", text, Op.MOVE, None, None, standing, new.path)
         return [moved, *(_standing(row, ()) for row in rows)]
+
+
+def _value(edit: Edit) -> Json:
+    """What an edit adds or removes."""
+    return edit.after if edit.op is Op.ADD else edit.before
 
 
 def _standing(row: Row, edits: tuple[Edit, ...]) -> Row:

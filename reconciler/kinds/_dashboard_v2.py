@@ -38,6 +38,7 @@ def v1_panel(element: JsonObject) -> JsonObject:
     data = as_object(as_object(spec.get("data")).get("spec"))
     kind = text_of(config.get("group")) or text_of(config.get("kind"))
     found: dict[str, Json] = {
+        "id": spec.get("id"),
         "title": spec.get("title"),
         "type": "library panel" if element.get("kind") == "LibraryPanel" else kind,
         "links": spec.get("links"),

@@ -140,11 +140,11 @@ def test_variables_annotations_links_and_folder() -> None:
 
 
 def test_a_v2_dashboard_is_described_alike() -> None:
-    def element(title: str, expr: str) -> dict[str, Any]:
+    def element(number: int, title: str, expr: str) -> dict[str, Any]:
         target = {"kind": "PanelQuery", "spec": {"refId": "A", "query": {"kind": "DataQuery", "spec": {"expr": expr}}}}
         data = {"kind": "QueryGroup", "spec": {"queries": [target], "transformations": []}}
         shape = {"kind": "VizConfig", "group": "stat", "spec": {"fieldConfig": {"defaults": {"unit": "s"}}}}
-        return {"kind": "Panel", "spec": {"id": 1, "title": title, "data": data, "vizConfig": shape}}
+        return {"kind": "Panel", "spec": {"id": number, "title": title, "data": data, "vizConfig": shape}}
 
     def grid(**ys: int) -> dict[str, Any]:
         items = [
@@ -154,13 +154,19 @@ def test_a_v2_dashboard_is_described_alike() -> None:
         ]  # fmt: skip
         return {"kind": "GridLayout", "spec": {"items": items}}
 
-    old = {"elements": {"p1": element("A", "rate(x[5m])")}, "layout": grid(p1=0)}
-    new = {"elements": {"p1": element("A", "rate(x[1m])"), "p2": element("B", "up")}, "layout": grid(p2=0, p1=8)}
+    old = {"elements": {"p1": element(1, "A", "rate(x[5m])")}, "layout": grid(p1=0)}
+    new = {"elements": {"p1": element(1, "A", "rate(x[1m])"), "p2": element(2, "B", "up")}, "layout": grid(p2=0, p1=8)}
     assert said(old, new) == [
-        'query: panel p1 "A" targets[A].expr',
-        'addition: panel p2 "B" added (stat, 1 query)',
+        'query: panel 1 "A" targets[A].expr',
+        'addition: panel 2 "B" added (stat, 1 query)',
         "layout:  layout1 panel moved down",
     ]
+    assert said({"panels": []}, new) == [
+        "settings:  saved in Grafana's v2 model",
+        'addition: panel 1 "A" added (stat, 1 query)',
+        'addition: panel 2 "B" added (stat, 1 query)',
+    ]
+    assert "settings:  no longer saved in Grafana's v2 model" in said(new, {"panels": []})
 
 
 def test_other_kinds_have_their_class() -> None:
