@@ -58,6 +58,7 @@ function show(){var on={};boxes.forEach(function(b){on[b.dataset['class']]=b.che
 all('.change').forEach(function(card){var any=false;
 all('.row',card).forEach(function(row){row.hidden=!on[row.dataset['class']];if(!row.hidden)any=true});
 all('.group',card).forEach(function(g){g.hidden=!all('.row',g).some(function(r){return !r.hidden})});
+all('.pictures',card).forEach(function(p){p.hidden=!(on.layout||on.addition||on.deletion)});
 card.hidden=!any&&all('.row',card).length>0})}
 boxes.forEach(function(b){b.addEventListener('change',show)});
 all('[data-show]').forEach(function(b){b.addEventListener('click',function(){

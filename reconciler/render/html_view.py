@@ -25,6 +25,8 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inl
 _LONGEST = 20_000
 _MOST = 400
 """Rows of one object that are on the page."""
+_ONLY_CHANGED = ("data source", "mappings", "overrides", "transformations")
+"""What is side by side only where it differs."""
 
 
 def plan_html(found: Description, *, commit: str = "") -> str:
@@ -193,7 +195,8 @@ def _sides(part: EditPath, before: JsonObject | None, after: JsonObject | None) 
     if not old and not new:
         return ""
     facts = [_facts(panel) for panel in (old, new)]
-    names = list(dict.fromkeys([*facts[0], *facts[1]]))
+    quiet = {name for name in _ONLY_CHANGED if facts[0].get(name) == facts[1].get(name)}
+    names = [name for name in dict.fromkeys([*facts[0], *facts[1]]) if name not in quiet]
     columns = []
     for title, mine, other, style in (("before", facts[0], facts[1], "minus"), ("after", facts[1], facts[0], "plus")):
         cells = "".join(
@@ -220,8 +223,19 @@ def _facts(panel: JsonObject) -> Mapping[str, str]:
         f"{text_of(step.get('color'))} {'base' if step.get('value') is None else value(step.get('value'))}"
         for step in steps
     )
+    found["data source"] = _source(inner)
     for item in as_list(inner.get("targets")):
         target = as_object(item)
         text = next((text_of(target.get(key)) for key in ("expr", "rawSql", "query") if text_of(target.get(key))), "")
-        found[f"query {text_of(target.get('refId'))}".strip()] = text or value(target)
+        name = f"query {text_of(target.get('refId'))}".strip()
+        found[name] = text or value(target)
+        if (source := _source(target)) and source != found["data source"]:
+            found[f"{name}, data source"] = source
+    lists = {"mappings": defaults, "overrides": as_object(inner.get("fieldConfig")), "transformations": inner}
+    found |= {name: value(holder[name]) for name, holder in lists.items() if holder.get(name)}
     return {name: text for name, text in found.items() if text}
+
+
+def _source(holder: JsonObject) -> str:
+    source = holder.get("datasource")
+    return source if isinstance(source, str) else text_of(as_object(source).get("uid"))

@@ -221,6 +221,28 @@ def test_the_page_has_both_sides_and_both_layouts() -> None:
     assert "<mark>" in html and "side by side" in html and 'data-class="deletion"' in html
 
 
+def test_side_by_side_shows_what_differs_and_the_filter_knows_the_pictures() -> None:
+    def one(source: str, **more: Any) -> dict[str, Any]:
+        target = {"refId": "A", "expr": "up", "datasource": {"uid": source}}
+        found = {"id": 1, "type": "stat", "title": "P", "datasource": {"uid": source}, "targets": [target], **more}
+        return {"dashboard": {"title": "B", "panels": [found]}}
+
+    before, after = one("prom-a"), one("prom-b", transformations=[{"id": "reduce"}])
+    address = Address("dashboard", "b")
+    edits = diff(before, after, identities=IDENTITIES)
+    change = Change(address, Action.UPDATE, "", "b", "B", edits=edits, resource=Resource(address, "b", after))
+    page = plan_html(describe_plan(replace(BASE, changes=(change,)), KINDS))
+    assert "<dt>data source</dt><dd class=minus>prom-a</dd>" in page
+    assert "<dt>data source</dt><dd class=plus>prom-b</dd>" in page
+    assert (
+        "<dt>transformations</dt><dd class=plus>" in page
+        and "query A, data source" not in page.split("side by side")[1]
+    )
+    same = plan_html(describe_plan(replace(BASE, changes=(replace(change, edits=edits[-1:]),)), KINDS))
+    assert "<dt>data source</dt>" not in same
+    assert "all('.pictures',card).forEach" in page
+
+
 def test_a_large_text_takes_time_by_its_size() -> None:
     """Both texts share nothing but are long: this ends at once, or it is compared line by line for hours."""
     one, two = ("\n".join(f"{side} {n}" for n in range(12_000)) for side in "ab")
