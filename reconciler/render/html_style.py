@@ -18,7 +18,7 @@ padding:12px 16px;margin:0 0 14px}.card.delete,.card.replace,.card.bad{border-le
 .card.create{border-left-color:#2c9a53}.card.drift,.card.warn{border-left-color:#c98a10}
 h2{font-size:16px;margin:0;overflow-wrap:anywhere}h2 small{font-weight:400;color:var(--dim)}.title{color:var(--dim);
 font-weight:400}.sign{display:inline-block;font-size:12px;text-transform:uppercase;letter-spacing:.04em;
-color:var(--dim);min-width:58px}
+color:var(--dim);min-width:58px}.drift .sign{min-width:0}
 .badges{margin:4px 0}.badge{display:inline-block;border-radius:12px;padding:1px 9px;margin:0 4px 2px 0;font-size:13px;
 background:color-mix(in srgb,var(--c) 16%,transparent);border:1px solid color-mix(in srgb,var(--c) 45%,transparent)}
 .deletion{--c:#d1373f}.access{--c:#b4489e}.data-source{--c:#c26a0a}.query{--c:#2759c4}.settings{--c:#7a56c9}

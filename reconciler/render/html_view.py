@@ -18,7 +18,7 @@ from reconciler.render.html_style import SCRIPT, STYLE
 from reconciler.render.layout_picture import layout_pictures
 from reconciler.render.lines import is_long, safe, value
 from reconciler.render.ordering import by_weight, counts_text
-from reconciler.render.plan_view import held_text, outcome_text
+from reconciler.render.plan_view import held_text, outcome_text, versions_text
 from reconciler.render.rows import as_text, is_query, row_is_whole
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -108,12 +108,15 @@ def _held(plan: Plan) -> list[str]:
 
 def _drift(item: DescribedDrift) -> str:
     drift, by = item.drift, item.drift.attribution
-    who = " ".join(part for part in (by.by, f"at {by.when}" if by.when else "") if part)
+    facts = (versions_text(drift), by.by, f"at {by.when}" if by.when else "")
+    who = " ".join(part for part in facts if part)
     messages = "".join(f"<li>“{_t(text)}”" for text in by.messages[:3])
-    head = f"<h2><span class=sign>!</span> <code>{_t(str(drift.address))}</code> <small>changed outside: "
+    title = f" <span class=title>{_t(drift.title)}</span>" if drift.title else ""
+    head = f"<h2><span class=sign>!</span> <code>{_t(str(drift.address))}</code>{title} <small>changed outside: "
     head += f"{_t(outcome_text(drift))}</small></h2>"
+    noted = f"<p class=reason>{_t(drift.note)}</p>" if drift.note else ""
     return (
-        f'<section class="card drift">{head}<p class=reason>{_t(who)}</p><ul class=notes>{messages}</ul>'
+        f'<section class="card drift">{head}<p class=reason>{_t(who)}</p>{noted}<ul class=notes>{messages}</ul>'
         f"{_rows(item.rows, None, None, None)}</section>"
     )
 

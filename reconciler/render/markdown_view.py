@@ -15,7 +15,7 @@ from reconciler.core.plan import Action
 from reconciler.core.state import Held
 from reconciler.render.lines import Line, count, plain, safe
 from reconciler.render.ordering import by_weight, counts_text
-from reconciler.render.plan_view import held_text, outcome_text
+from reconciler.render.plan_view import held_text, outcome_text, versions_text
 from reconciler.render.rows import row_lines
 
 LIMIT = 65_536
@@ -180,8 +180,10 @@ def _drift_head(item: DescribedDrift) -> str:
 def _drift(item: DescribedDrift) -> str:
     drift, by = item.drift, item.drift.attribution
     by_whom = f"{'last ' if by.last else ''}by {code(by.who)}" if by.who else ""
-    who = " ".join(part for part in (by_whom, f"at {code(by.when)}" if by.when else "") if part)
+    facts = (versions_text(drift), by_whom, f"at {code(by.when)}" if by.when else "")
+    who = " ".join(part for part in facts if part)
+    noted = f"- {code(drift.note)}\n" if drift.note else ""
     messages = "".join(f"- message {code(text)}\n" for text in by.messages[:3])
     summary = _title(str(drift.address), drift.title, f"— {outcome_text(drift)}")
-    more = f"\n{who}\n{messages}" if who or messages else ""
+    more = f"\n{who}\n{noted}{messages}" if who or messages or noted else ""
     return _folded(summary, row_lines(item.rows, most=_MOST), more)

@@ -79,8 +79,8 @@ def test_the_head_names_everybody_and_a_plan_of_many_says_whose_save_was_the_las
     plan = " ".join(applied.ggrec("plan", "--markdown", "p.md", "--html", "p.html").out.split())
     assert "dashboard.orders version 1 → 3 last by carol," in plan  # of many the histories are not read
     assert "dashboard.d0 version 1 → 2 by carol," in plan
-    assert "\nlast by `carol` at " in (applied.path / "p.md").read_text("utf-8")
-    assert ">last by carol at " in (applied.path / "p.html").read_text("utf-8")
+    assert "\nversion 1 → 3 last by `carol` at " in (applied.path / "p.md").read_text("utf-8")
+    assert ">version 1 → 3 last by carol at " in (applied.path / "p.html").read_text("utf-8")
 
 
 def test_what_was_deleted_and_made_again_is_called_so(applied: Folder, sandbox: Any) -> None:
@@ -143,6 +143,8 @@ def test_an_acknowledged_edit_is_left_by_apply_and_shown_by_plan_until_its_day(a
     shown = applied.ggrec("plan", "--detailed-exitcode")
     assert shown.code == 0
     assert "left as it is, acknowledged by" in shown.out
+    applied.ggrec("plan", "--markdown", "p.md", "--html", "p.html")
+    assert all("until 2099-12-31: for now" in (applied.path / name).read_text("utf-8") for name in ("p.md", "p.html"))
     applied.ggrec("apply", "--auto-approve")
     assert live(sandbox)["title"] == "ORDERS"
     ended_long_ago(applied)
