@@ -1,6 +1,6 @@
 """promote: a dashboard as one instance has it, sent to another; a plan as any other."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -33,7 +33,7 @@ from reconciler.core.plan import Plan
 from reconciler.core.ports import Reader
 from reconciler.core.resource import KeptVersion, Resource
 from reconciler.core.state import State
-from reconciler.core.transfer import Missing, Source, matched, transferred
+from reconciler.core.transfer import Missing, Source, matched, named_in, transferred
 from reconciler.engine.planner import Options
 from reconciler.engine.planning import entry_of, own_state
 from reconciler.engine.repository import file_edits
@@ -51,7 +51,11 @@ def promote(
     to: Annotated[str, Option("--to", help="The instance that is to have it.")],
     datasource: Annotated[
         list[str] | None,
-        Option("--datasource", metavar="THERE=HERE", help="Names or uids: what stands for one of --from. Repeatable."),
+        Option(
+            "--datasource",
+            metavar="FROM=TO",
+            help="A datasource of --from, and which stands for it in --to. Repeatable.",
+        ),
     ] = None,
     auto_approve: AutoApproveOption = False,
     write: WriteOption = False,
@@ -88,7 +92,9 @@ def _pairs(given: "list[str] | tuple[()]") -> dict[str, str]:
     for text in given:
         name, equals, other = text.partition("=")
         if not (name and equals and other):
-            raise UsageError.one("not-a-pair", f"--datasource {text}: write THERE=HERE, as in prom-staging=prom")
+            raise UsageError.one(
+                "not-a-pair", f"--datasource {text}: write FROM=TO, names or uids, as in prom-staging=prom"
+            )
         found[name] = other
     return found
 
@@ -160,6 +166,10 @@ class _Promotion(Struct, dict=True):
         body = str(self.kind.body_key)
         model = as_object(version.attributes.get(body))
         found, missing = matched(model, theirs, ours, self.asked)
+        named = named_in(model)
+        known = {name for text in named for name in (text, *_names(theirs.get(text)))}
+        if unknown := [name for name in self.asked if name not in known]:
+            raise InvalidInput(tuple(self._not_named(name, named, theirs) for name in unknown))
         if missing:
             raise InvalidInput(tuple(self._lacks(item, ours) for item in missing))
         return replace(version, attributes={**version.attributes, body: transferred(model, found)})
@@ -181,11 +191,18 @@ class _Promotion(Struct, dict=True):
                 tuple(Diagnostic("no-library-panel", text.format(item), hint, subject=subject) for item in lacking)
             )
 
+    def _not_named(self, name: str, named: Iterable[str], theirs: Mapping[str, Source]) -> Diagnostic:
+        text = f"--datasource {name}=…: in {self.there.instance.name} it names no datasource '{name}'"
+        have = ", ".join(sorted(str(theirs.get(item, f"'{item}'")) for item in named)) or "none"
+        return Diagnostic("no-datasource", text, f"it names {have}", subject=str(self.address))
+
     def _lacks(self, item: Missing, ours: Mapping[str, Source]) -> Diagnostic:
         there, here = self.there.instance.name, self.here.instance.name
         more = f" (and {len(item.places) - 1} more)" if len(item.places) > 1 else ""
         which = f"the datasource {item.source}" if item.source is not None else f"'{item.text}', no datasource there"
-        text = f"in {there} {item.places[0]}{more} names {which}; nothing in {here} has its name and type"
+        wished = [self.asked[name] for name in (item.text, *_names(item.source)) if name in self.asked]
+        lack = f"is called '{wished[0]}'" if wished else "has its name and type"
+        text = f"in {there} {item.places[0]}{more} names {which}; nothing in {here} {lack}"
         have = ", ".join(sorted(str(source) for source in ours.values())) or "none"
         return Diagnostic(
             "no-datasource",
@@ -200,6 +217,10 @@ class _Promotion(Struct, dict=True):
         applied: JsonObject = self.here.store.get(str(entry.applied)) if entry and known else self.declared.attributes
         undo = undo_to(self.declared, moved, applied)
         return replace(undo, reasons={self.address: f"as in {self._whence}"})
+
+
+def _names(source: Source | None) -> tuple[str, ...]:
+    return (source.name, source.uid) if source is not None else ()
 
 
 async def _sources(session: Session, reader: Reader, state: State) -> dict[str, Source]:

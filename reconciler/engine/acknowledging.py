@@ -117,7 +117,8 @@ def drift_of_ended(situation: Situation, ended: tuple[Held, ...], change: Change
     assert change.resource is not None
     kind, wanted = situation.kind, change.resource.attributes
     present = kind.project(kind.normalise(live.attributes), wanted)
-    edits = but_for_stamps(diff(wanted, present, identities=kind.identities), change.resource.stamp)
+    found = but_for_stamps(diff(wanted, present, identities=kind.identities), change.resource.stamp)
+    edits = tuple(e for e in found if any(touches(item.path, format_edit_path(e.path)) for item in ended))
     who = ", ".join(dict.fromkeys(item.who for item in ended if item.who))
     when = min((item.when for item in ended if item.when), default="")
     by = Attribution(who or None, when or None, live.version)

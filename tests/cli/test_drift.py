@@ -216,6 +216,18 @@ def test_what_an_apply_left_is_not_called_no_longer_different(applied: Folder, s
     assert "No longer different" not in applied.ggrec("drift").out
 
 
+def test_what_the_author_changes_is_nobodys_edit_where_an_acknowledgement_has_ended(
+    applied: Folder, sandbox: Any
+) -> None:
+    edit(sandbox, "bob", title="ORDERS", tags=["x"])
+    ack(applied, "--path", "tags")
+    applied.ggrec("apply", "--auto-approve")
+    ended_long_ago(applied)
+    applied.write("desired/all.yaml", DESIRED.replace("title: Orders", "title: Third"))
+    (found,) = applied.ggrec("drift", "--json").json["drift"]
+    assert {edit["path"].partition("[")[0] for edit in found["edits"]} == {"dashboard.tags"}
+
+
 @pytest.mark.parametrize(("on_drift", "code", "tags"), [("fail", 3, ["x"]), ("revert", 0, ["shop"])])
 def test_after_the_day_the_lifecycle_decides(
     applied: Folder, sandbox: Any, on_drift: str, code: int, tags: list[str]

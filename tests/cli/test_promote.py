@@ -100,6 +100,9 @@ def test_a_datasource_that_is_not_there_is_named_and_can_be_given(two: tuple[Fol
     assert "panel 'Tried out' (and 1 more) names the datasource 'Metrics' (prometheus)" in ended.err
     assert "production has: 'Long term' (prometheus)" in ended.err
     assert live(other)["panels"][0]["title"] == "Rate"
+    for pair, says in (("Metrik=Long term", "it names no datasource 'Metrik'"), ("Metrics=Other", "is called 'Other'")):
+        ended = folder.ggrec(*SENT, "--datasource", pair)
+        assert ended.code == 1 and says in ended.err
     ended = folder.ggrec(*SENT, "--datasource", "Metrics=Long term")
     assert ended.code == 0, ended.out + ended.err
     assert live(other)["panels"][0]["datasource"]["uid"] == "prom-c"
@@ -120,7 +123,7 @@ def test_it_can_be_saved_and_applied(two: tuple[Folder, Any]) -> None:
         (("folder.ops", "--from", "staging", "--to", "production"), "only dashboards are promoted"),
         (("dashboard.orders", "--from", "nowhere", "--to", "production"), "no instance 'nowhere'"),
         (("dashboard.nope", "--from", "staging", "--to", "production"), "not declared"),
-        (("dashboard.orders", "--from", "staging", "--to", "production", "--datasource", "x"), "write THERE=HERE"),
+        (("dashboard.orders", "--from", "staging", "--to", "production", "--datasource", "x"), "write FROM=TO"),
     ],
 )
 def test_what_cannot_be_asked(two: tuple[Folder, Any], arguments: tuple[str, ...], says: str) -> None:
