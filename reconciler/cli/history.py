@@ -76,7 +76,14 @@ def history(
         else:
             session.output.lines(history_lines(chosen, now=session.clock.now()))
         return ExitCode.DONE
+    if _RUN.match(what):
+        raise _no_run(what)
     return _of_object(session, parsed(what), recorded=recorded)
+
+
+def _no_run(what: str) -> GgrecError:
+    hint = "`ggrec history` lists the last runs, `ggrec history --limit 0` all"
+    return GgrecError.one("no-such-run", f"no run {what} is recorded", hint=hint)
 
 
 def _plan_of(session: Session, what: str | None, run: Run | None, forms: Forms, *, asked: bool) -> int:
@@ -86,8 +93,7 @@ def _plan_of(session: Session, what: str | None, run: Run | None, forms: Forms, 
         hint = "`ggrec history` lists the runs"
         raise UsageError.one("which-run", "--plan shows the plan of one run: name it", hint=hint)
     if run is None:
-        hint = "`ggrec history` lists the last runs, `ggrec history --limit 0` all"
-        raise GgrecError.one("no-such-run", f"no run {what} is recorded", hint=hint)
+        raise _no_run(what)
     from reconciler.cli.recorded import show_record  # imports what only this option needs
 
     show_record(session, run, forms)

@@ -18,7 +18,7 @@ from reconciler.cli.settings import (
 )
 from reconciler.cli.state import parsed
 from reconciler.core.address import Address
-from reconciler.core.errors import ExitCode, UsageError
+from reconciler.core.errors import ExitCode, GgrecError, UsageError
 from reconciler.core.json import JsonObject
 from reconciler.core.ports import Reader
 from reconciler.core.resource import KeptVersion
@@ -84,6 +84,10 @@ async def kept_of(
     """The same by a reader, for a state."""
     entry_of(state, address)
     entry = state.resources[address]
+    if session.registry[address.kind].body_key is None:
+        text = f"Grafana keeps versions of dashboards, and none of a {address.kind}"
+        hint = f"`ggrec history {address}` lists the runs that changed it; `ggrec rollback RUN --target {address}` undoes one"
+        raise GgrecError.one("no-version", text, hint=hint, subject=str(address))
     found = await version_of(reader, session.registry[address.kind], entry.uid, number, subject=str(address))
     return found, session.store.get(entry.applied) if entry.applied is not None else {}
 

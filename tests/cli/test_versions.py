@@ -98,7 +98,11 @@ def test_what_is_not_kept_or_not_a_version_is_said(three: Folder) -> None:
     assert gone.code == 1
     assert "Grafana keeps no version 9 of it" in gone.err and "it keeps 1, 2, 3" in gone.err
     assert three.ggrec("rollback", "dashboard.orders").code == 64
-    assert three.ggrec("show-version", "folder.ops@1").code == 1
+    folder = three.ggrec("show-version", "folder.ops@1")
+    assert folder.code == 1 and "keeps versions of dashboards, and none of a folder" in folder.err
+    for nothing in ("20260101T000000Z-000000", "nope"):
+        ended = three.ggrec("history", nothing)
+        assert ended.code == 1 and f"no run {nothing} is recorded" in ended.err
 
 
 def test_runs_of_one_second_are_told_in_their_order(three: Folder) -> None:
