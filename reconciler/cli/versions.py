@@ -86,7 +86,7 @@ async def kept_of(
     entry = state.resources[address]
     if session.registry[address.kind].body_key is None:
         text = f"Grafana keeps versions of dashboards, and none of a {address.kind}"
-        hint = f"`ggrec history {address}` lists the runs that changed it; `ggrec rollback RUN --target {address}` undoes one"
+        hint = f"`ggrec history {address}` lists its runs; `ggrec rollback RUN --target {address}` undoes what one did"
         raise GgrecError.one("no-version", text, hint=hint, subject=str(address))
     found = await version_of(reader, session.registry[address.kind], entry.uid, number, subject=str(address))
     return found, session.store.get(entry.applied) if entry.applied is not None else {}
