@@ -39,17 +39,18 @@ def plan_markdown(found: Description, *, commit: str = "", limit: int = LIMIT) -
     if found.classes:
         cells = " | ".join(f"{name} **{number:,}**" for name, number in found.classes.items())
         result.append(f"By class: {cells}\n")
-    paper = _Paper(limit - _RESERVE, result)
+    drift = [(_drift(item), _drift_head(item)) for item in found.drift]
+    changes = by_weight(found)
+    going = [item for item in changes if item.change.action in {Action.DELETE, Action.REPLACE}]
+    rest = [item for item in changes if item.change.action not in {Action.DELETE, Action.REPLACE}]
+    heads = [*(head for _, head in drift), *map(_head, changes)]
+    paper = _Paper(limit - _RESERVE, result, heads)
     for title, items in (
         ("Refused", plan.refusals),
         ("Could not be read", plan.unreadable),
         ("Warnings", plan.warnings),
     ):
         paper.put_all(f"#### {title} ({len(items)})\n", [(_finding(item), "") for item in items], "finding")
-    drift = [(_drift(item), _drift_head(item)) for item in found.drift]
-    changes = by_weight(found)
-    going = [item for item in changes if item.change.action in {Action.DELETE, Action.REPLACE}]
-    rest = [item for item in changes if item.change.action not in {Action.DELETE, Action.REPLACE}]
     paper.put_all(f"#### Deleted ({len(going)})\n", [(_change(item), _head(item)) for item in going], "deletion")
     paper.put_all(f"#### Changed outside ggrec ({len(drift)})\n", drift, "drift")
     paper.put_all(f"#### Changes ({len(rest)})\n", [(_change(item), _head(item)) for item in rest], "change")
@@ -94,11 +95,14 @@ def _cut(text: str) -> str:
 
 
 class _Paper:
-    """What fits, in order; what does not is counted."""
+    """What fits, in order; what does not is counted. Half of the room at most is kept for `heads`, so that of many
+    changes all are named before some are shown.
+    """
 
-    def __init__(self, room: int, begun: Sequence[str]) -> None:
+    def __init__(self, room: int, begun: Sequence[str], heads: Sequence[str]) -> None:
         self.parts = list(begun)
         self.room = room - sum(len(part) + 1 for part in begun)
+        self.kept = min(sum(len(head) + 1 for head in heads), self.room // 2)
         self.folded: dict[str, int] = {}
         self.missing: dict[str, int] = {}
 
@@ -108,15 +112,17 @@ class _Paper:
             return
         self._put(title)
         for whole, head in items:
-            if self._put(whole):
+            if head:
+                self.kept = max(0, self.kept - len(head) - 1)
+            if self._put(whole, keep=self.kept):
                 continue
             if head and self._put(head):
                 self.folded[noun] = self.folded.get(noun, 0) + 1
             else:
                 self.missing[noun] = self.missing.get(noun, 0) + 1
 
-    def _put(self, text: str) -> bool:
-        if len(text) + 1 > self.room:
+    def _put(self, text: str, *, keep: int = 0) -> bool:
+        if len(text) + 1 > self.room - keep:
             return False
         self.parts.append(text)
         self.room -= len(text) + 1

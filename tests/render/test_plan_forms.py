@@ -213,6 +213,9 @@ def test_a_comment_that_is_too_long_says_what_it_leaves_out_and_keeps_what_matte
     folded, missing = int(said[1].replace(",", "")), int((said[2] or "0").replace(",", ""))
     whole = text.count("<details>") - 1
     assert whole + folded + missing == 900 and text.count("\n- `dashboard.d") == folded
+    fewer = plan_markdown(describe_plan(replace(plan, changes=(*many[:300], gone)), KINDS))
+    assert all(f"dashboard.d{n}<" in fewer or f"dashboard.d{n}`" in fewer for n in range(300))
+    assert "not at all" not in fewer and LIMIT * 0.9 < len(fewer) <= LIMIT
 
 
 def test_the_page_has_both_sides_and_both_layouts() -> None:
