@@ -69,12 +69,21 @@ def test_the_crontab_is_one() -> None:
         cron(" ".join(when))
         assert user == "ggrec"
         assert "%" not in command  # a crontab takes it for a line end
+        assert command.startswith("set -a && . ")  # the file is systemd's too, which takes no `export`
+        assert "2>" not in command  # what goes wrong is mailed
 
 
 def test_the_schedules_are_cron() -> None:
     workflow = yaml.safe_load((FOLDER / "github-actions.yml").read_text("utf-8"))
     cron(workflow[True]["schedule"][0]["cron"])  # YAML 1.1 takes `on` for true
     cron(yaml.safe_load((FOLDER / "kubernetes-cronjob.yaml").read_text("utf-8"))["spec"]["schedule"])
+
+
+def test_a_plan_that_is_refused_is_commented_too() -> None:
+    workflow = yaml.safe_load((FOLDER / "github-actions.yml").read_text("utf-8"))
+    after = workflow["jobs"]["plan"]["steps"][-2:]
+    assert ["!cancelled()" in step["if"] for step in after] == [True, True]
+    assert "gh pr comment" in after[0]["run"]
 
 
 def test_the_cronjob_has_what_kubernetes_asks_for() -> None:
