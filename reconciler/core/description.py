@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
-from reconciler.core.diff import Edit
-from reconciler.core.json import Json, JsonObject
+from reconciler.core.diff import Edit, Op
+from reconciler.core.json import Json, JsonObject, same
 from reconciler.core.kind import Kind
 from reconciler.core.lazy import Lazy
 from reconciler.core.plan import Action, Change, Drift, Plan
-from reconciler.core.semantic import ChangeClass, Row, counted, generic_rows
+from reconciler.core.semantic import ChangeClass, Row, counted, generic_rows, value_at
 from reconciler.core.source import Mark
 from reconciler.core.undo import before_of
 
@@ -128,7 +128,13 @@ def described(
 
 
 def _drifted(drift: Drift, kinds: Mapping[str, Kind], live: JsonObject | None) -> tuple[Row, ...]:
-    """What a change starts from is what the edit outside led to: with a change, both its sides are known."""
+    """What a change starts from is what the edit outside led to: with a change, both its sides are known. A change that
+    is refused, because both sides changed the same, starts from what was applied: then only the edits are known.
+    """
+    if live is not None and any(
+        edit.op in {Op.ADD, Op.CHANGE} and not same(value_at(live, edit.path), edit.after) for edit in drift.edits
+    ):
+        live = None
     before = before_of(live, drift.edits) if live is not None else None
     known = before if isinstance(before, Mapping) else None
     return described(kinds.get(drift.address.kind), drift.edits, known, live if known is not None else None)

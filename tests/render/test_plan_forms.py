@@ -246,6 +246,35 @@ def test_side_by_side_shows_what_differs_and_the_filter_knows_the_pictures() -> 
     assert "all('.pictures',card).forEach" in page
 
 
+def test_an_edit_outside_is_said_right_where_the_change_starts_from_something_else() -> None:
+    """As in a refused merge: the change leads from what was applied, and not from what somebody made of it."""
+
+    def one(source: str, red: int, title: str = "P") -> dict[str, Any]:
+        steps = [{"color": "green", "value": None}, {"color": "red", "value": red}]
+        found = {"id": 1, "type": "stat", "title": title, "datasource": {"uid": source},
+                 "fieldConfig": {"defaults": {"thresholds": {"steps": steps}}}}  # fmt: skip
+        return {"dashboard": {"title": "B", "panels": [found]}}
+
+    applied, mine, hers = one("prom-a", 1), one("prom-a", 1, "Q"), one("prom-b", 2)
+    address = Address("dashboard", "b")
+    change = Change(
+        address,
+        Action.UPDATE,
+        "",
+        "b",
+        "B",
+        edits=diff(applied, mine, identities=IDENTITIES),
+        resource=Resource(address, "b", mine),
+    )
+    drift = Drift(address, "b", "B", "conflict", edits=diff(applied, hers, identities=IDENTITIES))
+    (found,) = describe_plan(replace(BASE, changes=(change,), drift=(drift,)), KINDS).drift
+    assert "data source from prom-a to prom-b" in [row.text for row in found.rows]
+    assert not any(row.name.startswith("[") or "another way" in row.text for row in found.rows)
+    right = replace(change, edits=diff(hers, mine, identities=IDENTITIES))
+    (found,) = describe_plan(replace(BASE, changes=(right,), drift=(drift,)), KINDS).drift
+    assert {row.text for row in found.rows} == {"data source from prom-a to prom-b", "threshold red from 1 to 2"}
+
+
 def test_a_large_text_takes_time_by_its_size() -> None:
     """Both texts share nothing but are long: this ends at once, or it is compared line by line for hours."""
     one, two = ("\n".join(f"{side} {n}" for n in range(12_000)) for side in "ab")
