@@ -19,7 +19,7 @@ from reconciler.cli.settings import (
 )
 from reconciler.cli.sides import HELP, Chosen, Named, named, side_of, whole
 from reconciler.core.comparison import Side
-from reconciler.core.errors import ExitCode
+from reconciler.core.errors import ExitCode, UsageError
 from reconciler.engine.comparing import compare
 from reconciler.render.comparison_view import comparison_json, comparison_lines
 
@@ -46,6 +46,10 @@ def diff(
     session = Session(Settings(instance, url, config, json, no_color, verbose, timeout=timeout))
     sides = (named(left, session), named(right, session))
     found = compare(*asyncio.run(_read(sides, Chosen(tuple(target or ())))), session.registry)
+    if not found.compared and not all(map(whole, sides)):
+        text = f"there is no object of which both {left} and {right} tell"
+        hint = "a version and an export are of one dashboard, a run of what it touched"
+        raise UsageError.one("nothing-to-compare", text, hint=hint)
     if json:
         session.output.json(comparison_json(found, session.registry))
     else:

@@ -33,7 +33,7 @@ OUTCOMES = {
     "recreated": "deleted; will be created again",
     "forgotten": "deleted, and no longer declared",
     "deleted": "will be deleted with it",
-    "settled": "to what is declared: nothing to do",
+    "settled": "the files say the same by now, nothing to do",
 }
 
 

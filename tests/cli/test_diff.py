@@ -60,6 +60,13 @@ def test_versions_tell_nothing_of_the_folder(edited: Folder) -> None:
     ended = edited.ggrec("diff", "dashboard.orders@1", "live")
     assert "1 object compared: 1 different." in ended.out
     assert edited.ggrec("diff", "dashboard.orders@2", "live").code == 0
+    text = (edited.path / "desired/all.yaml").read_text(
+        "utf-8"
+    ) + "---\napiVersion: ggrec/v1\nkind: Dashboard\nmetadata: {name: more}\nspec: {title: More}\n"
+    edited.write("desired/all.yaml", text)
+    assert edited.ggrec("apply", "--auto-approve", "--target", "dashboard.more").code == 0
+    nothing = edited.ggrec("diff", "dashboard.orders@2", "dashboard.more@1")
+    assert nothing.code == 64 and "no object of which both" in nothing.err
 
 
 def test_a_run_and_what_was_before_it(applied: Folder, sandbox: Any) -> None:
