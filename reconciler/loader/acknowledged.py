@@ -162,7 +162,10 @@ def _wrong(entry: _Entry) -> list[Diagnostic]:
         if key not in _FIELDS:
             text = f"unknown key '{key}'"
             found.append(entry.problem("unknown-key", text, suggestion(key, _FIELDS), key))
-        elif not isinstance(value, str) or not value.strip():
+        elif isinstance(value, str) and not value.strip():
+            text, hint = f"{key} is empty", "write why it may stand" if key == "reason" else "write it, or take it out"
+            found.append(entry.problem("bad-acknowledged", text, hint, key))
+        elif not isinstance(value, str):
             found.append(entry.problem("bad-acknowledged", f"{key} must be a text", "quote it", key))
     for key in _NEEDED:
         if key not in written:

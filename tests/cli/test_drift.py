@@ -276,13 +276,20 @@ def test_all_that_is_wrong_in_the_file_is_said_with_its_place(applied: Folder) -
         "  - {address: orders, reason: x, until: 2027-01-31}\n"
         "  - {address: dashboard.orders, reason: x, until: 2027-02-30}\n"
         "  - {address: dashboard.orders, reson: x, until: 2027-01-31}\n"
+        "  - {address: dashboard.orders, reason: '', until: 2027-01-31}\n"
     )
     head = "apiVersion: ggrec/v1\nkind: Acknowledgements\nacknowledged:\n"
     applied.write("acknowledged.yaml", head + entries)
     for command in (["drift"], ["plan"]):
         ended = applied.ggrec(*command)
         assert ended.code == 1
-        places = ("acknowledged.yaml:4:", "acknowledged.yaml:5:", "acknowledged.yaml:6:", "no day 2027-02-30", "reason")
+        places = (
+            "acknowledged.yaml:4:",
+            "acknowledged.yaml:5:",
+            "acknowledged.yaml:6:",
+            "no day 2027-02-30",
+            "reason is empty",
+        )
         assert all(text in ended.err for text in places), ended.err
 
 
