@@ -93,6 +93,7 @@ class Finding(Struct, frozen=True):
     unattributed: tuple[Edit, ...] = ()
     rows: tuple[Row, ...] = ()
     """All that is different, in words, each with its class."""
+    unattributed_rows: tuple[Row, ...] = ()
     news: News = News.NEW
     seen: Seen = field(default_factory=lambda: Seen("", ""))
     expired: tuple[Acknowledgement, ...] = ()

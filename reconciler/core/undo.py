@@ -18,6 +18,12 @@ def before_of(after: Json, edits: Sequence[Edit]) -> Json:
     return _undone(after, [(edit.path, edit) for edit in edits])
 
 
+def after_of(before: Json, edits: Sequence[Edit]) -> Json:
+    """What `before` is after these edits; as exact as the other way round."""
+    other = {Op.ADD: Op.REMOVE, Op.REMOVE: Op.ADD}
+    return before_of(before, [Edit(e.path, other.get(e.op, e.op), before=e.after, after=e.before) for e in edits])
+
+
 def _undone(value: Json, parts: Sequence[_Part]) -> Json:
     for path, edit in parts:
         if not path and edit.op is not Op.MOVE:

@@ -14,14 +14,16 @@ from msgspec.structs import replace
 from reconciler.core.acknowledgement import Acknowledgement
 from reconciler.core.address import Address
 from reconciler.core.description import DELETED, described
-from reconciler.core.diff import diff, overlap
+from reconciler.core.diff import Edit, Op, diff, overlap
 from reconciler.core.drift import DriftReport, Finding, Life, News, Seen, Step, pending_of
 from reconciler.core.errors import BodyLost, ServerError
-from reconciler.core.json import JsonObject, digest
+from reconciler.core.json import JsonObject, as_object, digest, same
 from reconciler.core.kind import Kind
 from reconciler.core.plan import Drift
 from reconciler.core.ports import Reader
 from reconciler.core.resource import KeptVersion
+from reconciler.core.semantic import Row, value_at
+from reconciler.core.undo import after_of
 from reconciler.engine.ignoring import Ignoring
 from reconciler.engine.inputs import Inputs
 from reconciler.engine.planning import compute_plan
@@ -93,9 +95,11 @@ def _aged(item: Finding, life: Life, at: str, given: Iterable[Acknowledgement]) 
 
 async def _finding(drift: Drift, reader: Reader, inputs: Inputs) -> Finding:
     since, kind = drift.version_before, inputs.registry[drift.address.kind]
-    rows = (DELETED,) if drift.gone else described(kind, drift.edits)
-    if drift.gone or since is None or not drift.edits:
-        return Finding(drift, unattributed=drift.edits, rows=rows)
+    if drift.gone:
+        return Finding(drift, unattributed=drift.edits, rows=(DELETED,))
+    rows = _in_words(drift.edits, drift, inputs)
+    if since is None or not drift.edits:
+        return Finding(drift, unattributed=drift.edits, rows=rows, unattributed_rows=rows)
     try:
         kept = await reader.ask(kind.kept_versions(reader.server, drift.uid, since))
     except ServerError:
@@ -105,7 +109,24 @@ async def _finding(drift: Drift, reader: Reader, inputs: Inputs) -> Finding:
     steps = _steps(_concern(kind, drift, inputs), kept)
     told = [edit.path for step in steps for edit in step.edits]
     left = tuple(edit for edit in drift.edits if not any(overlap(edit.path, path) for path in told))
-    return Finding(drift, steps, left, rows)
+    return Finding(drift, steps, left, rows, _in_words(left, drift, inputs))
+
+
+def _in_words(edits: tuple[Edit, ...], drift: Drift, inputs: Inputs) -> tuple[Row, ...]:
+    """Some edits of a drift in words; what was observed, where it is stored still, gives both of their sides."""
+    kind, entry = inputs.registry[drift.address.kind], inputs.state.resources.get(drift.address)
+    if not edits:
+        return ()
+    try:
+        observed = inputs.store.get(entry.observed) if entry is not None and entry.observed is not None else None
+    except BodyLost:
+        observed = None
+    if observed is None:
+        return described(kind, edits)
+    before = kind.normalise(observed)
+    if any(e.op in {Op.CHANGE, Op.REMOVE} and not same(value_at(before, e.path), e.before) for e in edits):
+        return described(kind, edits)  # an edit that was held for a while is observed already
+    return described(kind, edits, before, as_object(after_of(before, edits)))
 
 
 class _Concern(Struct, frozen=True):

@@ -15,7 +15,6 @@ from reconciler.render.drift_view import (
     UNCHANGED,
     against_the_last,
     drift_lines,
-    edit_text,
     finding_lines,
     life_text,
     step_text,
@@ -174,7 +173,7 @@ def drift_html(report: DriftReport, view: PlanView) -> str:
 
 
 def _html_finding(item: Finding, view: PlanView) -> str:
-    drift, kind = item.drift, item.address.kind
+    drift = item.drift
     parts = [f'<p class="facts">{escape(life_text(item, view))}</p>']
     parts += [f"<p>{escape(drift.note)}</p>"] if drift.note else []
     parts += [f'<p class="warn">was {escape(str(a))}</p>' for a in item.expired]
@@ -184,7 +183,7 @@ def _html_finding(item: Finding, view: PlanView) -> str:
     if item.unattributed:
         why = unattributed_text(item)
         head = f"<h3>{escape(why)}</h3>" if why else ""
-        parts.append(f"{head}{_html_lines(edit_text(view, kind, item.unattributed))}")
+        parts.append(f"{head}{_html_lines(view.rows(item.unattributed_rows))}")
     what = summary(item)
     badge = f'<span class="badge {item.standing}">{item.standing}</span>'
     top = f"<summary><code>{escape(str(item.address))}</code> {escape(drift.title)}{badge}<br>"

@@ -2,8 +2,6 @@
 
 from collections import Counter
 
-from reconciler.core.description import described
-from reconciler.core.diff import Edit
 from reconciler.core.drift import DriftReport, Finding, News, Step, Verdict
 from reconciler.render.lines import Line, Span, count, indented, line, safe
 from reconciler.render.plan_view import PlanView, ago, diagnostic_lines, versions_text
@@ -18,11 +16,6 @@ _VERDICTS = {
     Verdict.BOTH: ("Drift, and the files have changes that are not applied yet.", "drift"),
     Verdict.UNKNOWN: ("Could not tell: a part could not be read, and what is not known is not clean.", "error"),
 }
-
-
-def edit_text(view: PlanView, kind: str, edits: tuple[Edit, ...]) -> list[Line]:
-    """The edits of one object: the one place where drift asks how edits look."""
-    return view.rows(described(view.kinds.get(kind), edits))
 
 
 def drift_lines(report: DriftReport, view: PlanView) -> list[Line]:
@@ -62,7 +55,7 @@ def drift_lines(report: DriftReport, view: PlanView) -> list[Line]:
 
 def finding_lines(finding: Finding, view: PlanView) -> list[Line]:
     """One object: its head, its life, its saves."""
-    drift, kind = finding.drift, finding.address.kind
+    drift = finding.drift
     what = summary(finding)
     title = f' "{safe(drift.title)}"' if drift.title else ""
     inside = [line(Span(life_text(finding, view), "dim"))]
@@ -78,7 +71,7 @@ def finding_lines(finding: Finding, view: PlanView) -> list[Line]:
     if finding.unattributed:
         if why := unattributed_text(finding):
             inside.append(line(why))
-        inside += indented(2 if why else 0, edit_text(view, kind, finding.unattributed))
+        inside += indented(2 if why else 0, view.rows(finding.unattributed_rows))
     return [_head(finding, title, what), *indented(4, inside)]
 
 

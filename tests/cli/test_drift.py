@@ -23,6 +23,13 @@ def save(sandbox: Any, who: str, uid: str, **keys: Any) -> None:
     assert httpx.post(f"{sandbox.url}/api/dashboards/db", auth=(who, "pw"), json=body).status_code == 200
 
 
+def above(sandbox: Any, red: int) -> None:
+    """bob sets another threshold."""
+    (panel,) = live(sandbox)["panels"]
+    panel["fieldConfig"]["defaults"]["thresholds"]["steps"][1]["value"] = red
+    edit(sandbox, "bob", panels=[panel])
+
+
 def ended_long_ago(project: Folder) -> None:
     """Its day has passed."""
     path = project.path / "acknowledged.yaml"
@@ -60,6 +67,15 @@ def test_what_the_server_does_not_tell_is_not_attributable(applied: Folder, sand
     assert ended.code == 2
     assert "not attributable" in ended.out
     assert 'title  "Orders" → "ORDERS"' in ended.out
+    applied.ggrec("apply", "--auto-approve")
+    above(sandbox, 45)
+    assert "threshold red from 30 to 45" in applied.ggrec("drift").out
+    ack(applied, "--path", "panels[title='Rate']")
+    applied.write("desired/all.yaml", DESIRED.replace("[shop]", "[shop, new]"))
+    assert applied.ggrec("apply", "--auto-approve").code == 0
+    ended_long_ago(applied)
+    again = applied.ggrec("drift").out  # what was held was observed with it
+    assert "30 → 45" in again and "  [" not in again
 
 
 def test_the_head_names_everybody_and_a_plan_of_many_says_whose_save_was_the_last(
