@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.core.diff import Edit, Op, diff
 from reconciler.core.json import same
 from reconciler.core.semantic import ChangeClass, Row, completed
-from reconciler.core.undo import before_of
+from reconciler.core.undo import after_of, before_of
 from reconciler.kinds import discover
 from reconciler.kinds.dashboard import Dashboard
 
@@ -266,6 +266,11 @@ def test_undoing_never_fails_and_is_exact_where_items_have_names(before: Any, af
         edit.op in {Op.MOVE, Op.REMOVE} for edit in found
     ):
         assert same(undone, before)
+    done = after_of(before, found)
+    if not any(isinstance(step, int) for edit in found for step in edit.path) and not any(
+        edit.op in {Op.MOVE, Op.ADD} for edit in found
+    ):
+        assert same(done, after)
 
 
 def test_what_no_row_stands_for_gets_one() -> None:
