@@ -137,7 +137,9 @@ background:var(--soft)}summary{cursor:pointer;padding:.6rem .9rem}summary code{f
 .open,.expired{color:var(--drift)}.acknowledged{color:var(--dim)}.body{padding:0 .9rem .7rem}
 h3{font-size:.95rem;margin:.8rem 0 .2rem}
 pre{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.5 ui-monospace,monospace}
-.add,.good{color:var(--add)}.remove,.error{color:var(--remove)}.change,.warn{color:var(--change)}.dim{color:var(--dim)}
+.add,.add-word,.good{color:var(--add)}.remove-word{color:var(--remove)}
+.add-word,.remove-word{font-weight:700;text-decoration:underline}
+.remove,.error{color:var(--remove)}.change,.warn{color:var(--change)}.dim{color:var(--dim)}
 """
 
 

@@ -95,7 +95,11 @@ def plan_junit(found: Description) -> str:
         drift = drifted.drift
         case = _case(suite, f"drift.{drift.address.kind}", f"{drift.address} as applied", None)
         failure = Xml.SubElement(case, "failure", type="drift", message=_xml(f"changed outside: {outcome_text(drift)}"))
-        failure.text = _xml("\n".join(_cut(safe(f"{row.subject} {row_text(row)}".strip())) for row in drifted.rows))
+        failure.text = _xml(
+            "\n".join(
+                _cut(safe(f"{row.subject}: {row_text(row)}" if row.subject else row_text(row))) for row in drifted.rows
+            )
+        )
     for tag, items in (("failure", plan.refusals), ("error", plan.unreadable)):
         for finding in items:
             case = _case(suite, f"plan.{finding.code}", finding.subject or finding.code, finding.where)

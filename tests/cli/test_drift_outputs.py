@@ -28,6 +28,8 @@ def test_the_reports_say_the_same_in_every_form(applied: Folder, sandbox: Any) -
     texts = {name: (applied.path / name).read_text("utf-8") for name in names}
     assert all("dashboard.orders" in text and "bob" in text for text in texts.values())
     assert "<script>" not in texts["r.html"]
+    used = set(re.findall(r'<span class="([a-z-]+)">', texts["r.html"])) - {"plain", "head", "facts"}
+    assert used and all(f".{name}" in texts["r.html"] for name in used | {"add-word", "remove-word"})
     assert json.loads(texts["r.json"])["format"] == "ggrec/drift/v1"
 
 
