@@ -95,7 +95,7 @@ def acks(
         session.output.json({"format": "ggrec/acknowledgements/v1", "acknowledged": facts})
         return ExitCode.DONE
     if not found:
-        session.output.text("Nothing is acknowledged.")
+        session.output.text(f"Nothing is acknowledged for {session.instance.name}.")
     for item in found:
         part = _part(session, item) if item.path else ""
         ended = Span("  ended", "warn") if not item.holds(today) else ""

@@ -19,12 +19,12 @@ from reconciler.cli.settings import Settings
 from reconciler.core.acknowledgement import ACKNOWLEDGED, Acknowledgement
 from reconciler.core.budget import Budget
 from reconciler.core.desired import DesiredState
-from reconciler.core.errors import GgrecError, InvalidInput, UsageError
+from reconciler.core.errors import Diagnostic, GgrecError, InvalidInput, UsageError
 from reconciler.core.exchange import Server
 from reconciler.core.registry import Registry
 from reconciler.core.resource import Resource
 from reconciler.core.state import Run, State
-from reconciler.loader.project import Instance, Project, load_project
+from reconciler.loader.project import FILE, Instance, Project, load_project
 
 if TYPE_CHECKING:
     from reconciler.authoring.resolve import Resolved
@@ -98,7 +98,12 @@ class Session(Struct, dict=True):
             return ()
         from reconciler.loader.acknowledged import read_acknowledged
 
-        found = read_acknowledged(self.project.root)
+        found, known = read_acknowledged(self.project.root), self.project.model.instances
+        lost = [item for item in found if known and item.instance not in ("", self.instance.name, *known)]
+        if lost:
+            hint = f"known: {', '.join(sorted(known))}"
+            texts = [(f"no instance '{item.instance}' in {FILE}", item.where) for item in lost]
+            raise InvalidInput(tuple(Diagnostic("unknown-instance", text, hint, where) for text, where in texts))
         return tuple(item for item in found if item.instance in ("", self.instance.name)) if found else ()
 
     @cached_property

@@ -287,6 +287,16 @@ def test_comments_stay_when_an_entry_comes_and_goes(applied: Folder) -> None:
     assert len(applied.ggrec("drift", "acks", "--json").json["acknowledged"]) == 1
 
 
+def test_an_entry_for_an_instance_that_is_not_there_is_said(applied: Folder) -> None:
+    assert applied.ggrec("drift", "acks").out == "Nothing is acknowledged for sandbox.\n"
+    ack(applied)
+    text = (applied.path / "acknowledged.yaml").read_text("utf-8")
+    applied.write("acknowledged.yaml", text.replace("instance: sandbox", "instance: sanbox"))
+    for command in (("drift",), ("drift", "acks"), ("plan",)):
+        ended = applied.ggrec(*command)
+        assert ended.code == 1 and "acknowledged.yaml:5:5: no instance 'sanbox' in ggrec.yaml" in ended.err
+
+
 def test_all_that_is_wrong_in_the_file_is_said_with_its_place(applied: Folder) -> None:
     entries = (
         "  - {address: orders, reason: x, until: 2027-01-31}\n"
