@@ -25,7 +25,7 @@ _SYMBOLS = {
 }
 OUTCOMES = {
     "reverted": "will be put back",
-    "conflict": "changed in the files too, and they win",
+    "conflict": "this plan changes the same, and wins",
     "kept": "will be left as it is, and held",
     "merged": "will be left as it is, and held, beside what changed in the files",
     "acknowledged": "left as it is",

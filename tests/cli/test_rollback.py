@@ -143,7 +143,7 @@ def test_who_edited_since_is_named_and_not_gone_over(applied: Folder, sandbox: A
     assert refused.code == 4
     text = " ".join(refused.out.split())
     assert "was changed outside ggrec by bob" in text and f"since run {run} (version 2 → 3)" in text
-    assert '"for the night"' in text and 'added: "hers"' in text and "and they win" not in text
+    assert '"for the night"' in text and 'added: "hers"' in text and "and wins" not in text
     as_json = applied.ggrec("rollback", run, "--auto-approve", "--json")
     assert (as_json.code, as_json.json["errors"][0]["code"]) == (4, "changed-since-run")
     assert live(sandbox)["title"] == "Second"
