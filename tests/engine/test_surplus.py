@@ -38,7 +38,7 @@ def a_life(estates: Any, edits: Any) -> tuple[Lab, MemoryBlobs]:
     blobs = MemoryBlobs()
     lab = people(Lab(Path("/nowhere"), blobs=blobs))
     for number, documents in enumerate(estates):
-        lab.converge(documents)
+        lab.converge(documents, adopt=True)  # what somebody edited while nobody declared it
         if number == 0:
             for edit, place in edits:
                 edit(lab, place)
