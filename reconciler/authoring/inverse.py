@@ -21,7 +21,6 @@ from reconciler.core.diff import Identities
 from reconciler.core.json import Json, JsonObject, as_object, same
 from reconciler.core.resource import Resource
 from reconciler.core.rewriting import Drop, Put, Rename, Rewrite
-from reconciler.core.source import Path
 
 _DEFAULTS = ("fieldConfig", "defaults")
 
@@ -37,11 +36,7 @@ class Inverse(Struct, dict=True):
     identities: Identities
     short: Abbreviating
     late: int = 0
-    first: Json = None
-    """The model as it was before anything was written; None: this is it."""
     changes: dict[str, list[tuple[int, Rewrite]]] = field(default_factory=dict)
-    follows: list[Path] = field(default_factory=list)
-    """Texts of links that name the dashboard's version or title, and are others now because something else is."""
     loose: bool = False
     """Whether what is written may look otherwise than the value that was made of it (a time in another zone)."""
 
@@ -125,9 +120,6 @@ class Inverse(Struct, dict=True):
         self.walk(here, left, right)
 
     def _replace(self, here: Here, have: Json, want: Json) -> None:
-        if self._follows(here, want):
-            self.follows.append(here.path)
-            return
         if not here.written:
             if self._derived(here, have, want):
                 self.write_out(here, want)
@@ -150,14 +142,6 @@ class Inverse(Struct, dict=True):
             self.reasons.not_here(here, have, want)
             return False
         return bool(self.late) or (here.mark is None and self.loose)
-
-    def _follows(self, here: Here, want: Json) -> bool:
-        """Whether nobody changed it outside, and it is only worked out anew."""
-        if self.first is None or here.path[:1] != ("links",) or not self.provenance.is_filled_in(here.mark):
-            return False
-        links = as_object(self.first).get("links")
-        before = [as_object(link).get(str(here.path[-1])) for link in links] if isinstance(links, list | tuple) else []
-        return any(same(text, want) for text in before)
 
     def _add(self, here: Here, want: Json) -> None:
         """A key that nobody wrote: beside its siblings, in the innermost mapping that the author wrote."""

@@ -9,19 +9,20 @@ from reconciler.core.json import digest, text_of
 from reconciler.core.source import MarkedDict, MarkedList, mark_at
 
 _PLACEHOLDER = re.compile(r"\$\{dashboard\.([a-z_]+)\}")
+_TITLE = "${dashboard.title}"
 _VERSION = "${dashboard.version}"
 _VERSION_LENGTH = 8
 
 
-def with_placeholders(model: MarkedDict, uid: str, problems: Problems) -> tuple[MarkedDict, str]:
+def with_placeholders(model: MarkedDict, uid: str, problems: Problems) -> tuple[MarkedDict, str, list[str]]:
     """The model with `${dashboard.title}`, `.uid` and `.version` filled in in its links; in a `url` they are
     percent-encoded. The version is the beginning of the declared dashboard's digest: it changes exactly when what is
     declared does, and on no other occasion, unlike the number that Grafana counts its saves by. Beside the model
-    the version, where a link names it ("": none does).
+    the version, where a link names it ("": none does), and the paths of the texts that name the title.
     """
     links = model.get("links")
     if not isinstance(links, MarkedList) or not any(_PLACEHOLDER.search(text) for text in _texts(links)):
-        return model, ""
+        return model, "", []
     known = {
         "title": text_of(model.get("title")),
         "uid": uid,
@@ -31,7 +32,14 @@ def with_placeholders(model: MarkedDict, uid: str, problems: Problems) -> tuple[
     for index, link in enumerate(links):
         made.add(_link(links, index, known, problems) if isinstance(link, MarkedDict) else link, links.items_at[index])
     stamped = any(_VERSION in text for text in _texts(links))
-    return model.replaced({"links": made}), known["version"] if stamped else ""
+    titled = [
+        f"links[{index}].{key}"
+        for index, link in enumerate(links)
+        if isinstance(link, dict)
+        for key, text in link.items()
+        if isinstance(text, str) and _TITLE in text
+    ]
+    return model.replaced({"links": made}), known["version"] if stamped else "", titled
 
 
 def _texts(links: MarkedList) -> list[str]:

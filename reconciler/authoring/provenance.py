@@ -116,10 +116,6 @@ class Provenance:
         document = self._document(where)
         return document is None or document.mark != resource.source
 
-    def is_filled_in(self, where: Mark | None) -> bool:
-        """Whether a text is written with what only the whole dashboard tells (`${dashboard.version}`)."""
-        return where is not None and "${dashboard." in self._texts.get(where, "")
-
     def values_in(self, text: str) -> tuple[str, ...]:
         """The instance's values that a text as it is written names."""
         of = f" (instance {self._instance})" if self._instance else ""

@@ -84,6 +84,7 @@ class Resolving:
         self.known = {item.document.mark: item for item in remembered}
         self.templates: dict[Address, tuple[str, ...]] = {}
         self.stamps: dict[Address, str] = {}
+        self.titled: dict[Address, dict[str, str]] = {}
         self.values = values
         self.found: list[Diagnostic] = []
         self.declared: dict[Address, Declaration] = {}
@@ -273,6 +274,7 @@ class Resolving:
             source=item.document.mark,
             origin=item.document.origin,
             stamp=self.stamps.get(address, ""),
+            titled=self.titled.get(address, {}),
         )
 
     def _names(self, address: Address) -> Declared:
@@ -311,9 +313,15 @@ class Resolving:
 
     def whole_spec(self, address: Address, item: Declaration, expanded: Expanded) -> MarkedDict:
         """The spec that the kind is given: the folder's name and the model, its links complete."""
-        model = self.links.on(address, expanded.model)
+        model, titled = self.links.on(address, expanded.model)
+        own = address
+        if address in self.expansion.views and not self.expansion.views[address][1].spec.title:
+            own = self.expansion.views[address][1].base  # its title is worked out as well
+            titled["title"] = str(own)
         if item.body is None:
-            model, self.stamps[address] = with_placeholders(model, self._uid(address), item.problems)
+            model, self.stamps[address], named = with_placeholders(model, self._uid(address), item.problems)
+            titled |= dict.fromkeys(named, str(own))
+        self.titled[address] = titled
         result = MarkedDict(mark=item.spec.mark)
         if "folder" in item.spec:
             result.take("folder", item.spec, item.spec["folder"])

@@ -24,14 +24,16 @@ class RoleLinks:
         self._title = title
         self._uid = uid
 
-    def on(self, dashboard: Address, model: MarkedDict) -> MarkedDict:
-        """The model with the links of all roles that show this dashboard before its own; itself where none does."""
+    def on(self, dashboard: Address, model: MarkedDict) -> tuple[MarkedDict, dict[str, str]]:
+        """The model with the links of all roles that show this dashboard before its own; itself where none does. Beside
+        it which of these links names whose title (see `core.resource.Resource`).
+        """
         shown = [(role, entry) for role in self._roles for entry in role.entries if entry.shown == dashboard]
         if not shown:
-            return model
+            return model, {}
         mark = shown[0][1].written.mark
-        links = MarkedList(mark=mark)
-        self._add(links, self._link(dashboard, shown, mark, current=True), mark)
+        links, titled = MarkedList(mark=mark), dict[str, str]()
+        self._add(links, self._link(dashboard, shown, mark, current=True), mark, titled, shown[0][1].base)
         done = {dashboard}
         readers = [role for role in self._roles if self._access.opens(role.team.name, dashboard)]
         for role, _ in shown:
@@ -39,24 +41,31 @@ class RoleLinks:
                 public = all(self._access.opens(reader.team.name, other.shown) for reader in readers)
                 if public and other.shown not in done:
                     done.add(other.shown)
-                    self._add(links, self._link(other.shown, [(role, other)], mark), mark)
+                    self._add(links, self._link(other.shown, [(role, other)], mark), mark, titled, other.base)
             if any(other.view and other.shown not in done for other in role.entries):
-                self._add(links, _by_tag(role, mark), mark)
+                self._add(links, _by_tag(role, mark), mark, titled)
         for _, entry in shown:
             if entry.view and entry.spec.base == "linked":
-                self._add(links, self._whole(entry, mark), mark)
+                self._add(links, self._whole(entry, mark), mark, titled, entry.base)
         for link in as_list(model.get("links")):
-            self._add(links, link, mark)
+            self._add(links, link, mark, titled)
         result = MarkedDict(mark=model.mark)
         for key, value in model.items():
             result.take(key, model, value)
         result.put("links", links, key_at=model.keys_at.get("links", mark), value_at=mark)
-        return result
+        return result, titled
 
-    def _add(self, links: MarkedList, link: object, mark: Mark | None) -> None:
-        """Append a link; one that leads where another does already, under the same name, is left out."""
-        if link not in links:
-            links.add(link, mark)
+    def _add(
+        self, links: MarkedList, link: object, mark: Mark | None, titled: dict[str, str], of: Address | None = None
+    ) -> None:
+        """Append a link; one that leads where another does already, under the same name, is left out. `of`: whose title
+        it names.
+        """
+        if link in links:
+            return
+        if of is not None:
+            titled[f"links[{len(links)}].title"] = str(of)
+        links.add(link, mark)
 
     def _link(
         self, to: Address, shown: Sequence[tuple[Role, Entry]], mark: Mark | None, *, current: bool = False

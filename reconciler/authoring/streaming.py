@@ -82,5 +82,6 @@ class Streaming(Resolving):
             self.models,
             self.templates,
             self.stamps,
+            self.titled,
         ):
             known.pop(address, None)

@@ -15,17 +15,20 @@ from reconciler.cli.taking_in import Surroundings, Taken, take_in
 from reconciler.cli.writing import replace_files
 from reconciler.core.address import Address
 from reconciler.core.desired import Remembered
+from reconciler.core.diff import diff
 from reconciler.core.errors import Conflict, Diagnostic, ExitCode, Severity, Unreadable
 from reconciler.core.json import digest
+from reconciler.core.lazy import whole
 from reconciler.core.plan import Plan
 from reconciler.core.resource import Resource
 from reconciler.core.selectors import Selector
-from reconciler.core.source import format_path
 from reconciler.core.state import State
 from reconciler.engine.accepting import Wish, wish_for
 from reconciler.engine.inputs import Inputs
 from reconciler.engine.planning import compute_plan
+from reconciler.engine.stamped import worth
 from reconciler.engine.timed import TimedReader
+from reconciler.engine.titles import Titles, renamed_from, titles_of
 from reconciler.formatting.formatter import format_file
 from reconciler.loader.anew import Anew, body_file
 from reconciler.loader.yaml import parse_yaml
@@ -43,13 +46,15 @@ class Accepted(Struct, frozen=True):
 
 class Acceptance(Struct, frozen=True):
     """What came of it: by address what the files say now, or the reasons why none does. `follows` are
-    declared objects that come to something else with it; `files` by path what they held and what they are to hold.
+    declared objects that come to something else with it; of `waits` only texts that name a title do, which wait for
+    the next write of their object. `files` by path what they held and what they are to hold.
     """
 
     accepted: Mapping[Address, Accepted]
     refused: Mapping[Address, tuple[Diagnostic, ...]]
     same: tuple[Address, ...]
     follows: tuple[Address, ...]
+    waits: tuple[Address, ...]
     names: Mapping[Path, str]
     files: Mapping[Path, tuple[bytes, bytes]]
 
@@ -74,6 +79,9 @@ class Accepting:
         self.after = self.before
         self.anew = Anew.of(loaded)
         self.known = self.before.remembered
+        self.titles = titles_of(self.before.resources)
+        self.waiting = True
+        """Whether what only names a title waits: not after a run of ggrec has written it."""
         self.accepted: dict[Address, Accepted] = {}
         self.refused: dict[Address, tuple[Diagnostic, ...]] = {}
         self.same: list[Address] = []
@@ -98,14 +106,14 @@ class Accepting:
 
     async def write_in(self, wishes: Sequence[Wish], inputs: Inputs) -> Acceptance:
         """The same for what somebody else knows to be wished. Raises GgrecError."""
-        known = {wish.address: wish for wish in wishes}
+        known, self.waiting = {wish.address: wish for wish in wishes}, False
         for address in self._bases_first(tuple(known)):
             self._take(known[address], inputs.state)
         return await self._result(inputs)
 
     async def _result(self, inputs: Inputs) -> Acceptance:
         await self._proven(inputs)
-        return Acceptance(self.accepted, self.refused, tuple(self.same), self._follows(), *self._files())
+        return Acceptance(self.accepted, self.refused, tuple(self.same), *self._others(), *self._files())
 
     def _bases_first(self, addresses: Sequence[Address]) -> list[Address]:
         """What roles make comes after what it is made from: it may follow."""
@@ -119,7 +127,7 @@ class Accepting:
             raise Unreadable(plan.unreadable)
         found = {drift.address for drift in plan.drift if drift.outcome not in ("settled", "acknowledged")}
         left = {drift.address for drift in plan.drift if drift.outcome == "acknowledged"}
-        held = {a for a, items in plan.held.items() if not all(item.until for item in items)}
+        held = {a for a, items in plan.held.items() if not all(item.until or item.behind for item in items)}
         return sorted(found | (held - left))
 
     def _take(self, wish: Wish, state: State) -> None:
@@ -136,7 +144,7 @@ class Accepting:
         else:
             self.anew, self.after, self.known = anew, after, after.remembered
             files = tuple(sorted(taken.texts))
-            self.accepted[address] = Accepted(wish, files, tuple(map(format_path, taken.follows)))
+            self.accepted[address] = Accepted(wish, files, taken.follows)
 
     def _in_style(self, file: str, data: bytes) -> bytes:
         """A file that was in the style of `ggrec fmt` stays so: new keys go to their places."""
@@ -150,7 +158,7 @@ class Accepting:
         chosen = settings.instance or project.model.default or next(iter(project.model.instances), "")
         names = Names({(a.kind, entry.uid): a.name for a, entry in state.resources.items()}, self.resources)
         values, known = project.values(settings.instance), tuple(self._unmoved(wish))
-        return Surroundings(self.session.registry, values, chosen, names, known)
+        return Surroundings(self.session.registry, values, chosen, names, self.titles, known)
 
     def _unmoved(self, wish: Wish) -> Iterator[Remembered]:
         """What the files say of other dashboards, in other files, that do not go by the object of a wish: that is as
@@ -178,9 +186,10 @@ class Accepting:
         """Ask Grafana once more: with the new files nothing is left to do for what was accepted whole. Raises
         Conflict where somebody was faster.
         """
-        targets = tuple(str(address) for address in self.accepted)
-        if not targets:
+        if not self.accepted:
             return
+        named = {of for item in self.after.resources if item.address in self.accepted for of in item.titled.values()}
+        targets = tuple(sorted({*map(str, self.accepted), *named}))
         options = replace(inputs.options, targets=targets)
         plan = await compute_plan(replace(inputs, resources=self.after.resources, options=options))
         again = [address for address, item in self.accepted.items() if self._is_left(plan, item)]
@@ -195,19 +204,35 @@ class Accepting:
             return False
         sends = any(change.address == address and change.sends for change in plan.changes)
         drifts = any(drift.address == address and drift.outcome != "settled" for drift in plan.drift)
-        return drifts or (sends and not item.links)
+        return drifts or sends
 
-    def _follows(self) -> tuple[Address, ...]:
-        """Other objects that come to something else with the new files."""
-        before = {item.address: digest(item.attributes) for item in self.resources}
-        after = {item.address: digest(item.attributes) for item in self.after.resources}
-        changed = {address for address in {*before, *after} if before.get(address) != after.get(address)}
-        return tuple(sorted(changed - set(self.accepted)))
+    def _others(self) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
+        """Other objects that come to something else with the new files: those that change, and those that wait."""
+        before = {item.address: item for item in self.resources}
+        after = {item.address: item for item in self.after.resources}
+        changed = sorted(a for a in {*before, *after} if _told(before.get(a)) != _told(after.get(a)))
+        others = [address for address in changed if address not in self.accepted]
+        both = [a for a in others if a in before and a in after] if self.waiting else []
+        waits = {a for a in both if self._waits(before[a], after[a])}
+        return tuple(a for a in others if a not in waits), tuple(a for a in others if a in waits)
+
+    def _waits(self, before: Resource, after: Resource) -> bool:
+        kind = self.session.registry[after.address.kind]
+        if not after.titled or not kind.body_key:
+            return False
+        titles = Titles(after, kind.body_key, renamed_from(self.titles, self.after.resources))
+        was, now = whole(before.attributes), whole(after.attributes)
+        left = titles.put(now, titles.left(now, was))
+        return not worth(diff(was, left, identities=kind.identities), after.stamp)
 
     def _files(self) -> tuple[dict[Path, str], dict[Path, tuple[bytes, bytes]]]:
         names = {self.anew.paths[file]: file for file in self.anew.texts}
         held = {path: (self.anew.original(file), self.anew.texts[file]) for path, file in names.items()}
         return names, {path: pair for path, pair in held.items() if pair[0] != pair[1]}
+
+
+def _told(resource: Resource | None) -> str:
+    return digest(resource.attributes) if resource is not None else ""
 
 
 class Names:
@@ -223,11 +248,12 @@ class Names:
 
 def show(session: Session, found: Acceptance, *, dry: bool) -> None:
     """To the terminal, or as JSON."""
+    others = (found.follows, found.waits)
     if session.settings.json:
-        session.output.json(accepted_json(found.accepted, found.refused, found.same, found.follows, dry=dry))
+        session.output.json(accepted_json(found.accepted, found.refused, found.same, others, dry=dry))
         return
     view = PlanView(session.clock.now(), session.commit, session.registry, session.settings.verbose)
-    session.output.lines(accepted_lines(found.accepted, found.refused, found.same, found.follows, view, dry=dry))
+    session.output.lines(accepted_lines(found.accepted, found.refused, found.same, others, view, dry=dry))
     if dry:
         for path, (old, new) in found.files.items():
             name = found.names[path]

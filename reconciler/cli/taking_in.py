@@ -17,13 +17,14 @@ from reconciler.authoring.provenance import Provenance
 from reconciler.core.desired import Remembered
 from reconciler.core.diff import Edit, EditPath, Key, Op
 from reconciler.core.errors import Diagnostic, InvalidInput, Severity
-from reconciler.core.json import Json, JsonObject, as_object, shown, text_of
+from reconciler.core.json import JsonObject, as_object, shown, text_of
 from reconciler.core.kind import LiveNames
 from reconciler.core.registry import Registry
 from reconciler.core.resource import Document, LiveObject, Resource
 from reconciler.core.rewriting import CannotRewrite
 from reconciler.core.source import Mark, MarkedDict, Path, format_path, mark_at
 from reconciler.engine.accepting import Wish
+from reconciler.engine.titles import Renamed, renamed_from
 from reconciler.loader.anew import Anew, body_file, parse
 from reconciler.loader.documents import Loaded
 from reconciler.writeback.surgery import changed
@@ -43,6 +44,8 @@ class Surroundings(Struct, frozen=True):
     values: Mapping[str, Any]
     instance: str
     names: LiveNames
+    titles: Mapping[str, str]
+    """What dashboards (addresses as text) are called before anything is accepted."""
     known: Sequence[Remembered] = ()
     """Dashboards that come to what they came to, whatever is written: they need not be expanded again."""
 
@@ -60,13 +63,13 @@ class Surroundings(Struct, frozen=True):
 
 
 class Taken(Struct, frozen=True):
-    """How it ended: with these texts of files by name, or with the reasons why not. `follows` are what the dashboard's
-    own links say otherwise then, for they name its title.
+    """How it ended: with these texts of files by name, or with the reasons why not. `follows` are the paths of what the
+    dashboard's own links say otherwise then, for they name its title.
     """
 
     texts: Mapping[str, bytes]
     reasons: tuple[Diagnostic, ...] = ()
-    follows: tuple[Path, ...] = ()
+    follows: tuple[str, ...] = ()
 
 
 def take_in(wish: Wish, anew: Anew, around: Surroundings) -> Taken:
@@ -81,22 +84,19 @@ class _Taking:
     def __init__(self, wish: Wish, anew: Anew, around: Surroundings) -> None:
         self.wish, self.before, self.around = wish, anew, around
         self.anew = anew
-        self.first: Json = None
 
     def run(self) -> Taken:
         provenance = self.around.provenance(self.anew)
-        follows: tuple[Path, ...] = ()
         for late in range(_ROUNDS):
             resource = self._resource(provenance)
-            left = self.wish.left(resource)
+            left = self.wish.left(resource, self._renamed(provenance))
             if not left:
                 break
             inverse = self._inverse(provenance, resource, late)
-            follows = tuple(inverse.follows)
             if inverse.reasons.found:
                 made = self._origins(provenance, resource, left) if resource.origin else []
                 return Taken({}, _in_order([*inverse.reasons.found, *made]))
-            if not inverse.changes and (late > 1 or follows):
+            if not inverse.changes and late > 1:
                 break
             refused = self._change(inverse)
             if refused is not None:
@@ -106,14 +106,16 @@ class _Taking:
             if wrong:
                 return Taken({}, wrong)
         resource = self._resource(provenance)
-        left = self.wish.left(resource)
-        differ = {_by_index(edit.path, resource.attributes)[1:] for edit in left}
-        follows = tuple(path for path in follows if path in differ)
-        others = left if not follows else tuple(edit for edit in left if not _is_of_links(edit, len(follows), left))
-        if others:
-            return Taken({}, self._still(provenance, others))
+        renamed = self._renamed(provenance)
+        left = self.wish.left(resource, renamed)
+        if left:
+            return Taken({}, self._still(provenance, left))
         texts = {file: data for file, data in self.anew.texts.items() if data != self._old(file)}
-        return Taken(texts, (), follows)
+        return Taken(texts, (), self.wish.following(resource, renamed))
+
+    def _renamed(self, provenance: Provenance) -> Renamed:
+        """The dashboards that the files call otherwise by now."""
+        return renamed_from(self.around.titles, provenance.resolved.resources)
 
     def _old(self, file: str) -> bytes | None:
         return self.before.texts.get(file)
@@ -127,12 +129,11 @@ class _Taking:
 
     def _inverse(self, provenance: Provenance, resource: Resource, late: int) -> Inverse:
         wish, kind = self.wish, self.wish.kind
-        have, want = wish.have(resource.attributes), wish.want(resource)
+        have, want = wish.have(resource.attributes), wish.want(resource, self._renamed(provenance))
         document = self._document(resource)
         places = self._places(document) if document is not None else Places(None)
         short = Abbreviating(_sources(provenance.resolved.resources), provenance.colors)
-        inverse = Inverse(provenance, resource, places, kind.identities, short, late, first=self.first)
-        self.first = self.first or as_object(have.get(kind.body_key or ""))
+        inverse = Inverse(provenance, resource, places, kind.identities, short, late)
         if document is not None and isinstance(document.spec.get("from"), dict):
             text, hint = "a command prints it, at every run", "change what it prints, and nothing is left to accept"
             where = mark_at(document.spec, ("from",))
@@ -245,12 +246,6 @@ def _by_index(path: EditPath, value: Any) -> Path:
             break
         steps.append(step)
     return tuple(steps)
-
-
-def _is_of_links(edit: Edit, most: int, left: tuple[Edit, ...]) -> bool:
-    """Whether an edit is one of the texts of links that follow from the rest: there are no more than those."""
-    mine = [item for item in left if "links" in item.path[:2] and item.op is Op.CHANGE]
-    return edit in mine and len(mine) <= most
 
 
 def _parsed(text: str, file: str) -> list[Any]:

@@ -15,7 +15,7 @@ from reconciler.core.json import JsonObject
 from reconciler.core.resource import Attribution, Resource
 from reconciler.core.state import Held
 
-PLAN_FORMAT = 3
+PLAN_FORMAT = 4
 
 
 class Action(StrEnum):

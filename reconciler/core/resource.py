@@ -67,7 +67,8 @@ class Resource(Struct, frozen=True):
     `attributes` is JSON in the kind's own shape (the same as `LiveObject.attributes`), read-only. `secrets` maps a
     name within
     the object to its reference. `uid` is None where only the server can choose one. `origin` is the document's.
-    `stamp` is what its links call the version that is declared ("": none of them does).
+    `stamp` is what its links call the version that is declared ("": none of them does). `titled` says which of its
+    texts are worked out from a dashboard's title, its own or another's: path in its body (`links[0].url`) → address.
     """
 
     address: Address
@@ -79,6 +80,7 @@ class Resource(Struct, frozen=True):
     source: Mark | None = None
     origin: str = ""
     stamp: str = ""
+    titled: Mapping[str, str] = field(default_factory=dict)
 
 
 class Manager(Struct, frozen=True):

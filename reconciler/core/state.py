@@ -13,7 +13,7 @@ from reconciler.core.conflicts import Meanwhile
 from reconciler.core.errors import Diagnostic, GgrecError
 from reconciler.core.json import JsonObject, digest
 
-STATE_FORMAT = 2
+STATE_FORMAT = 3
 RUN_FORMAT = 2
 UNKNOWN_SECRET = "unknown"
 """Stands for the digest of a secret that Grafana holds but that ggrec never sent: whether it is the declared one
@@ -39,6 +39,10 @@ class Held(Struct, frozen=True):
     why: str = ""
     until: str = ""
     """The last day of the acknowledgement that it was left for ("": until it is released)."""
+    behind: str = ""
+    """The text there, where it names a former title that somebody else's edit replaced: it is written with the next
+    write of its object ("": an edit made outside).
+    """
 
 
 class ResourceState(Struct, frozen=True):

@@ -25,6 +25,7 @@ from reconciler.engine.drifted import said
 from reconciler.engine.ignoring import Ignoring, rooted
 from reconciler.engine.inputs import Inputs
 from reconciler.engine.stamped import but_for_stamps, with_stamps_as
+from reconciler.engine.titles import Renamed, Titles
 
 
 class Wish(Struct, frozen=True):
@@ -53,26 +54,42 @@ class Wish(Struct, frozen=True):
         """Declared attributes as they are compared, with the identities inside that they were applied with."""
         return self.kind.normalise(self.kind.keep_identity(attributes, self.applied))
 
-    def want(self, resource: Resource) -> JsonObject:
-        """What those of what is declared are to become: without what nobody wrote and nobody changed."""
+    def want(self, resource: Resource, renamed: Renamed) -> JsonObject:
+        """What those of what is declared are to become: without what nobody wrote and nobody changed. Texts that say a
+        former title (`renamed`: whose the files say otherwise now) are not written for that.
+        """
         wanted, was = self.have(resource.attributes), self.kind.normalise(self.applied)
         found = as_object(_without_carried(self.goal, wanted, was, self.kind.project(self.observed, wanted)))
+        found = self._titled_anew(resource, wanted, found, renamed)
         if not resource.stamp:
             return found
         edits = diff(wanted, found, identities=self.kind.identities)
         return with_stamps_as(found, edits, resource.stamp, self.edits)
 
-    def left(self, resource: Resource) -> tuple[Edit, ...]:
+    def left(self, resource: Resource, renamed: Renamed) -> tuple[Edit, ...]:
         """How what would be sent for what is declared then still differs from the goal; nothing: it says it. That its
-        links have another stamp is no difference (see stamped).
+        links have another stamp is no difference (see stamped), nor that they say a former title (see titles).
         """
         kind = self.kind
         mine = kind.let_go(kind.keep_identity(resource.attributes, self.applied), self.applied)
         wanted, was = kind.normalise(mine), kind.normalise(self.applied)
         aim = carry_over(wanted, was, kind.project(self.observed, wanted))
-        goal = kind.project(self.goal, wanted)
+        goal = self._titled_anew(resource, wanted, kind.project(self.goal, wanted), renamed)
         target = Ignoring(kind, self.resource.lifecycle, wanted).as_in(aim, goal)
         return but_for_stamps(diff(target, goal, identities=kind.identities), resource.stamp, self.edits)
+
+    def following(self, resource: Resource, renamed: Renamed) -> tuple[str, ...]:
+        """The paths of texts that say a former title in Grafana, and another one in what is declared."""
+        if not resource.titled or not renamed:
+            return ()
+        wanted = self.have(resource.attributes)
+        titles = Titles(resource, str(self.kind.body_key), renamed)
+        return tuple(titles.left(wanted, self.kind.project(self.goal, wanted)))
+
+    def _titled_anew(self, resource: Resource, wanted: JsonObject, goal: JsonObject, renamed: Renamed) -> JsonObject:
+        if not resource.titled or not renamed:
+            return goal
+        return Titles(resource, str(self.kind.body_key), renamed).anew(wanted, goal)
 
 
 def wish_of(kind: Kind, resource: Resource, found: FileEdits) -> Wish:

@@ -90,6 +90,28 @@ def back(kind: Kind, change: Change, live: LiveObject) -> tuple[Edit, ...]:
     return diff(kind.project(kind.normalise(live.attributes), wanted), wanted, identities=kind.identities)
 
 
+def unsent(
+    situation: Situation, change: Change, live: LiveObject, observed: JsonObject | None = None
+) -> tuple[tuple[Edit, ...], dict[str, str]]:
+    """What brings live to what the change sends, but for texts that may wait (see titles); and those, by their paths.
+    `observed` (normalised): what was there when nobody had edited it.
+    """
+    differing = back(situation.kind, change, live)
+    if situation.titles is None or not differing:
+        return differing, {}
+    assert change.resource is not None
+    kind, wanted = situation.kind, change.resource.attributes
+    there = kind.project(kind.normalise(live.attributes), wanted)
+    texts = situation.titles.left(wanted, there, kind.project(observed, wanted) if observed is not None else None)
+    return diff(there, situation.titles.put(wanted, texts), identities=kind.identities), texts
+
+
+def nothing_sent(situation: Situation, change: Change, left: tuple[Edit, ...], texts: dict[str, str]) -> Change:
+    """The change as one that sends nothing: what is left of it are older stamps, and texts that wait."""
+    settled = replace(as_stamped(change, left), action=Action.NO_OP, edits=())
+    return settled if situation.titles is None else situation.titles.waits(settled, texts)
+
+
 def writable(situation: Situation, change: Change, live: LiveObject) -> Decision:
     """The change, refused where the object is somebody else's."""
     if live.manager is not None:
@@ -113,8 +135,9 @@ def with_drift(situation: Situation, change: Change, found: Drifted) -> Decision
         declared_too=bool(mine),
     )
     differing = back(situation.kind, change, found.live)
-    if not worth(differing, resource.stamp, found.edits) and not change.secrets:
-        settled = replace(as_stamped(change, differing), action=Action.NO_OP, edits=())
+    left, texts = unsent(situation, change, found.live, found.observed)
+    if not worth(left, resource.stamp, found.edits) and not change.secrets:
+        settled = nothing_sent(situation, change, left, texts)
         settled = replace(settled, reason="the same was changed on both sides")
         return Decision(settled, replace(drift, outcome="settled"))
     if situation.way is OnConflict.THEIRS:
@@ -133,7 +156,8 @@ def with_drift(situation: Situation, change: Change, found: Drifted) -> Decision
         differing = back(situation.kind, change, found.live)
         if not kept.others:
             change = replace(change, edits=differing)
-            sends = worth(differing, resource.stamp, found.edits) or change.secrets
+            left, _ = unsent(situation, change, found.live, found.observed)
+            sends = worth(left, resource.stamp, found.edits) or change.secrets
             decision = writable(situation, change, found.live) if sends else Decision(None)
             return replace(decision, drift=replace(drift, outcome="acknowledged"))
         found, resource = replace(found, edits=kept.others), change.resource
@@ -169,12 +193,11 @@ def _merged(situation: Situation, change: Change, found: Drifted, drift: Drift) 
     earlier = tuple(item for item in change.held if item.path not in {new.path for new in kept})
     held = _still_held(kind, (*earlier, *kept), found.unheld, merged.value)
     change = replace(change, resource=replace(resource, attributes=merged.value), held=held)
-    left = back(kind, change, found.live)
+    left, texts = unsent(situation, change, found.live, found.observed)
     if not worth(left, resource.stamp, found.edits) and not change.secrets:
-        settled = replace(as_stamped(change, left), action=Action.NO_OP, edits=())
-        settled = replace(settled, reason="the edit made outside is left")
+        settled = replace(nothing_sent(situation, change, left, texts), reason="the edit made outside is left")
         return Decision(settled, replace(drift, outcome="kept"))
-    change = replace(change, edits=left)
+    change = replace(change, edits=back(kind, change, found.live))
     return replace(writable(situation, change, found.live), drift=replace(drift, outcome="merged"))
 
 

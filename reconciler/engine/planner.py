@@ -5,6 +5,7 @@ Must not decide about single objects (see decide) nor ask the server (see review
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -29,6 +30,9 @@ from reconciler.engine.rules import misnamed
 from reconciler.engine.secrets import secrets_to_send, untold
 from reconciler.engine.situation import Bodies, Decision, Situation
 from reconciler.engine.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from reconciler.engine.titles import Renamed, Titles
 
 
 class Options(Struct, frozen=True):
@@ -132,12 +136,13 @@ def make_plan(
     digests = {address: digest(resource.attributes) for address, resource in selection.resources.items()}
     warnings = list(_unknown_kinds(addresses, registry))
     lost: dict[Address, BodyLost] = {}
+    renamed = _renamed(selection, snapshot, registry, digests, bodies)
     for address in addresses:
         if address.kind not in registry or address.kind in skipped:
             continue
         situation = _situation(address, selection, snapshot, registry[address.kind], options, secrets)
         if address in digests:
-            situation = replace(situation, declared=digests[address])
+            situation = replace(situation, declared=digests[address], titles=_titles(situation, renamed))
         try:
             decision = decide(situation, bodies)
         except BodyLost as error:
@@ -243,6 +248,46 @@ def _situation(
         acknowledged=holding(options.acknowledged, address, options.today),
         today=options.today,
     )
+
+
+def _renamed(
+    selection: Selection, snapshot: Snapshot, registry: Registry, digests: Mapping[Address, str], bodies: Bodies
+) -> "Renamed":
+    """The dashboards whose title somebody changed by hand, and the files say it now."""
+    changed = []
+    for address, told in digests.items():
+        entry = selection.state.resources.get(address)
+        known = address.kind in registry and address.kind in snapshot.kinds
+        if known and entry is not None and entry.applied not in (None, told) and registry[address.kind].body_key:
+            changed.append((selection.resources[address], entry))
+    if not changed:
+        return {}
+    from reconciler.engine.titles import renamed_by_hand, title_in  # only where something changed
+
+    def live_title(address: Address) -> str:
+        kind, entry = registry[address.kind], selection.state.resources[address]
+        live = snapshot.live(kind, address, selection.resources[address], entry)
+        if live is not None and live.uid in snapshot.kinds[kind.name].unchanged and entry.observed is not None:
+            try:
+                return title_in(bodies(entry.observed), str(kind.body_key))
+            except BodyLost:
+                return ""
+        return live.title if live is not None else ""
+
+    keyed = ((resource, entry, str(registry[resource.address.kind].body_key)) for resource, entry in changed)
+    return renamed_by_hand(keyed, live_title)
+
+
+def _titles(situation: Situation, renamed: "Renamed") -> "Titles | None":
+    resource, entry = situation.resource, situation.entry
+    if resource is None or entry is None or not resource.titled:
+        return None
+    waiting = tuple(item for item in entry.held if item.behind) if entry.held else ()
+    if not renamed and not waiting:
+        return None
+    from reconciler.engine.titles import Titles
+
+    return Titles(resource, str(situation.kind.body_key), renamed, waiting)
 
 
 def _uncertain(intent: Intent | None) -> bool:

@@ -33,10 +33,10 @@ async def review(plan: Plan, reader: Reader, registry: Registry, live: dict[str,
 
 
 def _signed(held: tuple[Held, ...], by: Attribution | None) -> tuple[Held, ...]:
-    """With who made the edits that are held from now on."""
+    """With who made the edits that are held from now on; what only names a former title nobody edited."""
     if by is None:
         return held
-    return tuple(h if h.who or h.when else replace(h, who=by.who or "", when=by.when or "") for h in held)
+    return tuple(h if h.who or h.when or h.behind else replace(h, who=by.who or "", when=by.when or "") for h in held)
 
 
 async def _many(

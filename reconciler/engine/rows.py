@@ -15,7 +15,7 @@ from reconciler.core.plan import Action, Change, Drift
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.state import Held, ResourceState, Status
 from reconciler.engine.acknowledging import drift_of_ended, over, refused_ended, whole_of, why_ended
-from reconciler.engine.drifted import Drifted, aim_of, back, with_drift, without_ended, writable
+from reconciler.engine.drifted import Drifted, aim_of, back, nothing_sent, unsent, with_drift, without_ended, writable
 from reconciler.engine.ignoring import Ignoring
 from reconciler.engine.situation import Bodies, Decision, Situation, managed, precondition_of, protected, title_of
 from reconciler.engine.stamped import as_stamped, worth
@@ -191,12 +191,18 @@ def _compare(situation: Situation, resource: Resource, live: LiveObject, bodies:
     applied = resource.attributes if situation.declared == entry.applied else bodies(entry.applied)
     resource = _with_ours(situation, resource, applied, bodies)
     wanted, was = kind.normalise(resource.attributes), kind.normalise(applied)
+    if situation.titles is not None:
+        situation = replace(situation, titles=replace(situation.titles, applied=was))
     ignoring = Ignoring(kind, resource.lifecycle, wanted)
     same_text = applied is resource.attributes
-    edits = () if same_text else diff(was, ignoring.as_in(wanted, was), identities=kind.identities)
-    older: tuple[Edit, ...] = ()
-    if not worth(edits, resource.stamp):
-        edits, older = (), edits
+    mine = wanted if same_text else ignoring.as_in(wanted, was)
+    edits = () if same_text else diff(was, mine, identities=kind.identities)
+    older, texts = edits, dict[str, str]()
+    if edits and situation.titles is not None:
+        texts = situation.titles.left(mine, was)
+        older = diff(was, situation.titles.put(mine, texts), identities=kind.identities)
+    if not worth(older, resource.stamp):
+        edits = ()
     warnings = () if same_text else _ignored(situation, resource, ignoring.hidden(was, wanted))
     drifted: tuple[Edit, ...] = ()
     observed: JsonObject | None = None
@@ -208,15 +214,19 @@ def _compare(situation: Situation, resource: Resource, live: LiveObject, bodies:
     ended = over(situation, bodies)
     change = replace(_sending(situation, resource, live), edits=edits or pending)
     if not (edits or pending or change.secrets or drifted or ended):
-        return Decision(_settle(situation, as_stamped(change, older), live), warnings=warnings)
+        change = as_stamped(change, older)
+        if situation.titles is not None:
+            change = situation.titles.waits(change, texts, still=True)
+        return Decision(_settle(situation, change, live), warnings=warnings)
     if observed is None:
         observed = kind.normalise(bodies(entry.observed))
         if situation.unchanged:
             live = replace(live, attributes=observed)
-    aim = without_ended(kind, aim_of(kind, wanted, was, kind.project(observed, wanted), entry.held), ended)
+    held = tuple(item for item in entry.held if not item.behind)
+    aim = without_ended(kind, aim_of(kind, wanted, was, kind.project(observed, wanted), held), ended)
     target = ignoring.as_in(aim.attributes, kind.project(kind.normalise(live.attributes), wanted))
     change = replace(change, action=Action.UPDATE, resource=replace(resource, attributes=target), held=aim.held)
-    if ended:
+    if ended or (len(held) < len(entry.held) and not drifted):
         change = replace(change, edits=back(kind, change, live))
     decision = _sent(
         situation,
@@ -254,10 +264,10 @@ def _sent(situation: Situation, change: Change, found: Drifted, bodies: Bodies) 
     held = situation.entry is not None and situation.entry.held
     if held and not change.secrets:
         assert change.resource is not None
-        differing = back(situation.kind, change, found.live)
-        if not worth(differing, change.resource.stamp):
-            change = as_stamped(change, differing)
-            return Decision(replace(change, action=Action.NO_OP, edits=(), reason="the files say what was held"))
+        left, texts = unsent(situation, change, found.live)
+        if not worth(left, change.resource.stamp):
+            change = nothing_sent(situation, change, left, texts)
+            return Decision(replace(change, reason="the files say what was held"))
     return writable(situation, change, found.live)
 
 
@@ -295,13 +305,14 @@ def _settle(situation: Situation, change: Change, live: LiveObject) -> Change | 
         or entry.revision != live.revision
         or entry.depends_on != resource.depends_on
         or entry.protected != resource.lifecycle.prevent_destroy
-        or _digest_of(situation, resource) != entry.applied
+        or change.held != entry.held
+        or _digest_of(situation, change.applied) != entry.applied
     )
     reason = f"was {situation.moved_from}" if situation.moved_from else "the state has something to learn"
     return replace(change, reason=reason) if news else None
 
 
-def _digest_of(situation: Situation, resource: Resource) -> str:
+def _digest_of(situation: Situation, applied: JsonObject | None) -> str:
     mine = situation.resource
-    kept = mine is not None and resource.attributes is mine.attributes
-    return situation.declared if kept else digest(resource.attributes)
+    kept = mine is not None and applied is mine.attributes
+    return situation.declared if kept else digest(applied)

@@ -1,6 +1,7 @@
 """What is known about one address, and what may follow from it: the values that deciding works with. Pure."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
@@ -13,6 +14,9 @@ from reconciler.core.kind import Kind
 from reconciler.core.plan import Change, Drift, Precondition
 from reconciler.core.resource import LiveObject, OnDrift, Resource
 from reconciler.core.state import Held, Intent, ResourceState
+
+if TYPE_CHECKING:
+    from reconciler.engine.titles import Titles
 
 
 class SecretsToSend(Struct, frozen=True):
@@ -51,6 +55,8 @@ class Situation(Struct, frozen=True):
     """The day of the plan, for what is held until one ("": not known, nothing has ended)."""
     declared: str = ""
     """The digest of the resource's attributes, made once."""
+    titles: "Titles | None" = None
+    """Which of its texts may wait for its next write (None: none)."""
 
 
 class Decision(Struct, frozen=True):

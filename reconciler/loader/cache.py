@@ -24,7 +24,7 @@ from reconciler.loader.packs import Damaged, Packs, PackWriter, Place, written
 from reconciler.loader.remembering import Part, decode_parts, encode_parts
 from reconciler.loader.stamps import Stamp, looked_at
 
-FORMAT = 3
+FORMAT = 4
 _MOST_INPUTS = 6
 """Sets of inputs (instances, versions) that are kept side by side."""
 _MOST_PACKS = 8

@@ -71,12 +71,13 @@ def encode_resource(item: Resource, keep: Keep) -> list[Any]:
         _mark(item.source),
         item.origin,
         item.stamp,
+        dict(item.titled),
     ]
 
 
 def decode_resource(item: list[Any], body: Body, known: dict[str, Lifecycle]) -> Resource:
     """The inverse; `known` are lifecycles that many share."""
-    kind, name, uid, attributes, secrets, needs, lifecycle, source, origin, stamp = item
+    kind, name, uid, attributes, secrets, needs, lifecycle, source, origin, stamp, titled = item
     address = Address(kind, name)
     return Resource(
         address=address,
@@ -88,6 +89,7 @@ def decode_resource(item: list[Any], body: Body, known: dict[str, Lifecycle]) ->
         source=_read_mark(source),
         origin=origin,
         stamp=stamp,
+        titled=titled,
     )
 
 

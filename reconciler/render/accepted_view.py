@@ -42,25 +42,30 @@ class AcceptedObject(Protocol):
 
 Accepted = Mapping[Address, AcceptedObject]
 Refused = Mapping[Address, tuple[Diagnostic, ...]]
+Others = tuple[Sequence[Address], Sequence[Address]]
+"""Objects that come to something else with the new files: those that change, and those of which only texts that name a
+title would, which wait.
+"""
 
 
 def accepted_lines(
     accepted: Accepted,
     refused: Refused,
     same: Sequence[Address],
-    follows: Sequence[Address],
+    others: Others,
     view: PlanView,
     *,
     dry: bool,
 ) -> list[Line]:
     """All of it; `dry`: nothing was written."""
+    follows, waits = others
     result: list[Line] = []
     for address, item in accepted.items():
         where = safe(", ".join(item.files)) or "follows from what it is made from"
         result.append(line(Span(f"✓ {address}", "good"), f"  {where}"))
         result += indented(4, view.rows(described(item.wish.kind, item.wish.edits, *item.wish.sides)))
         if item.links:
-            text = f"its links name its title and follow with the next apply: {', '.join(item.links)}"
+            text = f"names the former title until its next change: {', '.join(item.links)}"
             result += indented(4, [line(Span(safe(text), "dim"))])
         if item.wish.pending:
             text = "the files have changes of their own to it, which the next apply makes"
@@ -74,6 +79,7 @@ def accepted_lines(
     result += [
         line(Span(f"~ {address}", "change"), ": follows, and the next plan changes it too") for address in follows
     ]
+    result += [line(Span(f"= {address}", "dim"), ": names the former title until its next change") for address in waits]
     return [*result, line(Span(_summary(accepted, refused, dry=dry), "error" if refused else "good"))]
 
 
@@ -88,9 +94,10 @@ def _summary(accepted: Accepted, refused: Refused, *, dry: bool) -> str:
 
 
 def accepted_json(
-    accepted: Accepted, refused: Refused, same: Sequence[Address], follows: Sequence[Address], *, dry: bool
+    accepted: Accepted, refused: Refused, same: Sequence[Address], others: Others, *, dry: bool
 ) -> dict[str, Any]:
     """The same for programs."""
+    follows, waits = others
     return {
         "format": ACCEPTED,
         "dryRun": dry,
@@ -110,4 +117,5 @@ def accepted_json(
         ],
         "same": [str(address) for address in same],
         "follows": [str(address) for address in follows],
+        "waits": [str(address) for address in waits],
     }

@@ -69,7 +69,8 @@ def _change(described: DescribedChange) -> dict[str, Any]:
 def held_json(plan: Plan, address: Address, held: Held) -> dict[str, Any]:
     """One held edit."""
     place = plan.place(address, held)
-    return {"path": held.path, "place": place, "who": held.who, "when": held.when, "why": held.why, "until": held.until}
+    said = {"who": held.who, "when": held.when, "why": held.why, "until": held.until, "behind": held.behind}
+    return {"path": held.path, "place": place, **said}
 
 
 def rows_json(rows: Sequence[Row], edits: Sequence[Edit]) -> list[dict[str, Any]]:

@@ -95,6 +95,8 @@ def _parts() -> dict[str, Any]:
         ),
         "change": change,
         "drift": drift,
-        "held": _object({"path": _TEXT, "place": _TEXT, "who": _TEXT, "when": _TEXT, "why": _TEXT, "until": _TEXT}),
+        "held": _object(
+            {"path": _TEXT, "place": _TEXT, "who": _TEXT, "when": _TEXT, "why": _TEXT, "until": _TEXT, "behind": _TEXT}
+        ),
         "finding": _object({**finding, "subject": _TEXT, "where": place}),
     }

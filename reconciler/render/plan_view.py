@@ -168,10 +168,14 @@ def _held(plan: Plan, view: PlanView, width: int) -> list[Line]:
         since = min((item.when for item in held if item.when), default="")
         text = held_text(plan, address, held, when=ago(since, view.now) if since else "", paths=view.verbose)
         result += indented(2, [line(Span("= ", "dim"), Span(f"{address!s:<{width}}", "dim"), text)])
-    hint = (
-        "`ggrec drift accept ADDRESS` writes it into the files; `ggrec state release ADDRESS` has their values put back"
-    )
-    return [*result, *indented(4, [line(Span(f"hint: {hint}", "dim"))]), ()]
+    behind = {bool(item.behind) for held in plan.held.values() for item in held}
+    hints = {
+        False: "`ggrec drift accept ADDRESS` writes it into the files; "
+        "`ggrec state release ADDRESS` has their values put back",
+        True: "a former title is replaced with the next change of its object, or by the next apply after "
+        "`ggrec state release ADDRESS`",
+    }
+    return [*result, *indented(4, [line(Span(f"hint: {hints[item]}", "dim")) for item in sorted(behind)]), ()]
 
 
 def held_text(plan: Plan, address: Address, held: Sequence[Held], *, when: str, paths: bool = False) -> str:
@@ -185,7 +189,8 @@ def held_text(plan: Plan, address: Address, held: Sequence[Held], *, when: str, 
     until = max((item.until for item in held), default="")
     facts = (f"by {who}" if who else "", when, f"acknowledged until {until}" if until else "")
     said = " ".join(part for part in facts[:2] if part)
-    return safe(", ".join(part for part in (places, said, facts[2]) if part))
+    former = "; ".join(dict.fromkeys(item.why for item in held if item.behind))
+    return safe(", ".join(part for part in (places, said, facts[2], former) if part))
 
 
 def _secret(name: str, change: Change) -> Line:

@@ -25,9 +25,9 @@ T = TypeVar("T")
 Upgrade = Callable[[JsonObject], JsonObject]
 _Decoder = Callable[[Any], Any]
 
-STATE_UPGRADES: Mapping[int, Upgrade] = {1: lambda found: found}
-"""format n → the function that makes format n + 1 of it. 1 → 2: nothing moved; what format 2 adds has defaults."""
-RUN_UPGRADES = STATE_UPGRADES
+STATE_UPGRADES: Mapping[int, Upgrade] = {1: lambda found: found, 2: lambda found: found}
+"""format n → the function that makes format n + 1 of it. Nothing moved so far: what 2 and 3 add has defaults."""
+RUN_UPGRADES: Mapping[int, Upgrade] = {1: lambda found: found}
 """The same of runs: format 2 adds both sides of each outcome, and the pipeline."""
 
 

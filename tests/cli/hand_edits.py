@@ -176,10 +176,22 @@ def _transform(model: Model, number: int) -> None:
     _panel(model, number).setdefault("transformations", []).append({"id": "reduce", "options": {"reducers": ["max"]}})
 
 
+def rename(model: Model, number: int) -> None:
+    """The dashboard's own title: shorter, longer, one that has the old one in it, one that a URL must encode."""
+    title = model["title"]
+    model["title"] = [
+        f"{title} ({number})",
+        f"By hand {number}",
+        f"{title}{title}",
+        title[:-1] or "x",
+        f"A/B & {title}?",
+    ][number % 5]
+
+
 DASHBOARD: tuple[Callable[[Model, int], None], ...] = (
     _title, _query, _threshold, _new_step, _unit, _no_value, _decimals, _describe, _tags, _dashboard_text, _append,
     _prepend, _remove, _resize, _swap, _add_query, _remove_query, _override, _variable, _option, _row, _setting,
-    _transform,
+    _transform, rename,
 )  # fmt: skip
 
 
@@ -197,18 +209,18 @@ def edit_dashboard(http: httpx.Client, uid: str, what: list[tuple[int, int]]) ->
 
 
 def edit_other(http: httpx.Client, what: int, number: int) -> None:
-    """Alice changes a folder's title, a datasource, an annotation, or a team."""
+    """Alice changes a folder's title, a datasource, an annotation, a team's address or its name."""
 
     def ask(method: str, path: str, body: Any = None) -> Any:
         answer = http.request(method, path, json=body)
         assert answer.status_code < 300, answer.text
         return answer.json()
 
-    if what % 4 == 0:
+    if what % 5 == 0:
         found = ask("GET", "/api/folders")
         folder = ask("GET", f"/api/folders/{found[number % len(found)]['uid']}")
         ask("PUT", f"/api/folders/{folder['uid']}", {"title": f"Folder {number}", "overwrite": True})
-    elif what % 4 == 1:
+    elif what % 5 == 1:
         found = ask("GET", "/api/datasources")
         source = ask("GET", f"/api/datasources/uid/{found[number % len(found)]['uid']}")
         if number % 2:
@@ -216,11 +228,13 @@ def edit_other(http: httpx.Client, what: int, number: int) -> None:
         else:
             source["jsonData"] = {**source.get("jsonData", {}), "byHand": number, "timeInterval": "45s"}
         ask("PUT", f"/api/datasources/uid/{source['uid']}", source)
-    elif what % 4 == 2:
+    elif what % 5 == 2:
         found = ask("GET", "/api/annotations?limit=100&type=annotation")
         item = found[number % len(found)]
         ask("PATCH", f"/api/annotations/{item['id']}", {"text": f"By hand: {number}", "tags": [*item["tags"], "more"]})
     else:
         found = ask("GET", "/api/teams/search")["teams"]
         team = found[number % len(found)]
-        ask("PUT", f"/api/teams/{team['uid']}", {"name": team["name"], "email": f"hand{number}@example.org"})
+        renamed = {"name": f"{team['name']} ({number})", "email": team.get("email", "")}
+        mailed = {"name": team["name"], "email": f"hand{number}@example.org"}
+        ask("PUT", f"/api/teams/{team['uid']}", renamed if what % 5 == 3 else mailed)

@@ -4,6 +4,7 @@ reasons, and no file is another but those that say what was accepted.
 More examples: `GGREC_EXAMPLES=200 pytest tests/cli/test_accept_estates.py`.
 """
 
+import contextlib
 import copy
 import os
 import re
@@ -14,7 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.sandbox import start
@@ -50,6 +51,22 @@ class Estate:
             if file.read_bytes() != data:
                 file.write_bytes(data)
 
+    @contextlib.contextmanager
+    def state_kept(self) -> Iterator[None]:
+        """What is applied meanwhile is forgotten."""
+        root = self.folder.path / "state"
+        for state in root.rglob("drift.json"):
+            state.unlink()
+        kept = {file: file.read_bytes() for file in root.rglob("*") if file.is_file()}
+        try:
+            yield
+        finally:
+            for file in [file for file in root.rglob("*") if file.is_file()]:
+                file.unlink()
+            for file, data in kept.items():
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(data)
+
     def changed(self) -> set[str]:
         root = self.folder.path
         return {file.relative_to(root).as_posix() for file, old in self.texts.items() if file.read_bytes() != old}
@@ -68,11 +85,8 @@ def test_nothing_is_left_to_do_after_accepting_and_after_a_rollback_into_the_fil
     """Each of GigGatek's dashboards has a link with the version that is declared: that alone is no reason to write."""
     estate.restore()
     name, ggrec = "dashboard.product-insights", estate.folder.ggrec
-    for state in (estate.folder.path / "state").rglob("drift.json"):
-        state.unlink()
-    kept = {f: f.read_bytes() for f in (estate.folder.path / "state").rglob("*") if f.is_file()}
     drawn = ggrec("render", name).out
-    try:
+    with estate.state_kept():
         edit_dashboard(estate.http, "product-insights", [(4, 3), (7, 1)])
         accepted = ggrec("drift", "accept", name)
         assert accepted.code == 0 and "links" not in accepted.out, accepted.out
@@ -88,17 +102,11 @@ def test_nothing_is_left_to_do_after_accepting_and_after_a_rollback_into_the_fil
         assert forth.code == 0 and estate.changed() == {"desired/dashboards/product-insights.yaml"}, forth.out
         assert ggrec("render", name).out != drawn
         assert ggrec("plan", "--detailed-exitcode").code == 0
-    finally:
-        for file in [f for f in (estate.folder.path / "state").rglob("*") if f.is_file()]:
-            file.unlink()
-        for file, data in kept.items():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(data)
 
 
 _edits = st.lists(st.tuples(st.integers(0, len(DASHBOARD) - 1), st.integers(0, 59)), min_size=1, max_size=3)
 _boards = st.dictionaries(st.integers(0, 99), _edits, min_size=1, max_size=1 if EXAMPLES < 10 else 4)
-_others = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 59)), max_size=1)
+_others = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 59)), max_size=1)
 
 
 @given(_boards, _others)
@@ -128,6 +136,8 @@ def test_what_is_accepted_is_no_difference_and_nothing_else_has_changed(
         assert drift == ["settled"]
     changed = {change["address"] for change in plan["changes"]}
     assert not changed & {item["address"] for item in ended.json["accepted"]}
+    assert changed <= {item["address"] for item in ended.json["refused"]} | set(ended.json["follows"])
+    assert {address.split(".")[0] for address in ended.json["follows"]} <= {"dashboard"}
     again = {found["address"] for found in plan["drift"] if found["outcome"] != "settled"}
     assert again == {item["address"] for item in ended.json["refused"]}
 
@@ -142,3 +152,38 @@ def _only_their_documents(estate: Estate, accepted: list[Any]) -> None:
         assert len(old) == len(new)
         others = sum(left != right for left, right in zip(old, new, strict=True))
         assert others <= sum(name in item["files"] for item in accepted)
+
+
+_titles = st.dictionaries(st.integers(0, 99), st.integers(0, 59), min_size=1, max_size=3)
+_names = st.lists(st.tuples(st.sampled_from([0, 3]), st.integers(0, 59)), max_size=2)
+
+
+@given(_titles, _names)
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
+@example({n: n for n in range(14)}, [(3, 0)])
+def test_titles_that_are_accepted_leave_an_empty_plan(
+    estate: Estate, boards: dict[int, int], others: list[tuple[int, int]]
+) -> None:
+    """Also where links, views and portals name them; and the next apply sends nothing and knows it."""
+    with estate.state_kept():
+        estate.restore()
+        for number, how in boards.items():
+            edit_dashboard(estate.http, estate.boards[number % len(estate.boards)], [(len(DASHBOARD) - 1, how)])
+        for what, number in others:
+            edit_other(estate.http, what, number)
+        ended = estate.folder.ggrec("drift", "accept", "--all", "--json")
+        refused = {item["address"] for item in ended.json["refused"]}
+        assert ended.json["follows"] == [], ended.out
+        plan = estate.folder.ggrec("plan", "--json").json
+        assert {change["address"] for change in plan["changes"]} <= refused
+        left = ("--on-conflict", "theirs")
+        before = len(estate.handle.requests)
+        assert estate.folder.ggrec("apply", "--auto-approve", *left).code == 0
+        assert {seen.method for seen in estate.handle.requests[before:]} == {"GET"}
+        again = estate.folder.ggrec("plan", "--json", *left).json
+        assert again["changes"] == [] and again["held"] == plan["held"]

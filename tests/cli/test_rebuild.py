@@ -71,7 +71,7 @@ def test_what_could_not_be_read_is_not_left_out_silently(applied: Folder, sandbo
 
 def test_an_index_of_a_newer_format_is_not_lost(applied: Folder) -> None:
     path = applied.path / "state" / "state.json"
-    path.write_text(path.read_text().replace('"format": 2', '"format": 99'))
+    path.write_text(path.read_text().replace('"format": 3', '"format": 99'))
     ended = applied.ggrec("state", "rebuild", "--auto-approve")
     assert (ended.code, "use a newer ggrec" in ended.err) == (1, True)
     assert '"format": 99' in path.read_text()

@@ -267,7 +267,7 @@ def test_format_1_loads_with_its_journal(tmp_path: Path) -> None:
             blobs.put(path.relative_to(sample).as_posix(), path.read_bytes())
     state = opened(blobs).load()
     assert state is not None
-    assert (state.lineage, state.serial, state.format) == ("1d0c0dd8-lineage", 3, 2)
+    assert (state.lineage, state.serial, state.format) == ("1d0c0dd8-lineage", 3, 3)
     assert [str(address) for address in state.resources] == ["dashboard.orders", "folder.ops"]
     assert set(state.intents) == {Address("team", "shop")}
     store = opened(blobs)
