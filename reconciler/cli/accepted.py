@@ -15,10 +15,9 @@ from reconciler.cli.taking_in import Surroundings, Taken, take_in
 from reconciler.cli.writing import replace_files
 from reconciler.core.address import Address
 from reconciler.core.desired import Remembered
-from reconciler.core.diff import diff
 from reconciler.core.errors import Conflict, Diagnostic, ExitCode, Severity, Unreadable
+from reconciler.core.graph import order
 from reconciler.core.json import digest
-from reconciler.core.lazy import whole
 from reconciler.core.plan import Plan
 from reconciler.core.resource import Resource
 from reconciler.core.selectors import Selector
@@ -26,9 +25,8 @@ from reconciler.core.state import State
 from reconciler.engine.accepting import Wish, wish_for
 from reconciler.engine.inputs import Inputs
 from reconciler.engine.planning import compute_plan
-from reconciler.engine.stamped import worth
 from reconciler.engine.timed import TimedReader
-from reconciler.engine.titles import Titles, renamed_from, titles_of
+from reconciler.engine.titles import titles_of
 from reconciler.formatting.formatter import format_file
 from reconciler.loader.anew import Anew, body_file
 from reconciler.loader.yaml import parse_yaml
@@ -80,8 +78,6 @@ class Accepting:
         self.anew = Anew.of(loaded)
         self.known = self.before.remembered
         self.titles = titles_of(self.before.resources)
-        self.waiting = True
-        """Whether what only names a title waits: not after a run of ggrec has written it."""
         self.accepted: dict[Address, Accepted] = {}
         self.refused: dict[Address, tuple[Diagnostic, ...]] = {}
         self.same: list[Address] = []
@@ -106,19 +102,21 @@ class Accepting:
 
     async def write_in(self, wishes: Sequence[Wish], inputs: Inputs) -> Acceptance:
         """The same for what somebody else knows to be wished. Raises GgrecError."""
-        known, self.waiting = {wish.address: wish for wish in wishes}, False
+        known = {wish.address: wish for wish in wishes}
         for address in self._bases_first(tuple(known)):
             self._take(known[address], inputs.state)
         return await self._result(inputs)
 
     async def _result(self, inputs: Inputs) -> Acceptance:
-        await self._proven(inputs)
-        return Acceptance(self.accepted, self.refused, tuple(self.same), *self._others(), *self._files())
+        follows, waits = await self._proven(inputs)
+        return Acceptance(self.accepted, self.refused, tuple(self.same), follows, waits, *self._files())
 
     def _bases_first(self, addresses: Sequence[Address]) -> list[Address]:
-        """What roles make comes after what it is made from: it may follow."""
-        made = {item.address for item in self.resources if item.origin}
-        return [*(a for a in addresses if a not in made), *(a for a in addresses if a in made)]
+        """What needs another comes after it, and what roles make after what it is made from: it may follow."""
+        known = {item.address: item for item in self.resources if item.address in set(addresses)}
+        ordered = order({a: known[a].depends_on if a in known else () for a in addresses})
+        made = {address for address, item in known.items() if item.origin}
+        return [*(a for a in ordered if a not in made), *(a for a in ordered if a in made)]
 
     async def _drifted(self, inputs: Inputs) -> list[Address]:
         """All that differs and is not acknowledged, and all that is held. Raises Unreadable."""
@@ -182,14 +180,15 @@ class Accepting:
                 found.append(Diagnostic("shared-file", text, hint, wish.resource.source, str(wish.address)))
         return tuple(found)
 
-    async def _proven(self, inputs: Inputs) -> None:
-        """Ask Grafana once more: with the new files nothing is left to do for what was accepted whole. Raises
-        Conflict where somebody was faster.
+    async def _proven(self, inputs: Inputs) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
+        """Ask Grafana once more: with the new files nothing is left to do for what was accepted whole. What they change
+        of others, and what of others waits. Raises Conflict where somebody was faster.
         """
         if not self.accepted:
-            return
+            return (), ()
         named = {of for item in self.after.resources if item.address in self.accepted for of in item.titled.values()}
-        targets = tuple(sorted({*map(str, self.accepted), *named}))
+        others = self._others(inputs.state)
+        targets = tuple(sorted({*map(str, (*self.accepted, *others)), *named}))
         options = replace(inputs.options, targets=targets)
         plan = await compute_plan(replace(inputs, resources=self.after.resources, options=options))
         again = [address for address, item in self.accepted.items() if self._is_left(plan, item)]
@@ -197,6 +196,9 @@ class Accepting:
             hint = "no file was changed: run it again"
             text = "is not what it was a moment ago: somebody changed it again"
             raise Conflict(tuple(Diagnostic("changed-meanwhile", text, hint, subject=str(a)) for a in again))
+        sent = {change.address for change in plan.changes if change.sends}
+        waiting = {a for a, held in plan.held.items() if a not in sent and any(item.behind for item in held)}
+        return tuple(a for a in others if a in sent), tuple(a for a in others if a in waiting)
 
     def _is_left(self, plan: Plan, item: Accepted) -> bool:
         address = item.wish.address
@@ -206,33 +208,18 @@ class Accepting:
         drifts = any(drift.address == address and drift.outcome != "settled" for drift in plan.drift)
         return drifts or sends
 
-    def _others(self) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
-        """Other objects that come to something else with the new files: those that change, and those that wait."""
-        before = {item.address: item for item in self.resources}
-        after = {item.address: item for item in self.after.resources}
-        changed = sorted(a for a in {*before, *after} if _told(before.get(a)) != _told(after.get(a)))
-        others = [address for address in changed if address not in self.accepted]
-        both = [a for a in others if a in before and a in after] if self.waiting else []
-        waits = {a for a in both if self._waits(before[a], after[a])}
-        return tuple(a for a in others if a not in waits), tuple(a for a in others if a in waits)
-
-    def _waits(self, before: Resource, after: Resource) -> bool:
-        kind = self.session.registry[after.address.kind]
-        if not after.titled or not kind.body_key:
-            return False
-        titles = Titles(after, kind.body_key, renamed_from(self.titles, self.after.resources))
-        was, now = whole(before.attributes), whole(after.attributes)
-        left = titles.put(now, titles.left(now, was))
-        return not worth(diff(was, left, identities=kind.identities), after.stamp)
+    def _others(self, state: State) -> list[Address]:
+        """Other objects that come to something else with the new files."""
+        before = {item.address: digest(item.attributes) for item in self.resources}
+        after = {item.address: digest(item.attributes) for item in self.after.resources}
+        changed = {a for a in {*before, *after} if before.get(a) != after.get(a)}
+        known = {*after, *state.resources} - {*self.accepted, *self.refused}
+        return sorted(changed & known)
 
     def _files(self) -> tuple[dict[Path, str], dict[Path, tuple[bytes, bytes]]]:
         names = {self.anew.paths[file]: file for file in self.anew.texts}
         held = {path: (self.anew.original(file), self.anew.texts[file]) for path, file in names.items()}
         return names, {path: pair for path, pair in held.items() if pair[0] != pair[1]}
-
-
-def _told(resource: Resource | None) -> str:
-    return digest(resource.attributes) if resource is not None else ""
 
 
 class Names:

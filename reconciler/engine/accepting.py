@@ -147,11 +147,14 @@ def _wish(
     was = kind.normalise(applied)
     wanted = kind.normalise(kind.keep_identity(resource.attributes, applied))
     ignoring = Ignoring(kind, resource.lifecycle, wanted)
-    alone = as_object(_without_held(observed, was, entry.held))
+    held = tuple(item for item in entry.held if not item.behind)
+    alone = as_object(_without_held(observed, was, held))
     mine = carry_over(wanted, was, kind.project(alone, wanted))
     base = kind.project(observed, was)
-    if entry.held:  # what is held was observed: what was applied knows nothing of it
+    if held:  # what is held was observed: what was applied knows nothing of it
         base = carry_over(was, was, kind.project(alone, was))
+        behind = {item.path.removeprefix(f"{kind.body_key}."): item.behind for item in entry.held if item.behind}
+        base = Titles(resource, str(kind.body_key), {}).put(base, behind)  # nobody edited that
     present = ignoring.as_in(kind.normalise(live.attributes), observed)
     theirs = kind.project(present, was)
     if path is not None:

@@ -34,6 +34,25 @@ kind: Datasource
 metadata: {name: prometheus}
 spec: {type: prometheus, url: "${values.prometheus_url}"}
 """
+ROLE = """\
+apiVersion: ggrec/v1
+kind: Role
+metadata: {name: chief}
+spec:
+  title: Chief
+  team: {name: Chiefs}
+  dashboards:
+    - {dashboard: in-flow, filter: {panels: [One]}}
+    - {dashboard: nested}
+---
+apiVersion: ggrec/v1
+kind: Role
+metadata: {name: crew}
+spec:
+  title: Crew
+  team: {name: Crew}
+  dashboards: [{dashboard: in-flow}, {dashboard: nested}]
+"""
 Model = dict[str, Any]
 
 
@@ -420,10 +439,48 @@ def test_what_is_acknowledged_is_left_by_all_and_what_is_held_is_accepted(estate
     assert estate.ask("GET", "/api/dashboards/uid/in-flow")["dashboard"]["title"] == "Flow"
 
 
+def test_a_renamed_team_brings_what_names_it(estate: Estate) -> None:
+    (team,) = estate.ask("GET", "/api/teams/search")["teams"]
+    estate.ask("PUT", f"/api/teams/{team['uid']}", {"name": "Owls", "email": ""})
+    ended = estate.accept("--all", "--json")
+    assert ended.code == 0, ended.out
+    files = {item["address"]: item["files"] for item in ended.json["accepted"]}
+    assert files == {"team.night": ["desired/boards.yaml"], "permissions.odd": []} and ended.json["follows"] == []
+    assert estate.changed() == {"boards.yaml": (["name: Night shift"], ["name: Owls"])}
+    for _ in range(2):
+        assert estate.folder.ggrec("plan", "--detailed-exitcode").code == 0
+        assert estate.folder.ggrec("apply", "--auto-approve").code == 0
+
+
+def test_a_title_that_links_and_views_name_waits_and_is_said(estate: Estate) -> None:
+    estate.folder.write("desired/role.yaml", ROLE)
+    file_of = estate.folder.path / "desired/boards.yaml"
+    assert estate.folder.ggrec("apply", "--auto-approve").code == 0
+    estate.edit("in-flow", lambda model: model.update(title="Flow"))
+    ended = estate.accept("dashboard.in-flow", "--json")
+    assert ended.code == 0 and estate.accept("--all").out == "Nothing to accept.\n", ended.out
+    (item,) = ended.json["accepted"]
+    assert (item["links"], ended.json["follows"]) == (["links[0].title"], [])
+    assert ended.json["waits"] == ["dashboard.chief-in-flow", "dashboard.nested"]
+    assert 'title: "Flow"' in file_of.read_text("utf-8")
+    plan = estate.folder.ggrec("plan", "--detailed-exitcode")
+    assert plan.code == 0 and "names the former title of dashboard.in-flow" in plan.out, plan.out
+    assert "ggrec state release ADDRESS" in plan.out and "drift accept" not in plan.out
+    assert estate.folder.ggrec("apply", "--auto-approve").code == 0
+    estate.edit("nested", lambda model: model.update(description="hers"))
+    ended = estate.accept("--all")
+    assert ended.code == 0 and "dashboard.chief-in-flow" not in ended.out, ended.out
+    assert estate.folder.ggrec("plan", "--detailed-exitcode").code == 0
+    assert estate.folder.ggrec("state", "release", "dashboard.chief-in-flow").code == 0
+    assert estate.folder.ggrec("apply", "--auto-approve").code == 0
+    found = estate.ask("GET", "/api/dashboards/uid/chief-in-flow")["dashboard"]
+    assert found["title"] == "Flow (Chief)"
+
+
 def test_what_cannot_be_accepted_at_all(estate: Estate) -> None:
     estate.ask("DELETE", "/api/dashboards/uid/in-flow")
     codes = [reason["code"] for reason in estate.refused("dashboard.in-flow", "dashboard.none", "folder.odd")]
-    assert codes == ["deleted-outside", "not-declared"]
+    assert sorted(codes) == ["deleted-outside", "not-declared"]
     source = estate.ask("GET", "/api/datasources/uid/odd-source")
     estate.ask("PUT", "/api/datasources/uid/odd-source", source | {"secureJsonData": {"token": "hunter2"}})
     ended = estate.accept("datasource.odd-source")
