@@ -34,6 +34,7 @@ from reconciler.core.ports import Reader
 from reconciler.core.resource import KeptVersion, Resource
 from reconciler.core.state import State
 from reconciler.core.transfer import Missing, Source, matched, named_in, transferred
+from reconciler.engine.asked_once import AskedOnce
 from reconciler.engine.planner import Options
 from reconciler.engine.planning import entry_of, own_state
 from reconciler.engine.repository import file_edits
@@ -130,6 +131,7 @@ class _Promotion(Struct, dict=True):
 
     async def plan(self, state: State, reader: Reader) -> Plan:
         """The plan for the instance that is to have it."""
+        reader = AskedOnce(reader)  # the plan asks some of it again
         version, theirs = await self._theirs()
         ours = await _sources(self.here, reader, state)
         moved = self._moved(version, theirs, ours)

@@ -1,5 +1,5 @@
 """What of Grafana is of no kind of ours and refers to, or lies in, what is: alert rules, library panels, playlists.
-Read only when something they may refer to goes or changes.
+Read only when something they may refer to goes or changes. Several ask the same of them while one plan is made.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _RULES = "/api/v1/provisioning/alert-rules"
 
 def alert_rules() -> Exchange[tuple[JsonObject, ...]]:
     """All alert rules in one answer; none where this Grafana has no alerting (404)."""
-    answer = yield ApiRequest("GET", _RULES, handles=HANDLE_404)
+    answer = yield ApiRequest("GET", _RULES, handles=HANDLE_404, shared=True)
     return tuple(as_object(item) for item in as_list(answer.body)) if answer.status == 200 else ()
 
 
@@ -28,7 +28,7 @@ def library_panels() -> Exchange[tuple[JsonObject, ...]]:
     page = 1
     while True:
         query = (("kind", "1"), ("perPage", "500"), ("page", str(page)))
-        answer = yield ApiRequest("GET", "/api/library-elements", query, handles=HANDLE_404)
+        answer = yield ApiRequest("GET", "/api/library-elements", query, handles=HANDLE_404, shared=True)
         items = as_list(as_object(answer.object.get("result")).get("elements"))
         found += [as_object(item) for item in items]
         if len(items) < 500:
@@ -79,10 +79,10 @@ def playlists(server: Server) -> Exchange[tuple[Referrer, ...]]:
     if server.serves(_PLAYLISTS):
         return (yield from listed_playlists(server))
     found: list[Referrer] = []
-    listed = yield ApiRequest("GET", "/api/playlists", (("limit", "10000"),), handles=HANDLE_404)
+    listed = yield ApiRequest("GET", "/api/playlists", (("limit", "10000"),), handles=HANDLE_404, shared=True)
     for entry in map(as_object, as_list(listed.body) if listed.status == 200 else ()):
         uid = text_of(entry.get("uid"))
-        one = yield ApiRequest("GET", f"/api/playlists/{quote(uid, safe='')}", handles=HANDLE_404)
+        one = yield ApiRequest("GET", f"/api/playlists/{quote(uid, safe='')}", handles=HANDLE_404, shared=True)
         if one.status == 200:
             found.append(_playlist(uid, "name", one.object))
     return tuple(found)
@@ -94,7 +94,7 @@ def listed_playlists(server: Server) -> Exchange[tuple[Referrer, ...]]:
     token = ""
     while server.serves(_PLAYLISTS):
         query = (("limit", "500"), *((("continue", token),) if token else ()))
-        answer = yield ApiRequest("GET", kube_path(server, _PLAYLISTS, "playlists"), query)
+        answer = yield ApiRequest("GET", kube_path(server, _PLAYLISTS, "playlists"), query, shared=True)
         for item in map(as_object, as_list(answer.object.get("items"))):
             spec = as_object(item.get("spec"))
             found.append(_playlist(text_of(as_object(item.get("metadata")).get("name")), "title", spec))
@@ -113,7 +113,7 @@ def _playlist(uid: str, title: str, spec: JsonObject) -> Referrer:
 
 def rules_inside(folders: set[str], number: int) -> Exchange[list[Content]]:
     """The `number` alert rules in these folders, by name; by number where they may not be read."""
-    answer = yield ApiRequest("GET", _RULES, handles=frozenset({403, 404}))
+    answer = yield ApiRequest("GET", _RULES, handles=frozenset({403, 404}), shared=True)
     rules = [as_object(item) for item in as_list(answer.body)] if answer.status == 200 else []
     found = [
         Content("alert-rule", text_of(rule.get("uid")), text_of(rule.get("title")), text_of(rule.get("folderUID")))

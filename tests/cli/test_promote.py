@@ -141,3 +141,16 @@ def test_it_can_write_the_files_too(two: tuple[Folder, Any]) -> None:
     assert "Tried out" in text, ended.out
     assert '"${values.metrics}"' in text
     assert "No changes." in folder.ggrec("plan", "-i", "production").out
+
+
+def test_alert_rules_and_library_panels_are_asked_for_once(two: tuple[Folder, Any], sandbox: Any) -> None:
+    """For the library panel that must be there, and for the rules on the panel that changes."""
+    folder, other = two
+    element = {"uid": "lines", "name": "Lines", "kind": 1, "folderUid": "", "model": {"type": "stat"}}
+    assert httpx.post(f"{other.url}/api/library-elements", auth=AUTH, json=element).status_code == 200
+    panel = live(sandbox)["panels"][0] | {"libraryPanel": {"uid": "lines", "name": "Lines"}}
+    edit(sandbox, "bob", panels=[panel])
+    before = len(other.requests)
+    assert folder.ggrec("promote", "dashboard.orders", *SENT[2:-1], "-o", "it.ggrec").code == 0
+    asked = [seen.path for seen in other.requests[before:]]
+    assert [asked.count(path) for path in ("/api/v1/provisioning/alert-rules", "/api/library-elements")] == [1, 1]

@@ -251,3 +251,24 @@ def late(lab: Lab) -> None:
     """Somebody gets an account."""
     body = {"name": "Late", "login": "late", "email": "late@shop.test", "password": "late-late", "OrgId": 1}
     assert ask(lab, "POST", "/api/admin/users", body).status == 200
+
+
+RULES, LIBRARY = "/api/v1/provisioning/alert-rules", "/api/library-elements"
+PLAYLISTS = "/apis/playlist.grafana.app/v0alpha1/namespaces/default/playlists"
+
+
+def test_what_is_no_kind_of_ours_is_asked_for_once_in_a_plan_that_changes_and_deletes(lab: Lab) -> None:
+    """A panel changes, a dashboard goes, a folder with what lies in it goes."""
+    gone = document("Folder", "gone", title="Gone")
+    inside = document("Dashboard", "inside", title="Inside", folder="gone")
+    lab.applied([FOLDER, TEAM, ACCESS, *BOARDS, gone, inside])
+    assert ask(lab, "POST", RULES, {"uid": "r", "title": "R", "folderUID": "gone", "data": []}).status == 201
+    panel = {"id": 1, "title": "P", "type": "stat"}
+    changed = document("Dashboard", "b0", title="B 0", tags=["new"], panels=[panel])
+    lab.applied([FOLDER, TEAM, ACCESS, changed, *BOARDS[1:], gone, inside])
+    changed = document("Dashboard", "b0", title="B 0", tags=["newer"], panels=[{**panel, "type": "gauge"}])
+    before = len(lab.dispatcher.requests)
+    plan = lab.plan([FOLDER, TEAM, ACCESS, changed, BOARDS[1]], Options(audience=True))
+    asked = [seen.path for seen in lab.dispatcher.requests[before:]]
+    assert {str(change.address) for change in plan.changes if change.sends} >= {"dashboard.b0", "dashboard.b2"}
+    assert [asked.count(path) for path in (RULES, LIBRARY, PLAYLISTS)] == [1, 1, 1]
