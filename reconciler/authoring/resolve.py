@@ -17,6 +17,7 @@ from reconciler.authoring.loops import LOOP, unrolled, unrolled_documents
 from reconciler.authoring.metadata import Metadata, read_metadata
 from reconciler.authoring.metrics import Metrics
 from reconciler.authoring.names import Declared
+from reconciler.authoring.noted import NOTHING, Noted, library_in
 from reconciler.authoring.placeholders import with_placeholders
 from reconciler.authoring.problems import Problems, suggestion
 from reconciler.authoring.role_links import RoleLinks
@@ -83,8 +84,7 @@ class Resolving:
         self.registry = registry
         self.known = {item.document.mark: item for item in remembered}
         self.templates: dict[Address, tuple[str, ...]] = {}
-        self.stamps: dict[Address, str] = {}
-        self.titled: dict[Address, dict[str, str]] = {}
+        self.noted: dict[Address, Noted] = {}
         self.values = values
         self.found: list[Diagnostic] = []
         self.declared: dict[Address, Declaration] = {}
@@ -248,12 +248,12 @@ class Resolving:
 
     def _resource(self, address: Address, item: Declaration) -> Resource | None:
         kind, problems, spec = item.kind, item.problems, item.spec
-        names = self._names(address)
+        names, noted = self._names(address), NOTHING
         if kind.shorthand == _DASHBOARD:
             expanded = self._model(address)
             if expanded is None:
                 return None
-            spec = self.whole_spec(address, item, expanded)
+            spec, noted = self.whole_spec(address, item, expanded), self.noted.get(address, NOTHING)
             if not self.expansion.problems:  # only roles look at models again
                 self.models[address] = None
         try:
@@ -273,8 +273,9 @@ class Resolving:
             lifecycle=item.metadata.lifecycle,
             source=item.document.mark,
             origin=item.document.origin,
-            stamp=self.stamps.get(address, ""),
-            titled=self.titled.get(address, {}),
+            stamp=noted.stamp,
+            titled=noted.titled,
+            library=noted.library,
         )
 
     def _names(self, address: Address) -> Declared:
@@ -314,14 +315,14 @@ class Resolving:
     def whole_spec(self, address: Address, item: Declaration, expanded: Expanded) -> MarkedDict:
         """The spec that the kind is given: the folder's name and the model, its links complete."""
         model, titled = self.links.on(address, expanded.model)
-        own = address
+        own, stamp = address, ""
         if address in self.expansion.views and not self.expansion.views[address][1].spec.title:
             own = self.expansion.views[address][1].base  # its title is worked out as well
             titled["title"] = str(own)
         if item.body is None:
-            model, self.stamps[address], named = with_placeholders(model, self._uid(address), item.problems)
+            model, stamp, named = with_placeholders(model, self._uid(address), item.problems)
             titled |= dict.fromkeys(named, str(own))
-        self.titled[address] = titled
+        self.noted[address] = Noted(stamp, titled, library_in(model))
         result = MarkedDict(mark=item.spec.mark)
         if "folder" in item.spec:
             result.take("folder", item.spec, item.spec["folder"])

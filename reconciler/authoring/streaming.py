@@ -81,7 +81,6 @@ class Streaming(Resolving):
             self.asked,
             self.models,
             self.templates,
-            self.stamps,
-            self.titled,
+            self.noted,
         ):
             known.pop(address, None)

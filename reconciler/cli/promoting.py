@@ -31,6 +31,7 @@ from reconciler.core.json import JsonObject, as_object, text_of
 from reconciler.core.kind import Kind
 from reconciler.core.plan import Plan
 from reconciler.core.ports import Reader
+from reconciler.core.references import LIBRARY_PANEL
 from reconciler.core.resource import KeptVersion, Resource
 from reconciler.core.state import State
 from reconciler.core.transfer import Missing, Source, matched, named_in, transferred
@@ -43,7 +44,6 @@ from reconciler.engine.undo import Undo
 from reconciler.engine.versions import undo_to
 
 _SOURCES = "datasource"
-_LIBRARY = "library-panel"
 
 
 def promote(
@@ -180,12 +180,12 @@ class _Promotion(Struct, dict=True):
         """Raises InvalidInput naming every library panel that is not here: Grafana would answer 500, save all the same,
         and show nothing there.
         """
-        found = [item for item in self.kind.references(moved.attributes) if item.kind == _LIBRARY]
+        found = [item for item in self.kind.references(moved.attributes) if item.kind == LIBRARY_PANEL]
         if not found:
             return
         known = {item.key for item in await reader.ask(self.here.registry[_SOURCES].elsewhere(reader.server))}
         hint = f"make it in {self.here.instance.name} first, with this uid; or unlink the panel from it"
-        lacking = [item for item in found if f"{_LIBRARY}:{item.text}" not in known]
+        lacking = [item for item in found if f"{LIBRARY_PANEL}:{item.text}" not in known]
         if lacking:
             text = f"{{0.where}} shows the library panel '{{0.text}}', which {self.here.instance.name} does not have"
             subject = str(self.address)

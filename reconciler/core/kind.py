@@ -175,6 +175,11 @@ class Kind(Referred, ABC):
         """The names of declared secrets that the server says it does not hold: sent again though they are the same."""
         return ()
 
+    def lacking(self, server: Server, library: frozenset[str]) -> Exchange[frozenset[str]]:
+        """Which of these library panels are not there."""
+        yield from ()
+        return frozenset()
+
     def notes(self, resource: Resource, live: LiveObject | None) -> tuple[str, ...]:
         """What a reader of the plan should know about this object (a member who does not exist yet)."""
         return ()

@@ -69,6 +69,7 @@ class Resource(Struct, frozen=True):
     the object to its reference. `uid` is None where only the server can choose one. `origin` is the document's.
     `stamp` is what its links call the version that is declared ("": none of them does). `titled` says which of its
     texts are worked out from a dashboard's title, its own or another's: path in its body (`links[0].url`) → address.
+    `library` are the uids of the library panels that it shows, with the places that name them.
     """
 
     address: Address
@@ -81,6 +82,7 @@ class Resource(Struct, frozen=True):
     origin: str = ""
     stamp: str = ""
     titled: Mapping[str, str] = field(default_factory=dict)
+    library: Mapping[str, Mark | None] = field(default_factory=dict)
 
 
 class Manager(Struct, frozen=True):

@@ -70,6 +70,10 @@ async def compute_plan(inputs: Inputs) -> Plan:
         from reconciler.engine.on_parts import with_parts  # only where something changes
 
         plan = await with_parts(plan, inputs.reader, inputs.registry, audience=options.audience)
+    if options.guard.references and any(c.sends and c.resource and c.resource.library for c in plan.changes):
+        from reconciler.engine.lacking import with_lacking  # only where something that shows one is written
+
+        plan = await with_lacking(plan, inputs.reader, inputs.registry)
     if plan.held:
         from reconciler.engine.holding import with_places  # only where something is held
 

@@ -36,6 +36,19 @@ def library_panels() -> Exchange[tuple[JsonObject, ...]]:
         page += 1
 
 
+def library_lacking(uids: frozenset[str]) -> Exchange[frozenset[str]]:
+    """Those of these library panels that are not there: 404 by itself, not only absent from the list."""
+    if not uids:
+        return frozenset()
+    listed = {text_of(panel.get("uid")) for panel in (yield from library_panels())}
+    found = set()
+    for uid in sorted(uids - listed):
+        answer = yield ApiRequest("GET", f"/api/library-elements/{quote(uid, safe='')}", handles=HANDLE_404)
+        if answer.status == 404:
+            found.add(uid)
+    return frozenset(found)
+
+
 def rules_and_panels() -> Exchange[tuple[Referrer, ...]]:
     """What alert rules and library panels refer to: datasources, and a rule the dashboard it is shown on."""
     found = []

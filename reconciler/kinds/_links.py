@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
-from reconciler.core.references import Reference, panels_in
+from reconciler.core.references import LIBRARY_PANEL, Reference, panels_in
 
 _LINK = r"/(?P<kind>d|d-solo|dashboards/f)/(?P<uid>[A-Za-z0-9_-]{1,40})(?![A-Za-z0-9_-])"
 _PARTS = frozenset({"panels", "targets"})
@@ -22,7 +22,7 @@ def links_in(model: JsonObject) -> Iterator[Reference]:
         yield from _found({key: value for key, value in panel.items() if key not in _PARTS}, where)
         library = text_of(as_object(panel.get("libraryPanel")).get("uid"))
         if library:
-            yield Reference("library-panel", library, where)
+            yield Reference(LIBRARY_PANEL, library, where)
         folder = text_of(as_object(panel.get("options")).get("folderUID"))
         if panel.get("type") == "dashlist" and folder:
             yield Reference("folder", folder, where)

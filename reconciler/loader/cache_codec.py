@@ -72,12 +72,13 @@ def encode_resource(item: Resource, keep: Keep) -> list[Any]:
         item.origin,
         item.stamp,
         dict(item.titled),
+        {uid: _mark(mark) for uid, mark in item.library.items()},
     ]
 
 
 def decode_resource(item: list[Any], body: Body, known: dict[str, Lifecycle]) -> Resource:
     """The inverse; `known` are lifecycles that many share."""
-    kind, name, uid, attributes, secrets, needs, lifecycle, source, origin, stamp, titled = item
+    kind, name, uid, attributes, secrets, needs, lifecycle, source, origin, stamp, titled, library = item
     address = Address(kind, name)
     return Resource(
         address=address,
@@ -90,6 +91,7 @@ def decode_resource(item: list[Any], body: Body, known: dict[str, Lifecycle]) ->
         origin=origin,
         stamp=stamp,
         titled=titled,
+        library={uid: _read_mark(mark) for uid, mark in library.items()} if library else {},
     )
 
 

@@ -65,10 +65,10 @@ def test_a_plan_reads_back_as_it_was(attributes: Any, address: Address, action: 
 
 def test_a_newer_format_is_refused_and_an_older_one_upgraded() -> None:
     data: Any = encode(State("lineage"))
-    with pytest.raises(GgrecError, match="reads up to 2"):
-        decode_state({**data, "format": 3}, "state.json")
+    with pytest.raises(GgrecError, match="reads up to 3"):
+        decode_state({**data, "format": 4}, "state.json")
     old = {key: value for key, value in data.items() if key != "intents"}
-    upgraded = decode_state({**old, "format": 1}, "state.json", {1: lambda found: {**found, "intents": {}}})
+    upgraded = decode_state({**old, "format": 1}, "state.json", {1: lambda found: {**found, "intents": {}}, 2: dict})
     assert upgraded == State("lineage")
 
 

@@ -1,0 +1,34 @@
+"""What is noted of a dashboard while it is written out, and is not in its model: how its links were filled in, and
+where it shows library panels.
+"""
+
+from collections.abc import Mapping
+
+from msgspec import Struct, field
+
+from reconciler.core.json import as_list, as_object, text_of
+from reconciler.core.source import Mark, MarkedDict, mark_at, own_mark
+
+
+class Noted(Struct, frozen=True):
+    """The parts of a `core.resource.Resource` of the same names."""
+
+    stamp: str = ""
+    titled: Mapping[str, str] = field(default_factory=dict)
+    library: Mapping[str, Mark | None] = field(default_factory=dict)
+
+
+NOTHING = Noted()
+
+
+def library_in(model: MarkedDict) -> dict[str, Mark | None]:
+    """The uids of the library panels that it shows, those in rows too, each with the first place."""
+    found: dict[str, Mark | None] = {}
+    for panel in as_list(model.get("panels")):
+        for shown in (panel, *as_list(as_object(panel).get("panels"))):
+            library = as_object(shown).get("libraryPanel")
+            uid = text_of(as_object(library).get("uid"))
+            if uid:
+                where = mark_at(library, ("uid",)) or own_mark(library) or own_mark(shown)
+                found.setdefault(uid, where)
+    return found
