@@ -63,8 +63,9 @@ async def compute_plan(inputs: Inputs) -> Plan:
     reader.forget()  # a large organisation's users are not kept while everything is looked through
     options = inputs.options
     if options.audience and any(change.sends for change in plan.changes):
-        from reconciler.engine.touched import with_audience  # only where something changes
+        from reconciler.engine.touched import with_audience, with_homes  # only where something changes
 
+        plan = with_homes(plan, selection, snapshot, inputs.registry)
         plan = await with_audience(plan, inputs.reader, inputs.registry)
     if any(change.edits for change in plan.changes):
         from reconciler.engine.on_parts import with_parts  # only where something changes

@@ -1,7 +1,8 @@
-"""What else in Grafana shows an object that a plan changes, declared or not: playlists.
+"""What else in Grafana shows an object that a plan changes, declared or not: playlists, and home dashboards.
 
 One list for the whole plan (of Grafanas that give all playlists with what they play in one), and that only where
-something changes that is seen there. Who may not read it is told nothing: nothing is lost by it.
+something changes that is seen there. Who may not read it is told nothing: nothing is lost by it. Homes cost nothing:
+those are told that the plan has read anyway, of preferences that are declared without the home.
 """
 
 from msgspec.structs import replace
@@ -9,8 +10,10 @@ from msgspec.structs import replace
 from reconciler.core.errors import ServerError, Unauthorized, Unreachable
 from reconciler.core.plan import Action, Change, Plan
 from reconciler.core.ports import Reader
-from reconciler.core.references import Referrer
+from reconciler.core.references import HOME, Referrer
 from reconciler.core.registry import Registry
+from reconciler.engine.planner import Selection
+from reconciler.engine.snapshot import Snapshot
 
 _MOST = 3
 
@@ -33,6 +36,29 @@ async def with_audience(plan: Plan, reader: Reader, registry: Registry) -> Plan:
         return plan
     changes = (replace(item, touches=(*item.touches, *found.get(id(item), ()))) for item in plan.changes)
     return replace(plan, changes=tuple(changes))
+
+
+def with_homes(plan: Plan, selection: Selection, snapshot: Snapshot, registry: Registry) -> Plan:
+    """The plan, its changes with whose home they are though no file says so."""
+    whose: dict[tuple[str, str], list[str]] = {}
+    for address, resource in selection.resources.items():
+        kind = registry.get(address.kind)
+        if (
+            kind is None
+            or not kind.always_there
+            or any(item.where == HOME for item in kind.references(resource.attributes))
+        ):
+            continue
+        live = snapshot.live(kind, address, resource, selection.state.resources.get(address))
+        for item in kind.references(live.attributes) if live is not None else ():
+            if item.where == HOME:
+                whose.setdefault((item.kind, item.text), []).append(str(address))
+    changes = []
+    for change in plan.changes:
+        who = whose.get((change.address.kind, str(change.uid))) if _changed(change) else None
+        text = f"the home dashboard of {named(who)}, set in Grafana only" if who else ""
+        changes.append(replace(change, touches=(*change.touches, text)) if text else change)
+    return replace(plan, changes=tuple(changes)) if whose else plan
 
 
 def _changed(change: Change) -> bool:

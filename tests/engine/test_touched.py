@@ -100,3 +100,36 @@ def test_where_no_one_list_tells_it_only_what_goes_is_asked_for_one_by_one(
     (refusal,) = plan.refusals
     assert "playlist 'Wall'" in refusal.message and "what it plays" in refusal.message
     assert asked == 4
+
+
+def set_home(lab: Lab, path: str, uid: str) -> None:
+    found = ask(lab, "GET", path).body
+    assert ask(lab, "PUT", path, {**found, "homeDashboardUID": uid}).status == 200
+
+
+def test_a_home_that_no_file_declares_is_told_where_its_preferences_are_read_anyway(lab: Lab) -> None:
+    """By no request more: of preferences that declare something else."""
+    crew = document("Team", "crew", name="Crew")
+    ours = [document("Preferences", "all", organisation=True, theme="dark")]
+    ours += [document("Preferences", "crew", team="crew", theme="light")]
+    lab.applied([*FOLDERS, crew, *ours, board()])
+    (team,) = lab.org.teams.values()
+
+    def asked(*declared: dict[str, Any]) -> tuple[Plan, list[str]]:
+        before = len(lab.dispatcher.requests)
+        plan = lab.plan([*FOLDERS, crew, *declared], Options(audience=True))
+        return plan, sorted(seen.path for seen in lab.dispatcher.requests[before:])
+
+    changed = board(description="For the shop")
+    plan, before = asked(*ours, changed)
+    assert touched(plan) == []
+    set_home(lab, "/api/org/preferences", "b")
+    set_home(lab, f"/api/teams/{team['uid']}/preferences", "b")
+    plan, after = asked(*ours, changed)
+    assert touched(plan) == ["the home dashboard of preferences.all and preferences.crew, set in Grafana only"]
+    assert after == before
+    said = document("Preferences", "crew", team="crew", theme="light", home="b")
+    plan, _ = asked(ours[0], said, changed)
+    assert touched(plan) == ["the home dashboard of preferences.all, set in Grafana only"]
+    plan, _ = asked(changed)
+    assert "preferences" not in str(touched(plan))
