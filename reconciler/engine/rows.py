@@ -305,7 +305,6 @@ def _settle(situation: Situation, change: Change, live: LiveObject) -> Change | 
         or entry.revision != live.revision
         or entry.depends_on != resource.depends_on
         or entry.protected != resource.lifecycle.prevent_destroy
-        or change.held != entry.held
         or _digest_of(situation, change.applied) != entry.applied
     )
     reason = f"was {situation.moved_from}" if situation.moved_from else "the state has something to learn"

@@ -259,6 +259,7 @@ def test_links_are_found_wherever_they_stand() -> None:
     for there in ([{"title": "Docs"}, old], [old], [old, old]):
         found = titles.left(wanted, {"dashboard": {"links": there}})
         assert found == {"links[0].title": "A/B", "links[0].url": "x?d=A%2FB"}
+        assert titles.left(wanted, {"dashboard": {"links": there}}, {"dashboard": {"links": [{"title": "A/B"}]}}) == {}
         assert titles.put(wanted, found)["dashboard"]["links"] == [old, {"title": "Docs"}]  # type: ignore[index,call-overload]
     for other in ({**old, "icon": "x"}, {**old, "url": "y?d=A%2FB"}, {"title": "A/B"}):
         assert titles.left(wanted, {"dashboard": {"links": [other]}}) == {}
