@@ -15,7 +15,9 @@ from reconciler.core.graph import closure
 from reconciler.core.guard import is_delete
 from reconciler.core.json import digest
 from reconciler.core.kind import Kind
+from reconciler.core.lazy import whole
 from reconciler.core.plan import Action, Change, Drift, Plan, Target
+from reconciler.core.references import LIBRARY_PANEL
 from reconciler.core.resource import Attribution, KeptVersion, Resource
 from reconciler.core.state import Outcome, Run
 from reconciler.engine.inputs import Inputs
@@ -90,8 +92,15 @@ async def plan_back(inputs: Inputs, undo: Undo) -> tuple[Plan, Undo]:
         stays |= found
 
 
+def _shown(kind: Kind, resource: Resource) -> Resource:
+    """With the library panels that it showed then, which are not those that are declared now."""
+    shown = (item.text for item in kind.references(whole(resource.attributes)) if item.kind == LIBRARY_PANEL)
+    return replace(resource, library=dict.fromkeys(shown))
+
+
 async def _planned(inputs: Inputs, undo: Undo, stays: frozenset[Address]) -> Plan:
-    resources = {address: item for address, item in undo.resources.items() if address not in stays}
+    kinds = inputs.registry
+    resources = {a: _shown(kinds[a.kind], item) for a, item in undo.resources.items() if a not in stays}
     targets = tuple(map(str, sorted({*resources, *(undo.deletes - stays)})))
     if not targets:
         server, state = inputs.reader.server, inputs.state

@@ -98,3 +98,14 @@ def test_what_may_not_be_read_is_a_warning(lab: Lab) -> None:
 def test_the_guard_of_references_does_without_it(lab: Lab) -> None:
     plan, asked = planned(lab, board("nope"), options=Options(guard=Guard(references=False)))
     assert (plan.refusals, asked) == ((), [])
+
+
+def test_a_way_back_to_one_that_is_gone_is_refused(lab: Lab) -> None:
+    lab.applied([FOLDER, board("one", "two")])
+    lab.applied([FOLDER, board("one")])
+    newest = lab.store.runs()[-1].id
+    plan, _ = lab.back(newest, [FOLDER, board("one")], dry=True)
+    assert [str(change.address) for change in plan.changes if change.sends] == ["dashboard.b"] and not plan.refusals
+    del lab.org.library["two"]
+    plan, _ = lab.back(newest, [FOLDER, board("one")], dry=True)
+    assert refused(plan) == [lacks("b", "two")]
