@@ -51,6 +51,7 @@ bench: $(READY)         ## ratios against a bare client, side by side (ARGS="--h
 
 pictures: $(READY)      ## docs/pictures/*.png from desired/ (needs Chromium)
 	@$(BIN)/python scripts/pictures.py
+	@$(BIN)/python -m scripts.plan_pictures
 
 docs: $(READY)          ## docs/kinds/*.md from the kinds themselves
 	@$(BIN)/python scripts/docs.py
