@@ -93,7 +93,8 @@ class Frames:
                 return None
             panel[name] = value
         panel["gridPos"] = flow.place(*frame.size)
-        self._note(frame.needs, sources)
+        if self._noted_for is not sources or id(frame.needs) not in self._noted:
+            self._note(frame.needs, sources)
         self._templates.took(frame.templates)
         return panel
 

@@ -24,11 +24,16 @@ NOTHING = Noted()
 def library_in(model: MarkedDict) -> dict[str, Mark | None]:
     """The uids of the library panels that it shows, those in rows too, each with the first place."""
     found: dict[str, Mark | None] = {}
-    for panel in as_list(model.get("panels")):
-        for shown in (panel, *as_list(as_object(panel).get("panels"))):
-            library = as_object(shown).get("libraryPanel")
-            uid = text_of(as_object(library).get("uid"))
-            if uid:
-                where = mark_at(library, ("uid",)) or own_mark(library) or own_mark(shown)
-                found.setdefault(uid, where)
+    waiting = [as_list(model.get("panels"))]
+    for panels in waiting:
+        for panel in panels:
+            if not isinstance(panel, Mapping):
+                continue
+            if "panels" in panel:
+                waiting.append(as_list(panel["panels"]))
+            if "libraryPanel" in panel:
+                library = panel["libraryPanel"]
+                uid = text_of(as_object(library).get("uid"))
+                if uid:
+                    found.setdefault(uid, mark_at(library, ("uid",)) or own_mark(library) or own_mark(panel))
     return found

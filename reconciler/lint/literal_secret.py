@@ -84,7 +84,8 @@ def _nothing_in(value: Json) -> bool:
         if type(item) is Canonical and item.frame is not None:
             if "innocent" not in item.frame.notes:
                 parts.append(item.frame)
-            return [item[key] for key in item.frame.own]
+            parts.extend(query for query in item.get("targets", ()) if "innocent" not in query.notes)
+            return [item[key] for key in item.frame.own if key != "targets"]  # those are all shared
         return dict(item) if isinstance(item, Mapping) else list(item)  # type: ignore[arg-type]  # TypeError for others
 
     try:

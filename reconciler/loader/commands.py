@@ -6,14 +6,16 @@ for a bounded time, and once for all that ask for the same.
 
 import os
 import signal
-import subprocess
 import tempfile
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from msgspec import Struct, field
+
+if TYPE_CHECKING:
+    import subprocess
 
 _SECONDS = 60
 _MOST = 10_000_000
@@ -61,6 +63,8 @@ class Commands(Struct):
         return self._printed[key]
 
     def _run(self, command: list[str], folder: Path) -> bytes | Failed:
+        import subprocess  # mostly nothing is run
+
         called = " ".join(command)
         try:
             with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
@@ -88,12 +92,14 @@ class Commands(Struct):
         """The exit code; None where the time was over. A program that takes too long or prints too much is ended, with
         all that it began.
         """
+        from subprocess import TimeoutExpired
+
         left = self.seconds
         while left > 0:
             step = min(0.1, left)
             try:
                 return process.wait(timeout=step)
-            except subprocess.TimeoutExpired:
+            except TimeoutExpired:
                 left -= step
                 if os.fstat(out.fileno()).st_size > _MOST:
                     break
