@@ -78,7 +78,8 @@ def describe_plan(plan: Plan, kinds: Mapping[str, Kind]) -> Description:
     found = tuple(_change(change, kinds) for change in plan.visible)
     befores = {item.change.address: item.before for item in found}
     drift = tuple(DescribedDrift(item, _drifted(item, kinds, befores.get(item.address))) for item in plan.drift)
-    return Description(plan, found, drift, {name: kind.body_key for name, kind in kinds.items()})
+    told = {change.address.kind for change in plan.changes} | {item.address.kind for item in plan.drift}
+    return Description(plan, found, drift, {name: kinds[name].body_key for name in sorted(told) if name in kinds})
 
 
 def _change(change: Change, kinds: Mapping[str, Kind]) -> DescribedChange:

@@ -1,16 +1,19 @@
 """The kinds of a program, by name."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 
 from reconciler.core.errors import Diagnostic, InvalidInput
 from reconciler.core.kind import Kind
 
 
 class Registry(Mapping[str, Kind]):
-    """The kinds by name. Built once by whoever assembles the program; two kinds of one name are an error."""
+    """The kinds by name. Built once by whoever assembles the program; two kinds of one name are an error. A kind may be
+    given as what makes it: then it is made when it is first asked for.
+    """
 
-    def __init__(self, kinds: Mapping[str, Kind] | None = None) -> None:
-        self._kinds: dict[str, Kind] = dict(kinds or {})
+    def __init__(self, kinds: Mapping[str, Kind | Callable[[], Kind]] | None = None) -> None:
+        self._kinds: dict[str, Kind | Callable[[], Kind]] = dict(kinds or {})
 
     @classmethod
     def of(cls, *kinds: Kind) -> "Registry":
@@ -34,10 +37,21 @@ class Registry(Mapping[str, Kind]):
 
     def by_yaml(self, yaml_kind: str) -> Kind | None:
         """The kind that files call by this name."""
-        return next((kind for kind in self._kinds.values() if kind.yaml_kind == yaml_kind), None)
+        likely = re.sub(r"(?<!^)(?=[A-Z])", "-", yaml_kind).lower()
+        names = [likely, *self] if likely in self else [*self]  # no other need be made, mostly
+        return next((kind for kind in map(self.__getitem__, names) if kind.yaml_kind == yaml_kind), None)
 
     def __getitem__(self, name: str) -> Kind:
-        return self._kinds[name]
+        kind = self._kinds[name]
+        if not isinstance(kind, Kind):
+            made = kind()
+            kind = self._kinds[name]  # another thread may have been first
+            if not isinstance(kind, Kind):
+                kind = self._kinds[name] = made
+        return kind
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._kinds
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._kinds)

@@ -1,4 +1,5 @@
-"""The kinds, found by scanning this package and the entry points `ggrec.kinds`: nothing else has a list of them.
+"""The kinds, found by scanning this package and the entry points `ggrec.kinds`: nothing else has a list of them. A
+module defines one kind, which has its name; it is imported when somebody asks for it.
 
 Must not: know any kind by name.
 """
@@ -6,6 +7,7 @@ Must not: know any kind by name.
 import importlib
 import inspect
 import pkgutil
+from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeGuard
 
@@ -21,17 +23,20 @@ ENTRY_POINTS = "ggrec.kinds"
 
 
 def discover() -> Registry:
-    """Every kind of this package and of installed ones.
+    """Every kind of this package and of installed ones. Where packages bring some, all are looked at.
 
     Raises InvalidInput where two have one name (naming both), and where an installed package's entry point brings no
     kind.
     """
-    found: list[Kind] = []
-    for module in sorted(pkgutil.iter_modules(__path__), key=lambda item: item.name):
-        if not module.name.startswith("_"):
-            found += kinds_of(importlib.import_module(f"{__name__}.{module.name}"))
-    found += [_plugged_in(point) for point in entry_points(group=ENTRY_POINTS)]
-    return Registry.of(*found)
+    modules = sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+    ours = {module.replace("_", "-"): partial(_of_module, module) for module in modules}
+    others = [_plugged_in(point) for point in entry_points(group=ENTRY_POINTS)]
+    return Registry.of(*(make() for make in ours.values()), *others) if others else Registry(ours)
+
+
+def _of_module(name: str) -> Kind:
+    (kind,) = kinds_of(importlib.import_module(f"{__name__}.{name}"))
+    return kind
 
 
 def kinds_of(module: ModuleType) -> list[Kind]:

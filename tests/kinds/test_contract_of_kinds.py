@@ -53,6 +53,7 @@ def test_it_says_what_it_is(kind: Kind) -> None:
     module = inspect.getmodule(type(kind))
     assert module is not None and module.__doc__ is not None and len(module.__doc__.split()) > 10
     assert "Must not" in module.__doc__
+    assert module.__name__.rpartition(".")[2].replace("_", "-") == kind.name, "a module has its kind's name"
     assert type(kind).__doc__ and kind.name in str(type(kind).__doc__)
     assert kind.write_weight >= 1
 

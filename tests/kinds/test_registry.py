@@ -1,5 +1,6 @@
 """The registry finds kinds by looking: modules of the package, and installed packages' entry points."""
 
+from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from types import ModuleType
 
@@ -8,6 +9,7 @@ import pytest
 import reconciler.kinds as package
 from reconciler.core.errors import InvalidInput
 from reconciler.core.kind import Kind
+from reconciler.core.registry import Registry
 from reconciler.kinds import discover, kinds_of
 from reconciler.kinds.annotation import Annotation
 from reconciler.kinds.team import Team
@@ -23,6 +25,24 @@ class Other(Team):
 def test_the_kinds_of_the_package_are_found_in_order() -> None:
     assert list(discover()) == ["annotation", "dashboard", "datasource", "folder", "permissions", "preferences", "team"]
     assert discover().by_yaml("Team") is not None
+
+
+def test_a_kind_is_made_when_it_is_asked_for() -> None:
+    made: list[str] = []
+
+    def make(kind: type[Kind]) -> Callable[[], Kind]:
+        def making() -> Kind:
+            made.append(kind.name)
+            return kind()
+
+        return making
+
+    registry = Registry({"annotation": make(Annotation), "squad": make(Other), "team": make(Team)})
+    assert "team" in registry and list(registry) == ["annotation", "squad", "team"] and made == []
+    team = registry.by_yaml("Team")
+    assert team is registry["team"] and made == ["team"]
+    assert registry.by_yaml("Nothing") is None  # no name leads to it: it may be any of them
+    assert made == ["team", "annotation", "squad"] and "nothing" not in registry
 
 
 def test_a_module_brings_what_it_defines_whatever_the_order_of_its_names() -> None:
