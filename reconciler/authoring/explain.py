@@ -8,9 +8,10 @@ from pydantic import BaseModel, ValidationError
 from reconciler.authoring.problems import Problems, shown, suggestion
 from reconciler.core.source import MarkedDict, Path, format_path
 
-_SECRETS = "secureJsonData"
+_SECRETS = frozenset({"secureJsonData", "secureSettings"})
 _HINTS = {
     "secureJsonFields": "Grafana only tells by it which secrets are set: write secureJsonData with references",
+    "secureFields": "Grafana only tells by it which secrets are set: write secureSettings with references",
 }
 _TYPES = {
     "string_type": "a text",
@@ -90,7 +91,7 @@ def _arguments(annotation: Any) -> list[Any]:
 
 
 def _wrong_type(path: Path, wanted: list[str], spec: MarkedDict, problems: Problems) -> None:
-    secret = _SECRETS in path
+    secret = not _SECRETS.isdisjoint(path)
     value: Any = spec
     for step in path:
         value = value[step]

@@ -32,6 +32,7 @@ _WRITTEN: Mapping[str, tuple[str, ...]] = {
     "of": ("team", "organisation"),
     "weekStart": ("week_start",),
     "secureJsonFields": ("secureJsonData",),
+    "secureFields": ("secureSettings",),
 }
 """Grafana's names of fields that authors write by another one."""
 _NAMES = ("title", "refId", "name", "id")

@@ -16,6 +16,8 @@ from reconciler.core.source import Mark, MarkedDict, MarkedList, Path, mark_at
 _VALUE = re.compile(r"\$\{values\.([^}]*)(\}?)")
 _SECRET = re.compile(r"\$\{(env|file|command|sops):([^}:]*)")
 _SECRETS_HERE = "secureJsonData"
+_SECRETS_INSIDE = ("integrations", "secureSettings")
+"""And of a list of these (contact points)."""
 _FORMATS = (
     "csv customqueryparam date distributed doublequote glob html join json lucene percentencode pipe queryparam raw "
     "regex singlequote sqlstring text uriencode"
@@ -39,6 +41,11 @@ def with_values(root: MarkedDict, values: Mapping[str, Json], problems: Problems
     result = _Filling(root, values, problems, text).walk(root, ())
     assert isinstance(result, MarkedDict)
     return result
+
+
+def _of_secrets(path: Path) -> bool:
+    """Whether a place in a spec is one for secrets."""
+    return path[0] == _SECRETS_HERE or (path[0], *path[2:3]) == _SECRETS_INSIDE
 
 
 class _Filling:
@@ -68,9 +75,11 @@ class _Filling:
         return result
 
     def text(self, text: str, path: Path) -> Any:
-        if path[0] != _SECRETS_HERE and self.is_secret(text):
+        if not _of_secrets(path) and self.is_secret(text):
             hint = "declare it under `values` of the instance in ggrec.yaml, and write ${values.name}"
-            message = "${env:…}, ${file:…}, ${command:…} and ${sops:…} are for secrets (secureJsonData) only"
+            message = (
+                "${env:…}, ${file:…}, ${command:…} and ${sops:…} are for secrets (secureJsonData, secureSettings) only"
+            )
             self.fail(path, "reference-outside-secret", message, hint)
             return text
         whole = _VALUE.fullmatch(text)

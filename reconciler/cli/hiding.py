@@ -9,6 +9,7 @@ from reconciler.core.secret_reference import read_reference
 from reconciler.grafana.secrets.redaction import Redaction
 
 _SECRET = re.compile(r"(password|passwd|passphrase|secret|token|key|http_?header_?value\d*)\Z", re.IGNORECASE)
+_SECURE = ("secureJsonData", "secureSettings")
 _LONG_WORD = 8
 
 
@@ -31,13 +32,13 @@ class WrittenSecrets:
 
 
 def _secrets(value: Any, *, inside: bool) -> Iterator[str]:
-    """Every text that is no reference below secureJsonData or below a key that names a secret."""
+    """Every text that is no reference below secureJsonData (or secureSettings) or below a key that names a secret."""
     if isinstance(value, str):
         if inside and read_reference(value) is None:
             yield value
     elif isinstance(value, dict):
         for key, item in value.items():
-            named = isinstance(key, str) and (key == "secureJsonData" or _SECRET.search(key) is not None)
+            named = isinstance(key, str) and (key in _SECURE or _SECRET.search(key) is not None)
             yield from _secrets(item, inside=inside or named)
     elif isinstance(value, list):
         for item in value:

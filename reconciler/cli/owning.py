@@ -116,7 +116,9 @@ def _pulled(
         lines.append(line(f"{count(known, 'object')} owned already and left as declared."))
     if secrets:
         lines.append(
-            line(Span("Grafana does not tell secrets. Set these before the next change of their datasource:", "warn"))
+            line(
+                Span("Grafana does not tell secrets. Set these before the next change of what they belong to:", "warn")
+            )
         )
         lines += [line(f"  {name}") for name in secrets]
     return lines

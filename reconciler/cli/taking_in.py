@@ -142,7 +142,7 @@ class _Taking:
         sides = [kind.authored(self._live(side), self.around.names) for side in (have, want)]
         if set(sides[0].secrets) != set(sides[1].secrets):
             text = "secrets were set or taken away outside, and Grafana does not tell them"
-            hint = "write them into secureJsonData as references, or put it back: `ggrec apply`"
+            hint = "write them as references (secureJsonData, secureSettings), or put it back: `ggrec apply`"
             inverse.reasons.found.append(Diagnostic("secret", text, hint, resource.source, str(wish.address)))
         if kind.body_key:
             inverse.model(as_object(have.get(kind.body_key)), as_object(want.get(kind.body_key)))

@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from reconciler.core.secret_reference import read_reference
 
 
-def _reference(value: object) -> str:
+def secret_reference(value: object) -> str:
     """A reference, checked. The error never shows the value: it may be the secret itself."""
     if isinstance(value, str) and read_reference(value) is not None:
         return value
@@ -36,7 +36,7 @@ class DatasourceSpec(BaseModel):
         default=None, description="Whether it is the organisation's default. Omitted: not ours."
     )
     jsonData: dict[str, Any] = Field(default_factory=dict, description="Options of the plugin.")
-    secureJsonData: dict[str, Annotated[str, BeforeValidator(_reference)]] = Field(
+    secureJsonData: dict[str, Annotated[str, BeforeValidator(secret_reference)]] = Field(
         default_factory=dict,
         description='Secrets of the plugin, as references: "${env:NAME}", "${file:path}" … (docs/secrets.md).',
     )

@@ -4,8 +4,6 @@ Must not: read a secret (the server tells only which are set), or trust `version
 section 12).
 """
 
-import re
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
 
@@ -86,7 +84,11 @@ spec:
             spec["isDefault"] = True
         if full["jsonData"]:
             spec["jsonData"] = full["jsonData"]
-        variables = _variables(names.name("datasource", live.uid) or live.uid, as_object(full["secureJsonFields"]))
+        from reconciler.kinds._secret_names import secret_variables  # only a pull needs it
+
+        variables = secret_variables(
+            names.name("datasource", live.uid) or live.uid, as_object(full["secureJsonFields"])
+        )
         if variables:
             spec["secureJsonData"] = {key: f"${{env:{variable}}}" for key, variable in variables.items()}
         return Authored(spec, secrets=tuple(variables.values()))
@@ -179,20 +181,6 @@ spec:
 
 def _path(uid: str) -> str:
     return f"/api/datasources/uid/{quote(uid, safe='')}"
-
-
-def _variables(name: str, keys: Iterable[str]) -> dict[str, str]:
-    """One environment variable for each secret, no two the same, fit for a shell."""
-    found: dict[str, str] = {}
-    for key in sorted(keys):
-        text = re.sub(r"[^A-Z0-9]+", "_", f"{name}_{key}".upper())
-        text = f"_{text}" if text[0].isdigit() else text
-        number = 2
-        variable = text
-        while variable in found.values():
-            variable, number = f"{text}_{number}", number + 1
-        found[key] = variable
-    return found
 
 
 def _body(wanted: JsonObject, resource: Resource, gone: frozenset[str]) -> dict[str, Body]:

@@ -18,6 +18,8 @@ from reconciler.sandbox import (
     folders,
     kube_dashboards,
     kube_folders,
+    notifications,
+    notified,
     people,
     permissions,
     preferences,
@@ -52,6 +54,7 @@ _UID = r"(?P<uid>[^/]+)"
 _KUBE = r"/namespaces/(?P<namespace>[^/]+)"
 _FOLDERS = rf"/apis/folder\.grafana\.app/v1beta1{_KUBE}/folders"
 _BOARDS = rf"/apis/dashboard\.grafana\.app/v0alpha1{_KUBE}/dashboards"
+_NOTIFIED = rf"/apis/notifications\.alerting\.grafana\.app/v0alpha1{_KUBE}"
 _ACCESS = r"/api/access-control/(?:folders|dashboards)"
 _TEAM = r"/api/teams/(?P<key>[^/]+)"
 
@@ -149,6 +152,14 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("GET", r"/api/v1/provisioning/alert-rules", elsewhere.rules),
     ("POST", r"/api/v1/provisioning/alert-rules", elsewhere.create_rule),
     ("DELETE", rf"/api/v1/provisioning/alert-rules/{_UID}", elsewhere.delete_rule),
+    ("GET", rf"{_NOTIFIED}/receivers", notifications.list_),
+    ("POST", rf"{_NOTIFIED}/receivers", notifications.create),
+    ("GET", rf"{_NOTIFIED}/receivers/{_UID}", notifications.read),
+    ("PUT", rf"{_NOTIFIED}/receivers/{_UID}", notifications.update),
+    ("DELETE", rf"{_NOTIFIED}/receivers/{_UID}", notifications.delete),
+    ("GET", rf"{_NOTIFIED}/routingtrees/user-defined", notified.read_tree),
+    ("PUT", rf"{_NOTIFIED}/routingtrees/user-defined", notified.update_tree),
+    ("DELETE", rf"{_NOTIFIED}/routingtrees/user-defined", notified.reset_tree),
     ("GET", r"/api/playlists", elsewhere.playlists),
     ("GET", rf"/apis/playlist\.grafana\.app/v0alpha1{_KUBE}/playlists", elsewhere.kube_playlists),
     ("POST", r"/api/playlists", elsewhere.create_playlist),

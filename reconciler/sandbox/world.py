@@ -65,6 +65,7 @@ class Org(Struct):
     preferences: dict[str, Object] = field(default_factory=dict)
     rules: dict[str, Object] = field(default_factory=dict)
     playlists: dict[str, Object] = field(default_factory=dict)
+    notifications: dict[str, list[Object]] = field(default_factory=dict)
 
     def namespace(self) -> str:
         """How /apis calls it."""

@@ -23,7 +23,16 @@ class Other(Team):
 
 
 def test_the_kinds_of_the_package_are_found_in_order() -> None:
-    assert list(discover()) == ["annotation", "dashboard", "datasource", "folder", "permissions", "preferences", "team"]
+    assert list(discover()) == [
+        "annotation",
+        "contact-point",
+        "dashboard",
+        "datasource",
+        "folder",
+        "permissions",
+        "preferences",
+        "team",
+    ]
     assert discover().by_yaml("Team") is not None
 
 
