@@ -1,5 +1,6 @@
 """Whom alerts reach, on any Grafana (see test_scenarios)."""
 
+import shutil
 import urllib.error
 from typing import Any
 
@@ -156,3 +157,53 @@ def test_what_another_tool_provisioned_is_left_alone(project: Folder, grafana: G
         assert ended.code == 3 and "provisioning API" in ended.out
     finally:
         grafana.ask("DELETE", f"{path}/{mark}-p")
+
+
+def nights(mark: str, months: str, *, name: str = "nights", zone: str = "Europe/Berlin") -> str:
+    """A mute timing with everything that it can say."""
+    return f"""\
+apiVersion: ggrec/v1
+kind: MuteTiming
+metadata: {{name: {mark}-nights}}
+spec:
+  name: {mark} {name}
+  time_intervals:
+    - times: [{{start_time: "00:00", end_time: "06:00"}}, {{start_time: "22:00", end_time: "24:00"}}]
+      weekdays: ["Monday:friday", "sunday:sunday"]
+      days_of_month: ["01:05", "-3:-1"]
+      months: ["{months}"]
+      years: ["2026:2026", "2027:2028"]
+      location: {zone}
+    - {{}}
+"""
+
+
+def test_life_of_a_mute_timing(project: Folder, grafana: Grafana, mark: str) -> None:
+    def interval(name: str) -> Any:
+        items = grafana.ask("GET", f"{GROUP}/timeintervals")["items"]
+        return next((item for item in items if item["spec"]["name"] == f"{mark} {name}"), None)
+
+    project.write("desired/all.yaml", nights(mark, "March:may"))
+    applied(project)
+    project.write("desired/all.yaml", nights(mark, "3:5"))
+    assert "No changes" in project.ggrec("plan").out, "written in another way, and the same"
+    project.write("desired/all.yaml", nights(mark, "march:12"))
+    assert "time interval 1" in applied(project)
+    assert interval("nights")["spec"]["time_intervals"][0]["months"] == ["3:12"]
+
+    found = interval("nights")
+    found["spec"]["time_intervals"][0]["location"] = "UTC"
+    grafana.ask("PUT", f"{GROUP}/timeintervals/{found['metadata']['name']}", found)
+    assert '"Europe/Berlin" → "UTC"' in project.ggrec("plan").out
+    assert project.ggrec("drift", "accept", "--all").code == 0
+    assert "location: UTC" in (project.path / "desired/all.yaml").read_text()
+    assert project.ggrec("plan", "--detailed-exitcode").code == 0
+
+    project.write("desired/all.yaml", nights(mark, "march:12", name="evenings", zone="UTC"))
+    applied(project)
+    assert interval("nights") is None and interval("evenings") is not None
+    shutil.rmtree(project.path / "state")
+    assert "PUT /" not in project.ggrec("apply", "--auto-approve", "-v").err, "taken over as it is"
+    project.write("desired/all.yaml", nights(mark, "march:12", name="evenings", zone="Mars"))
+    refused = project.ggrec("apply", "--auto-approve")
+    assert refused.code == 6 and "unknown time zone Mars" in refused.out + refused.err

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from reconciler.core.errors import ServerError
 from reconciler.core.exchange import ApiRequest, ApiResponse
-from reconciler.core.json import Json, JsonObject, as_object, parsed, text_of
+from reconciler.core.json import Json, JsonObject, as_list, as_object, parsed, text_of
 from reconciler.core.unparsed import parsed_but
 from reconciler.grafana.replies import Reply
 
@@ -90,9 +90,19 @@ def _refusal(request: ApiRequest, reply: Reply, body: Json, hide: Hide) -> Serve
 
     if other:
         return absent_api(request, reply.status)
-    words = clean(text_of(content.get("message")), hide)
+    words = clean(_words(content), hide)
     known = {**_hidden(content, hide), "comeBack": come_back(reply.headers)}
     return failure(request, reply.status, known, words)
+
+
+def _words(body: JsonObject) -> str:
+    """What the server says, with the cause that its message may leave out (a time interval's)."""
+    said = text_of(body.get("message"))
+    causes = map(as_object, as_list(as_object(body.get("details")).get("causes")))
+    why = [
+        text_of(item.get("message")).strip('"').replace('\\"', '"') for item in causes if item.get("field") == "Error"
+    ]
+    return " ".join((said, *(f"({text})" for text in why if text not in said)))
 
 
 def _unknown_version(body: JsonObject) -> bool:

@@ -16,7 +16,7 @@ from reconciler.core.references import Referrer
 from reconciler.core.resource import LiveObject, Resource, SecretRef
 from reconciler.core.semantic import Row, edit_row, path_name
 from reconciler.kinds._later import later
-from reconciler.kinds._notified import by_receiver
+from reconciler.kinds._notified import senders
 from reconciler.kinds._notifying import Notifying
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ spec:
 
     def elsewhere(self, server: Server) -> Exchange[tuple[Referrer, ...]]:
         """Alert rules that choose it themselves, and the tree of notification policies."""
-        return (yield from by_receiver(server))
+        return (yield from senders(server))
 
     def describe(
         self, edits: tuple[Edit, ...], before: JsonObject | None = None, after: JsonObject | None = None

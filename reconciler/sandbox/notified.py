@@ -112,12 +112,20 @@ def update_tree(call: Call) -> Reply:
     there = {item["name"] for item in notifications.receivers(call)}
     for route in routes_of(spec):
         if route.get("receiver") and route["receiver"] not in there:
-            why = f"receiver '{route['receiver']}' does not exist"
-            text = f"Invalid format of the submitted route: {why}. Correct the payload and try again."
-            uid = "alerting.notifications.routes.invalidFormat"
-            return status(400, text, "BadRequest", uid=uid, causes=causes({"Error": why}))
+            return _bad_route(f"receiver '{route['receiver']}' does not exist")
+    known = {item["name"] for item in kept(call.org, "timeintervals")}
+    for route in routes_of(spec):
+        for name in [*(route.get("mute_time_intervals") or ()), *(route.get("active_time_intervals") or ())]:
+            if name not in known:
+                return _bad_route(f"mute time interval '{name}' does not exist")
     tree.update({"defaults": spec.get("defaults") or {}, "routes": spec.get("routes") or []})
     return Reply(200, _shown_tree(call))
+
+
+def _bad_route(why: str) -> Reply:
+    text = f"Invalid format of the submitted route: {why}. Correct the payload and try again."
+    uid = "alerting.notifications.routes.invalidFormat"
+    return status(400, text, "BadRequest", uid=uid, causes=causes({"Error": why}))
 
 
 def routes_of(tree: dict[str, Any]) -> Kept:

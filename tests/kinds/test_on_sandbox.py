@@ -125,6 +125,7 @@ TITLE_OF: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "datasource": lambda spec: {**spec, "url": "http://another:9090"},
     "permissions": lambda spec: {**spec, "entries": [{"role": "Viewer", "permission": "Edit"}]},
     "preferences": lambda spec: {**spec, "theme": "light"},
+    "mute-timing": lambda spec: {**spec, "time_intervals": [{"months": ["january:march"]}]},
     "contact-point": lambda spec: {**spec, "integrations": spec["integrations"][1:]},
     "annotation": lambda spec: {**spec, "text": "Another text", "timeEnd": "2026-04-01T00:00:00+02:00"},
 }

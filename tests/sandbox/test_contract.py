@@ -30,7 +30,7 @@ NOT_SATISFIED = {
     "k8s-v2-dashboard": _MIGRATION,
     "library-panel": f"library panels: {_NO_KIND}",
     "message-template": f"message templates: {_NO_KIND}",
-    "mute-timing": f"mute timings: {_NO_KIND}",
+    "mute-timing": f"mute timings: {_PROVISIONING}",
     "notification-policy": f"notification policies: {_NO_KIND}",
     "org-and-user": f"organisations and users: {_NO_KIND}",
     "playlist": f"playlists: {_NO_KIND}",

@@ -7,6 +7,7 @@ import pytest
 
 from reconciler.core.errors import GgrecError
 from reconciler.core.json import digest
+from reconciler.engine.planner import Options
 from tests.lab import Lab, document
 
 RECEIVERS = "/apis/notifications.alerting.grafana.app/v0alpha1/namespaces/default/receivers"
@@ -91,3 +92,22 @@ def test_one_of_another_tool_is_refused_and_one_that_it_took_since_the_plan_stay
     with pytest.raises(GgrecError):
         lab.apply([point("#b")])
     assert digest(lab.org.notifications["receivers"][1]["integrations"]) == kept
+
+
+def test_mute_timings_are_asked_for_once_and_only_where_one_is_declared(lab: Lab) -> None:
+    nights = document("MuteTiming", "nights", time_intervals=[{"weekdays": ["sunday"]}])
+    both = [nights, point()]
+    lab.applied(both)
+    assert sorted(asked(lab, both)) == [f"GET {RECEIVERS}", f"GET {RECEIVERS.replace('receivers', 'timeintervals')}"]
+    lab.applied([nights])
+    assert asked(lab, [nights]) == [f"GET {RECEIVERS.replace('receivers', 'timeintervals')}"]
+
+
+def test_adopting_a_mute_timing_that_says_more_is_no_silent_matter(lab: Lab) -> None:
+    kept = {"name": "nights", "time_intervals": [{"weekdays": ["sunday"], "years": ["2026"]}]}
+    lab.org.notifications["timeintervals"] = [kept]
+    wanted = [document("MuteTiming", "nights", time_intervals=[{"weekdays": ["sunday"]}])]
+    assert lab.plan(wanted).refusals, "it is not what is declared, and nobody said that it may be taken over"
+    lab.applied(wanted, Options(adopt=True))
+    assert lab.org.notifications["timeintervals"][0]["time_intervals"] == [{"weekdays": ["sunday"]}]
+    assert lab.plan(wanted).changes == ()
