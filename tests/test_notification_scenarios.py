@@ -122,7 +122,10 @@ def test_a_new_name_is_followed_and_what_is_in_use_is_not_deleted(project: Folde
             f"apiVersion: ggrec/v1\nkind: Team\nmetadata: {{name: {mark}-t}}\nspec: {{name: {mark}}}\n",
         )
         ended = project.ggrec("apply", "--auto-approve")
-        assert ended.code == 3 and "the tree of notification policies: the policy for a = b" in ended.out
+        assert (
+            ended.code == 3
+            and "notification-policy of the organisation (not managed): the policy for a = b" in ended.out
+        )
     finally:
         tree = grafana.ask("GET", f"{GROUP}/routingtrees/user-defined")
         tree["spec"] = before["spec"]
@@ -207,3 +210,115 @@ def test_life_of_a_mute_timing(project: Folder, grafana: Grafana, mark: str) -> 
     project.write("desired/all.yaml", nights(mark, "march:12", name="evenings", zone="Mars"))
     refused = project.ggrec("apply", "--auto-approve")
     assert refused.code == 6 and "unknown time zone Mars" in refused.out + refused.err
+
+
+def policies(mark: str, more: str = "") -> str:
+    """The tree, with what it names."""
+    return f"""\
+apiVersion: ggrec/v1
+kind: ContactPoint
+metadata: {{name: {mark}-mail}}
+spec: {{name: {mark} mail, integrations: [{{type: email, settings: {{addresses: a@example.org}}}}]}}
+---
+apiVersion: ggrec/v1
+kind: MuteTiming
+metadata: {{name: {mark}-sundays}}
+spec: {{time_intervals: [{{weekdays: [sunday]}}]}}
+---
+apiVersion: ggrec/v1
+kind: NotificationPolicy
+metadata: {{name: {mark}-policies}}
+spec:
+  receiver: {mark}-mail
+  group_by: [grafana_folder, alertname]
+  group_wait: 90s
+  group_interval: 24h
+  repeat_interval: 7d
+  routes:
+    - matchers: [severity =~ "critical|page", 'team != ""', "x y = a = b", '"a=b" = " c "']
+      receiver: {mark}-mail
+      continue: true
+      mute_timings: [{mark}-sundays]
+      active_timings: [{mark}-sundays]
+      routes:
+        - {{matchers: [a = b], group_by: ["..."], repeat_interval: 1h30m}}
+        - {{}}
+{more}"""
+
+
+def test_life_of_the_notification_policies(project: Folder, grafana: Grafana, mark: str) -> None:
+    path = f"{GROUP}/routingtrees/user-defined"
+
+    def tree() -> Any:
+        return grafana.ask("GET", path)["spec"]
+
+    if tree() != {"defaults": START, "routes": []}:
+        pytest.skip("this Grafana has policies of its own")
+    project.write("desired/all.yaml", policies(mark))
+    applied(project)
+    assert tree()["defaults"] == {
+        "receiver": f"{mark} mail",
+        "group_by": ["grafana_folder", "alertname"],
+        "group_wait": "1m30s",
+        "group_interval": "1d",
+        "repeat_interval": "1w",
+    }
+    (route,) = tree()["routes"]
+    assert {(m["label"], m["type"], m["value"]) for m in route["matchers"]} == {
+        ("severity", "=~", "critical|page"),
+        ("team", "!=", ""),
+        ("x y", "=", "a = b"),
+        ("a=b", "=", " c "),
+    }
+
+    project.write("desired/all.yaml", policies(mark, "    - {matchers: [c != d]}\n"))
+    assert project.ggrec("plan", "-o", "p.ggrec").code == 0
+    found = grafana.ask("GET", path)
+    found["spec"]["routes"][0]["group_wait"] = "5s"
+    grafana.ask("PUT", path, found)
+    assert project.ggrec("apply", "p.ggrec").code == 4
+    assert tree()["routes"][0]["group_wait"] == "5s" and len(tree()["routes"]) == 1
+    project.write("desired/all.yaml", policies(mark))
+    accepted = project.ggrec("drift", "accept", "--all")
+    assert accepted.code == 0, accepted.out
+    text = (project.path / "desired/all.yaml").read_text()
+    assert "group_wait: 5s" in text
+    assert project.ggrec("plan", "--detailed-exitcode").code == 0
+    project.write("desired/all.yaml", text + "    - {matchers: [c != d]}\n")
+    assert "c != d" in applied(project)
+    assert tree()["routes"][0]["group_wait"] == "5s" and len(tree()["routes"]) == 2
+
+    shutil.rmtree(project.path / "state")
+    assert "PUT /" not in project.ggrec("apply", "--auto-approve", "-v").err, "taken over as it is"
+    text = (project.path / "desired/all.yaml").read_text()
+    project.write("desired/all.yaml", text.split("---\n")[0])
+    assert applied(project).count("deleted") == 2
+    assert tree() == {"defaults": START, "routes": []}
+
+
+START = {"receiver": "grafana-default-email", "group_by": ["grafana_folder", "alertname"]}
+
+
+def test_policies_that_exist_are_pulled_with_what_they_name(project: Folder, grafana: Grafana, mark: str) -> None:
+    path = f"{GROUP}/routingtrees/user-defined"
+    before = grafana.ask("GET", path)
+    if before["spec"] != {"defaults": START, "routes": []}:
+        pytest.skip("this Grafana has policies of its own")
+    integration = {"type": "email", "settings": {"addresses": "a@example.org"}}
+    point = {"metadata": {}, "spec": {"title": f"{mark} theirs", "integrations": [integration]}}
+    grafana.ask("POST", f"{GROUP}/receivers", point)
+    matcher = {"type": "=", "label": "team", "value": "ops"}
+    route = {"receiver": f"{mark} theirs", "matchers": [matcher], "continue": True, "group_wait": "30s"}
+    grafana.ask("PUT", path, {**before, "spec": {"defaults": {"receiver": f"{mark} theirs"}, "routes": [route]}})
+    project.write("desired/all.yaml", "")
+    pulled = project.ggrec("pull", "contact-point", "notification-policy")
+    assert pulled.code == 0, pulled.out + pulled.err
+    assert project.ggrec("plan", "--detailed-exitcode").code == 0
+    (file,) = (project.path / "desired").rglob("notification-policys/*.yaml")
+    assert "team = ops" in file.read_text()
+    grafana.ask("DELETE", path)
+    shutil.rmtree(project.path / "state")
+    theirs = next(
+        i for i in grafana.ask("GET", f"{GROUP}/receivers")["items"] if i["spec"]["title"] == f"{mark} theirs"
+    )
+    grafana.ask("DELETE", f"{GROUP}/receivers/{theirs['metadata']['name']}")

@@ -16,7 +16,7 @@ from reconciler.core.references import Referrer
 from reconciler.core.resource import LiveObject, Resource, SecretRef
 from reconciler.core.semantic import Row, edit_row, path_name
 from reconciler.kinds._later import later
-from reconciler.kinds._notified import senders
+from reconciler.kinds._notified import rules_that_notify
 from reconciler.kinds._notifying import Notifying
 
 if TYPE_CHECKING:
@@ -127,8 +127,8 @@ spec:
         return tuple(name for name in sorted(resource.secrets) if name not in held)
 
     def elsewhere(self, server: Server) -> Exchange[tuple[Referrer, ...]]:
-        """Alert rules that choose it themselves, and the tree of notification policies."""
-        return (yield from senders(server))
+        """Alert rules that name it themselves; the tree of policies is a kind of ours."""
+        return (yield from rules_that_notify())
 
     def describe(
         self, edits: tuple[Edit, ...], before: JsonObject | None = None, after: JsonObject | None = None

@@ -16,7 +16,7 @@ from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.semantic import Row, edit_row, path_name
 from reconciler.kinds._intervals import full, slim
 from reconciler.kinds._later import later
-from reconciler.kinds._notified import senders
+from reconciler.kinds._notified import rules_that_notify
 from reconciler.kinds._notifying import Notifying
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ spec:
         return {"name": attributes.get("name"), "time_intervals": items}
 
     def elsewhere(self, server: Server) -> Exchange[tuple[Referrer, ...]]:
-        """Alert rules that choose it themselves, and the tree of notification policies."""
-        return (yield from senders(server))
+        """Alert rules that name it themselves; the tree of policies is a kind of ours."""
+        return (yield from rules_that_notify())
 
     def describe(
         self, edits: tuple[Edit, ...], before: JsonObject | None = None, after: JsonObject | None = None

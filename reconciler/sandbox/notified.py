@@ -1,4 +1,4 @@
-"""What the objects of alert notification have in common, and the tree of policies, read as others name it."""
+"""What the objects of alert notification have in common, and the tree of policies as those that it names see it."""
 
 import base64
 import hashlib
@@ -84,50 +84,6 @@ def default_tree() -> dict[str, Any]:
     return {"defaults": defaults, "routes": [], "provenance": "none"}
 
 
-def _shown_tree(call: Call) -> dict[str, Any]:
-    tree = tree_of(call)
-    spec = {"defaults": tree["defaults"], "routes": tree["routes"]}
-    return shown(call, "RoutingTree", "user-defined", stamp(spec), spec, managed(tree))
-
-
-def read_tree(call: Call) -> Reply:
-    """The one tree there is."""
-    return Reply(200, _shown_tree(call))
-
-
-def update_tree(call: Call) -> Reply:
-    """PUT: the whole tree, from the present revision, with contact points and time intervals that there are."""
-    from reconciler.sandbox import notifications
-
-    if not call.user.may_edit(call.org.id):
-        return denied("update")
-    tree = tree_of(call)
-    sent = (call.fields.get("metadata") or {}).get("resourceVersion")
-    if sent and sent != stamp({"defaults": tree["defaults"], "routes": tree["routes"]}):
-        return status(409, "Conflict", "Conflict", uid="alerting.notifications.conflict")
-    refusal = changed(tree)
-    if refusal is not None:
-        return refusal
-    spec = call.fields.get("spec") or {}
-    there = {item["name"] for item in notifications.receivers(call)}
-    for route in routes_of(spec):
-        if route.get("receiver") and route["receiver"] not in there:
-            return _bad_route(f"receiver '{route['receiver']}' does not exist")
-    known = {item["name"] for item in kept(call.org, "timeintervals")}
-    for route in routes_of(spec):
-        for name in [*(route.get("mute_time_intervals") or ()), *(route.get("active_time_intervals") or ())]:
-            if name not in known:
-                return _bad_route(f"mute time interval '{name}' does not exist")
-    tree.update({"defaults": spec.get("defaults") or {}, "routes": spec.get("routes") or []})
-    return Reply(200, _shown_tree(call))
-
-
-def _bad_route(why: str) -> Reply:
-    text = f"Invalid format of the submitted route: {why}. Correct the payload and try again."
-    uid = "alerting.notifications.routes.invalidFormat"
-    return status(400, text, "BadRequest", uid=uid, causes=causes({"Error": why}))
-
-
 def routes_of(tree: dict[str, Any]) -> Kept:
     """The policies of a tree, the default one first."""
     found: Kept = [tree["defaults"]]
@@ -137,15 +93,3 @@ def routes_of(tree: dict[str, Any]) -> Kept:
         found.append(route)
         queue += route.get("routes") or []
     return found
-
-
-def reset_tree(call: Call) -> Reply:
-    """DELETE: back to what every organisation begins with; the answer shows what was."""
-    if not call.user.may_edit(call.org.id):
-        return denied("delete")
-    refusal = changed(tree_of(call))
-    if refusal is not None:
-        return refusal
-    last = _shown_tree(call)
-    kept(call.org, "routingtrees")[:] = [default_tree()]
-    return Reply(200, last)

@@ -65,7 +65,14 @@ def estate(url: str = "http://127.0.0.1:9") -> str:
             f"apiVersion: ggrec/v1\nkind: Datasource\nmetadata: {{name: ds-{name}}}\n"
             f"spec:\n  type: loki\n  url: {url}\n  secureJsonData:\n    password: {json.dumps(reference)}\n"
         )
-    return "---\n".join(parts)
+    secure = "".join(
+        f"    - type: webhook\n      uid: hook-{name}\n      settings: {{url: {url}}}\n"
+        f"      secureSettings:\n        password: {json.dumps(reference)}\n"
+        f"        tlsConfig.clientKey: {json.dumps(reference)}\n"
+        for name, reference in REFERENCES.items()
+    )
+    head = "apiVersion: ggrec/v1\nkind: ContactPoint\nmetadata: {name: pager}\nspec:\n  integrations:\n"
+    return "---\n".join([*parts, head + secure])
 
 
 @pytest.fixture(params=AUTH)
@@ -127,7 +134,7 @@ def test_every_kind_that_takes_secrets_is_looked_at(tmp_path: Path) -> None:
         loaded = load_documents(tmp_path, root=tmp_path)
         resolved = resolve([d for d in loaded.documents if d.mark.file == file.name], discover(), values={})
         taking |= {resource.address.kind for resource in resolved.resources if resource.secrets}
-    assert taking == {"datasource"}
+    assert taking == {"contact-point", "datasource"}
 
 
 def test_no_secret_is_in_any_byte(estated: Folder, sandbox: Any) -> None:
@@ -145,18 +152,22 @@ def test_no_secret_is_in_any_byte(estated: Folder, sandbox: Any) -> None:
     run("apply", "first.ggrec", "-v")
     stored = {key: ds["secrets"]["password"] for key, ds in sandbox.world.orgs[1].datasources.items()}
     assert stored == {f"ds-{name}": CANARIES[name] for name in REFERENCES}, "else nothing is tested here"
+    (pager,) = (item for item in sandbox.world.orgs[1].notifications["receivers"] if item["name"] == "pager")
+    held = {one["uid"]: {secret["value"] for secret in one["secrets"].values()} for one in pager["integrations"]}
+    assert held == {f"hook-{name}": {CANARIES[name]} for name in REFERENCES}
     assert "No changes" in run("plan", "-v").out
 
     estated.environment["CANARY"] = ROTATED
     rotated = run("plan", "--json", "-o", "second.ggrec").json
     assert [(c["address"], c["secrets"]) for c in rotated["changes"]] == [
-        ("datasource.ds-env", ["secureJsonData.password"])
+        ("contact-point.pager", ["hook-env.password", "hook-env.tlsConfig.clientKey"]),
+        ("datasource.ds-env", ["secureJsonData.password"]),
     ]
     run("apply", "--auto-approve", "--json", "-v")
     assert "(secret sent again)" in run("plan", "--resend-secrets", "-v").out
     run("apply", "--auto-approve", "--resend-secrets", "-v")
     sandbox.faults.add("drop_secure_json", count=None)
-    estated.write("desired/all.yaml", estate().replace("password:", "other:"))
+    estated.write("desired/all.yaml", estate().replace("    password:", "    other:", len(REFERENCES)))
     run("apply", "--auto-approve", "-v", code=6)
     sandbox.faults.switches.clear()
     run("apply", "--auto-approve", "--json", code=0)
@@ -164,6 +175,8 @@ def test_no_secret_is_in_any_byte(estated: Folder, sandbox: Any) -> None:
     for name in REFERENCES:
         for command in (("state", "show"), ("history",), ("explain",), ("render",)):
             run(*command, f"datasource.ds-{name}")
+    for command in (("state", "show"), ("history",), ("explain",), ("render",)):
+        run(*command, "contact-point.pager")
     run("state", "list")
     run("history", "--json")
     run("history")

@@ -111,3 +111,85 @@ def test_adopting_a_mute_timing_that_says_more_is_no_silent_matter(lab: Lab) -> 
     lab.applied(wanted, Options(adopt=True))
     assert lab.org.notifications["timeintervals"][0]["time_intervals"] == [{"weekdays": ["sunday"]}]
     assert lab.plan(wanted).changes == ()
+
+
+TREE = "/apis/notifications.alerting.grafana.app/v0alpha1/namespaces/default/routingtrees/user-defined"
+
+
+def mail(name: str = "mail", **spec: Any) -> dict[str, Any]:
+    """A contact point without secrets."""
+    return document(
+        "ContactPoint", name, integrations=[{"type": "email", "settings": {"addresses": "a@x.org"}}], **spec
+    )
+
+
+def policy(receiver: str = "mail", **spec: Any) -> dict[str, Any]:
+    """The tree."""
+    return document("NotificationPolicy", "policies", receiver=receiver, **spec)
+
+
+def tree(lab: Lab) -> Any:
+    """What the sandbox holds of it."""
+    return lab.org.notifications["routingtrees"][0]
+
+
+def test_policies_come_after_what_they_name_and_go_before_it(lab: Lab) -> None:
+    nights = document("MuteTiming", "nights", time_intervals=[{"weekdays": ["sunday"]}])
+    routes = [{"matchers": ["severity = critical"], "receiver": "mail", "mute_timings": ["nights"]}]
+    everything = [policy(routes=routes), nights, mail()]
+    lab.applied(everything)
+    written = [path.rpartition("default/")[2] for path in lab.writes()]
+    assert written[-1] == "routingtrees/user-defined" and len(written) == 3
+    assert asked(lab, everything).count(f"GET {TREE}") == 1
+    before = len(lab.dispatcher.requests)
+    lab.applied([document("Folder", "f", title="F")])
+    went = [line for line in lab.writes(before) if line.startswith("DELETE")]
+    assert went[0] == f"DELETE {TREE}" and len(went) == 3
+    assert tree(lab)["defaults"]["receiver"] == "grafana-default-email"
+
+
+def test_the_tree_of_somebody_else_is_taken_over_only_when_it_is_said(lab: Lab) -> None:
+    lab.applied([mail()])
+    lab.org.notifications["routingtrees"] = [{"defaults": {"receiver": "mail"}, "routes": [{"continue": True}]}]
+    both = [mail(), policy()]
+    assert lab.plan(both).refusals
+    with pytest.raises(GgrecError):
+        lab.apply(both)
+    assert tree(lab)["routes"] == [{"continue": True}]
+    lab.applied(both, Options(adopt=True))
+    assert tree(lab)["routes"] == [] and lab.plan(both).changes == ()
+
+
+def test_an_edit_between_plan_and_apply_is_not_lost(lab: Lab) -> None:
+    lab.applied([mail(), policy()])
+
+    def somebody() -> None:
+        tree(lab)["routes"] = [{"receiver": "mail", "continue": True}]
+
+    result = lab.apply([mail(), policy(group_wait="1m")], Options(), somebody)
+    assert [outcome.result for outcome in result.outcomes] == ["conflict"]
+    assert tree(lab)["routes"] == [{"receiver": "mail", "continue": True}] and "group_wait" not in tree(lab)["defaults"]
+    result = lab.apply([mail()], Options(), lambda: tree(lab)["routes"].append({"continue": False}))
+    assert [outcome.result for outcome in result.outcomes] == ["conflict"], "nor is it reset"
+    assert len(tree(lab)["routes"]) == 2
+
+
+def test_a_renamed_contact_point_and_the_policies_that_name_it_in_one_apply(lab: Lab) -> None:
+    """Grafana changes the tree itself then."""
+    lab.applied([mail(), policy()])
+    renamed = [mail(name="mail") | {}, policy()]
+    renamed[0]["spec"]["name"] = "Mail to all"
+    lab.converge(renamed, 2)
+    assert tree(lab)["defaults"]["receiver"] == "Mail to all"
+
+
+def test_what_a_policy_still_names_is_not_deleted_and_two_trees_are_an_error(lab: Lab) -> None:
+    lab.applied([mail(), mail("other")])
+    lab.org.notifications["routingtrees"] = [{"defaults": {"receiver": "other"}, "routes": []}]
+    (refusal,) = lab.plan([mail()]).refusals
+    assert "notification-policy of the organisation (not managed): the default policy" in refusal.message
+    lab.org.notifications["routingtrees"] = []
+    second = policy()
+    second["metadata"]["name"] = "more"
+    with pytest.raises(AssertionError, match=r"policies|more"):
+        lab.plan([mail(), policy(), second])

@@ -126,6 +126,7 @@ TITLE_OF: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "permissions": lambda spec: {**spec, "entries": [{"role": "Viewer", "permission": "Edit"}]},
     "preferences": lambda spec: {**spec, "theme": "light"},
     "mute-timing": lambda spec: {**spec, "time_intervals": [{"months": ["january:march"]}]},
+    "notification-policy": lambda spec: {**spec, "routes": spec["routes"][1:], "repeat_interval": "90m"},
     "contact-point": lambda spec: {**spec, "integrations": spec["integrations"][1:]},
     "annotation": lambda spec: {**spec, "text": "Another text", "timeEnd": "2026-04-01T00:00:00+02:00"},
 }

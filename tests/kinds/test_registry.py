@@ -30,6 +30,7 @@ def test_the_kinds_of_the_package_are_found_in_order() -> None:
         "datasource",
         "folder",
         "mute-timing",
+        "notification-policy",
         "permissions",
         "preferences",
         "team",

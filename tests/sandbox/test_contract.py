@@ -31,7 +31,7 @@ NOT_SATISFIED = {
     "library-panel": f"library panels: {_NO_KIND}",
     "message-template": f"message templates: {_NO_KIND}",
     "mute-timing": f"mute timings: {_PROVISIONING}",
-    "notification-policy": f"notification policies: {_NO_KIND}",
+    "notification-policy": f"notification policies: {_PROVISIONING}",
     "org-and-user": f"organisations and users: {_NO_KIND}",
     "playlist": f"playlists: {_NO_KIND}",
     "public-dashboard": f"public dashboards: {_NO_KIND}",
