@@ -322,3 +322,34 @@ def test_policies_that_exist_are_pulled_with_what_they_name(project: Folder, gra
         i for i in grafana.ask("GET", f"{GROUP}/receivers")["items"] if i["spec"]["title"] == f"{mark} theirs"
     )
     grafana.ask("DELETE", f"{GROUP}/receivers/{theirs['metadata']['name']}")
+
+
+def test_life_of_a_message_template(project: Folder, grafana: Grafana, mark: str) -> None:
+    def template(text: str, name: str = "short") -> str:
+        return (
+            f"apiVersion: ggrec/v1\nkind: MessageTemplate\nmetadata: {{name: {mark}-t}}\n"
+            f'spec:\n  name: {mark} {name}\n  template: |\n\n    {{{{ define "{mark}" }}}}{text}\n    {{{{ end }}}}\n\n'
+        )
+
+    def held(name: str) -> Any:
+        items = grafana.ask("GET", f"{GROUP}/templategroups")["items"]
+        return next((item for item in items if item["spec"]["title"] == f"{mark} {name}"), None)
+
+    project.write("desired/all.yaml", template("hi"))
+    applied(project)
+    assert held("short")["spec"]["content"] == f'{{{{ define "{mark}" }}}}hi\n{{{{ end }}}}'
+    project.write("desired/all.yaml", template("hello"))
+    applied(project)
+    found = held("short")
+    found["spec"]["content"] = found["spec"]["content"].replace("hello", "by hand")
+    grafana.ask("PUT", f"{GROUP}/templategroups/{found['metadata']['name']}", found)
+    assert "by hand" in project.ggrec("plan").out
+    applied(project)
+    project.write("desired/all.yaml", template("hello", "long"))
+    applied(project)
+    assert held("short") is None
+    assert "hello" in held("long")["spec"]["content"]
+    shutil.rmtree(project.path / "state")
+    project.write("desired/all.yaml", "")
+    assert project.ggrec("pull", f"message-template/{held('long')['metadata']['name']}").code == 0
+    assert project.ggrec("plan", "--detailed-exitcode").code == 0

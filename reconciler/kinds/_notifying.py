@@ -68,12 +68,12 @@ class Notifying(Kind):
 
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """All of them whole, in one answer."""
-        yield from kube_pages(kube_path(server, GROUP, self.plural), _PAGE, self._live)
+        yield from kube_pages(kube_path(server, GROUP, self.plural), _PAGE, self.live)
 
     def read(self, server: Server, uid: str) -> Exchange[LiveObject | None]:
         """One by the server's uid."""
         answer = yield ApiRequest("GET", kube_path(server, GROUP, self.plural, uid), handles=HANDLE_404)
-        return None if answer.status == 404 else self._live(answer.object)
+        return None if answer.status == 404 else self.live(answer.object)
 
     def find(self, server: Server, resource: Resource) -> Exchange[LiveObject | None]:
         """One by its name."""
@@ -102,7 +102,8 @@ class Notifying(Kind):
     def _spec(self, resource: Resource, live: LiveObject | None) -> Mapping[str, Body]:
         return {self.titled: resource.attributes.get("name"), **self.sent(resource, live)}
 
-    def _live(self, item: JsonObject) -> LiveObject:
+    def live(self, item: JsonObject) -> LiveObject:
+        """An object as the API shows it."""
         metadata, spec = as_object(item.get("metadata")), as_object(item.get("spec"))
         uid, name = text_of(metadata.get("name")), text_of(spec.get(self.titled))
         attributes = {"name": name, **self.shown(spec)}

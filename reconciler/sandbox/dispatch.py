@@ -27,6 +27,7 @@ from reconciler.sandbox import (
     queries,
     search,
     teams,
+    templates,
 )
 from reconciler.sandbox.call import Call, Handler, Later, Reply, decoded, encoded, message, status
 from reconciler.sandbox.faults import Faults
@@ -163,6 +164,11 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("GET", rf"{_NOTIFIED}/timeintervals/{_UID}", intervals.read),
     ("PUT", rf"{_NOTIFIED}/timeintervals/{_UID}", intervals.update),
     ("DELETE", rf"{_NOTIFIED}/timeintervals/{_UID}", intervals.delete),
+    ("GET", rf"{_NOTIFIED}/templategroups", templates.list_),
+    ("POST", rf"{_NOTIFIED}/templategroups", templates.create),
+    ("GET", rf"{_NOTIFIED}/templategroups/{_UID}", templates.read),
+    ("PUT", rf"{_NOTIFIED}/templategroups/{_UID}", templates.update),
+    ("DELETE", rf"{_NOTIFIED}/templategroups/{_UID}", templates.delete),
     ("GET", rf"{_NOTIFIED}/routingtrees/user-defined", policies.read),
     ("PUT", rf"{_NOTIFIED}/routingtrees/user-defined", policies.update),
     ("DELETE", rf"{_NOTIFIED}/routingtrees/user-defined", policies.reset),

@@ -61,6 +61,8 @@ def _names_another_object(leaf: Leaf, kind: str) -> bool:
         return True  # notification policies say it too
     if ("integrations" in leaf and "type" in leaf) or "time_intervals" in leaf or "matchers" in leaf:
         return True  # a few words, and forms of their own; what the kinds' own tests are for
+    if kind == "MessageTemplate" and leaf == ("template",):
+        return False
     if leaf[-1] in {"receiver", "group_wait", "repeat_interval"} or "mute_timings" in leaf:
         return True
     own = {"folder", "datasource", "parent", "dashboard", "panel", "team"}

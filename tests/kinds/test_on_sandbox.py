@@ -125,6 +125,7 @@ TITLE_OF: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "datasource": lambda spec: {**spec, "url": "http://another:9090"},
     "permissions": lambda spec: {**spec, "entries": [{"role": "Viewer", "permission": "Edit"}]},
     "preferences": lambda spec: {**spec, "theme": "light"},
+    "message-template": lambda spec: {**spec, "template": '{{ define "another" }}text{{ end }}'},
     "mute-timing": lambda spec: {**spec, "time_intervals": [{"months": ["january:march"]}]},
     "notification-policy": lambda spec: {**spec, "routes": spec["routes"][1:], "repeat_interval": "90m"},
     "contact-point": lambda spec: {**spec, "integrations": spec["integrations"][1:]},

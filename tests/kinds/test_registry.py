@@ -29,6 +29,7 @@ def test_the_kinds_of_the_package_are_found_in_order() -> None:
         "dashboard",
         "datasource",
         "folder",
+        "message-template",
         "mute-timing",
         "notification-policy",
         "permissions",
