@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from reconciler.core.errors import Diagnostic
 from reconciler.core.resource import Document, Resource, SecretRef
-from reconciler.core.source import Mark, mark_at
+from reconciler.core.source import Mark, Path, mark_at
 from reconciler.grafana.secrets import SecretResolver
 from reconciler.loader.project import Project
 
@@ -23,7 +23,7 @@ def reference_problems(
         for name, reference in sorted(resource.secrets.items()):
             why = secrets.malformed(reference)
             if why is not None:
-                where = _place(by_place, resource, name)
+                where = _place(by_place, resource, name, str(reference))
                 subject = str(resource.address)
                 found.append(Diagnostic("bad-reference", f"{name}: {why}", _HINT, where=where, subject=subject))
     return tuple(found)
@@ -39,9 +39,24 @@ def _of_project(project: Project, secrets: SecretResolver) -> Iterator[Diagnosti
                 yield Diagnostic("bad-reference", f"{'.'.join(path)}: {why}", _HINT, mark_at(project.written, path))
 
 
-def _place(documents: dict[Mark, Document], resource: Resource, name: str) -> Mark | None:
+def _place(documents: dict[Mark, Document], resource: Resource, name: str, text: str) -> Mark | None:
     """Where the reference is written, as near as is known."""
     document = documents.get(resource.source) if resource.source is not None else None
     if document is None:
         return resource.source
-    return mark_at(document.spec, tuple(name.split(".", 1))) or resource.source
+    path: Path = tuple(name.split(".", 1))
+    if path[0] not in document.spec:  # it is of a part of the object, and called by that
+        path = next(_written(document.spec, text, ()), ())
+    return mark_at(document.spec, path) or resource.source
+
+
+def _written(value: object, text: str, path: Path) -> Iterator[Path]:
+    """Where a text stands."""
+    if value == text:
+        yield path
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _written(item, text, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _written(item, text, (*path, index))

@@ -259,6 +259,16 @@ spec:
             zebraMIIEvQIBADANBgkq
             -----END PRIVATE KEY-----
         fine: ${env:NAME}
+---
+apiVersion: ggrec/v1
+kind: ContactPoint
+metadata: {name: c}
+spec:
+    integrations:
+      -   type: slack
+          secureSettings:
+              url:   https://hooks.example.org/zebra
+              b: "zebra-three"
 """
 
 
@@ -306,3 +316,14 @@ def test_credentials_of_ggrec_yaml_are_checked_offline_too(project: Folder, sand
     assert ended.code == 1
     assert "ggrec.yaml:10:21:" in ended.err + ended.out
     assert "the program 'op' may not be run so" in ended.err + ended.out
+
+
+def test_a_reference_of_a_part_is_told_where_it_stands(project: Folder) -> None:
+    text = (
+        "apiVersion: ggrec/v1\nkind: ContactPoint\nmetadata: {name: c}\nspec:\n  integrations:\n    - type: email\n"
+        "    - type: slack\n      secureSettings:\n        url: ${env:URL}\n        token: ${vault:x}\n"
+    )
+    project.write("desired/all.yaml", text)
+    (problem,) = project.ggrec("validate", "--json").json["findings"]
+    assert (problem["code"], problem["where"]["line"], problem["where"]["column"]) == ("bad-reference", 10, 16)
+    assert problem["message"].startswith("c-slack.token: ${vault:x}: there is no source 'vault'")
