@@ -51,7 +51,8 @@ class Declared:
         address = Address(kind, name)
         if address not in self._declared:
             names = [other.name for other in self._declared if other.kind == kind]
-            text = f"no {kind.capitalize()} {shown(name)} is declared"
+            called = "".join(part.capitalize() for part in kind.split("-"))
+            text = f"no {called} {shown(name)} is declared"
             self._problems.at(where, f"unknown-{kind}", text, suggestion(name, names))
             return None
         self.needs.setdefault(address, where or self._problems.document.mark)

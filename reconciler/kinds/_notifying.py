@@ -9,6 +9,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
+from reconciler.core.errors import Diagnostic, ServerError
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Body, Exchange, Listing, Server, Wanted, WriteContext
 from reconciler.core.json import Json, JsonObject, as_object, text_of
 from reconciler.core.kind import Kind
@@ -68,6 +69,7 @@ class Notifying(Kind):
 
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """All of them whole, in one answer."""
+        served(server)
         yield from kube_pages(kube_path(server, GROUP, self.plural), _PAGE, self.live)
 
     def read(self, server: Server, uid: str) -> Exchange[LiveObject | None]:
@@ -115,6 +117,14 @@ class Notifying(Kind):
             manager=managed(as_object(metadata.get("annotations"))),
             keys=(f"uid:{uid}", f"name:{name}", *self.marks(attributes)),
         )
+
+
+def served(server: Server) -> None:
+    """Raises ServerError where the server tells its APIs and this is none of them: its own 404 says nothing of it."""
+    if server.apis and not server.serves(GROUP):
+        text = f"this Grafana does not serve {GROUP}, and has no other API with revisions for it"
+        hint = "Grafana 12 or later has it; leave the kind out with --kinds until then"
+        raise ServerError((Diagnostic("absent-api", text, hint),), status=404)
 
 
 def uid_of(name: str) -> str:

@@ -12,7 +12,7 @@ from reconciler.core.kind import Authored, Desired, LiveNames, Names
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.kinds._kube import kube_path
 from reconciler.kinds._later import later
-from reconciler.kinds._notifying import GROUP, Notifying
+from reconciler.kinds._notifying import GROUP, Notifying, served
 
 if TYPE_CHECKING:
     from reconciler.kinds._template_spec import MessageTemplateSpec
@@ -55,6 +55,7 @@ spec:
 
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """All but the built-in ones."""
+        served(server)
         answer = yield ApiRequest("GET", kube_path(server, GROUP, self.plural))
         found = (self.live(as_object(item)) for item in as_list(answer.object.get("items")))
         yield tuple(live for live in found if live.uid != _BUILT_IN)

@@ -18,7 +18,7 @@ from reconciler.core.semantic import Row, edit_row, path_name, value_at
 from reconciler.kinds._kube import kube_path
 from reconciler.kinds._later import later
 from reconciler.kinds._notified import policies_in
-from reconciler.kinds._notifying import GROUP, managed
+from reconciler.kinds._notifying import GROUP, managed, served
 from reconciler.kinds._routes import authored_tree, desired_tree, full_tree, sent_tree, shown_tree, untouched
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ spec:
 
     def listing(self, server: Server, wanted: Wanted) -> Listing:
         """The tree, unless it is as every organisation begins."""
+        served(server)
         live = yield from _read(server)
         if live is not None and not _is_untouched(live):
             yield (live,)

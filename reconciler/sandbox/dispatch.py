@@ -16,18 +16,15 @@ from reconciler.sandbox import (
     datasources,
     elsewhere,
     folders,
-    intervals,
     kube_dashboards,
     kube_folders,
-    notifications,
+    notification_routes,
     people,
     permissions,
-    policies,
     preferences,
     queries,
     search,
     teams,
-    templates,
 )
 from reconciler.sandbox.call import Call, Handler, Later, Reply, decoded, encoded, message, status
 from reconciler.sandbox.faults import Faults
@@ -56,7 +53,6 @@ _UID = r"(?P<uid>[^/]+)"
 _KUBE = r"/namespaces/(?P<namespace>[^/]+)"
 _FOLDERS = rf"/apis/folder\.grafana\.app/v1beta1{_KUBE}/folders"
 _BOARDS = rf"/apis/dashboard\.grafana\.app/v0alpha1{_KUBE}/dashboards"
-_NOTIFIED = rf"/apis/notifications\.alerting\.grafana\.app/v0alpha1{_KUBE}"
 _ACCESS = r"/api/access-control/(?:folders|dashboards)"
 _TEAM = r"/api/teams/(?P<key>[^/]+)"
 
@@ -154,24 +150,6 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("GET", r"/api/v1/provisioning/alert-rules", elsewhere.rules),
     ("POST", r"/api/v1/provisioning/alert-rules", elsewhere.create_rule),
     ("DELETE", rf"/api/v1/provisioning/alert-rules/{_UID}", elsewhere.delete_rule),
-    ("GET", rf"{_NOTIFIED}/receivers", notifications.list_),
-    ("POST", rf"{_NOTIFIED}/receivers", notifications.create),
-    ("GET", rf"{_NOTIFIED}/receivers/{_UID}", notifications.read),
-    ("PUT", rf"{_NOTIFIED}/receivers/{_UID}", notifications.update),
-    ("DELETE", rf"{_NOTIFIED}/receivers/{_UID}", notifications.delete),
-    ("GET", rf"{_NOTIFIED}/timeintervals", intervals.list_),
-    ("POST", rf"{_NOTIFIED}/timeintervals", intervals.create),
-    ("GET", rf"{_NOTIFIED}/timeintervals/{_UID}", intervals.read),
-    ("PUT", rf"{_NOTIFIED}/timeintervals/{_UID}", intervals.update),
-    ("DELETE", rf"{_NOTIFIED}/timeintervals/{_UID}", intervals.delete),
-    ("GET", rf"{_NOTIFIED}/templategroups", templates.list_),
-    ("POST", rf"{_NOTIFIED}/templategroups", templates.create),
-    ("GET", rf"{_NOTIFIED}/templategroups/{_UID}", templates.read),
-    ("PUT", rf"{_NOTIFIED}/templategroups/{_UID}", templates.update),
-    ("DELETE", rf"{_NOTIFIED}/templategroups/{_UID}", templates.delete),
-    ("GET", rf"{_NOTIFIED}/routingtrees/user-defined", policies.read),
-    ("PUT", rf"{_NOTIFIED}/routingtrees/user-defined", policies.update),
-    ("DELETE", rf"{_NOTIFIED}/routingtrees/user-defined", policies.reset),
     ("GET", r"/api/playlists", elsewhere.playlists),
     ("GET", rf"/apis/playlist\.grafana\.app/v0alpha1{_KUBE}/playlists", elsewhere.kube_playlists),
     ("POST", r"/api/playlists", elsewhere.create_playlist),
@@ -179,6 +157,7 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("GET", r"/api/library-elements", elsewhere.library_panels),
     ("POST", r"/api/library-elements", people.create_library_panel),
     ("GET", rf"/api/library-elements/{_UID}", people.read_library_panel),
+    *notification_routes.TABLE,
 )  # fmt: skip
 _ROUTES = tuple((method, re.compile(pattern + r"\Z"), handler) for method, pattern, handler in _TABLE)
 

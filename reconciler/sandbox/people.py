@@ -10,6 +10,7 @@ _ADDRESS = {"address1": "", "address2": "", "city": "", "zipCode": "", "state": 
 _GROUPS = {
     "dashboard.grafana.app": ("v1beta1", "v0alpha1", "v2beta1", "v2alpha1"),
     "folder.grafana.app": ("v1beta1",),
+    "notifications.alerting.grafana.app": ("v0alpha1",),
     "playlist.grafana.app": ("v0alpha1",),
 }
 

@@ -193,3 +193,21 @@ def test_what_a_policy_still_names_is_not_deleted_and_two_trees_are_an_error(lab
     second["metadata"]["name"] = "more"
     with pytest.raises(AssertionError, match=r"policies|more"):
         lab.plan([mail(), policy(), second])
+
+
+def test_a_name_that_is_not_declared_is_told_with_the_kind_that_is_meant(lab: Lab) -> None:
+    with pytest.raises(AssertionError, match=r"no ContactPoint 'mial' is declared(.|\n)*did you mean 'mail'"):
+        lab.plan([mail(), policy("mial")])
+    with pytest.raises(AssertionError, match="no MuteTiming 'nights' is declared"):
+        lab.plan([mail(), policy(routes=[{"mute_timings": ["nights"]}])])
+
+
+def test_a_grafana_without_that_api_is_told_so(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    from reconciler.sandbox import people
+
+    left = {name: versions for name, versions in people._GROUPS.items() if "alerting" not in name}
+    monkeypatch.setattr(people, "_GROUPS", left)
+    nights = document("MuteTiming", "nights", time_intervals=[])
+    short = document("MessageTemplate", "short", template='{{ define "a" }}b{{ end }}')
+    plan = lab.plan([mail(), policy(), nights, short])
+    assert sum("does not serve notifications.alerting.grafana.app" in text for text in map(str, plan.unreadable)) == 4

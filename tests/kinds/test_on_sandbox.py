@@ -29,7 +29,13 @@ SERVER = Server(
     1,
     "Main Org.",
     user="admin",
-    apis=frozenset({"dashboard.grafana.app/v0alpha1", "folder.grafana.app/v1beta1"}),
+    apis=frozenset(
+        {
+            "dashboard.grafana.app/v0alpha1",
+            "folder.grafana.app/v1beta1",
+            "notifications.alerting.grafana.app/v0alpha1",
+        }
+    ),
 )
 CONTEXT = WriteContext(SERVER, "a test")
 KINDS = discover()
