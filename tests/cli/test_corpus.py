@@ -124,7 +124,7 @@ def _pull_is_exact(sandbox: Any, folder: Path, corpus: dict[str, Any]) -> None:
     plan = other.ggrec("plan", "--json").json
     assert plan["changes"] == []
     assert plan["drift"] == []
-    assert plan["compared"] == len(corpus) + 1
+    assert plan["compared"] == len(corpus) + 2, "and a datasource, and the contact point of every organisation"
     assert {request.method for request in sandbox.requests[before:]} == {"GET"}
     for uid in corpus:
         rendered = json.loads(other.ggrec("render", f"dashboard.{uid}").out) if uid[0] < "c" else None
