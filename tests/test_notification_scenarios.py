@@ -314,7 +314,7 @@ def test_policies_that_exist_are_pulled_with_what_they_name(project: Folder, gra
     pulled = project.ggrec("pull", "contact-point", "notification-policy")
     assert pulled.code == 0, pulled.out + pulled.err
     assert project.ggrec("plan", "--detailed-exitcode").code == 0
-    (file,) = (project.path / "desired").rglob("notification-policys/*.yaml")
+    (file,) = (project.path / "desired").rglob("notification-policies/*.yaml")
     assert "team = ops" in file.read_text()
     grafana.ask("DELETE", path)
     shutil.rmtree(project.path / "state")

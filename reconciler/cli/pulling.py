@@ -80,7 +80,7 @@ class Files:
             return self._directory(key[1])
         if key[0] == "dashboard":
             return self._directory(text_of(live.attributes.get("folderUid"))) or "dashboards/"
-        return f"{key[0]}s/"
+        return f"{key[0].removesuffix('y')}ies/" if key[0].endswith("y") else f"{key[0].removesuffix('s')}s/"
 
     def _directory(self, uid: str) -> str:
         """The directory of a folder, below that of its parent: its title as a slug, with the uid where siblings share
