@@ -92,6 +92,10 @@ class Kind(Referred, ABC):
     """
     held_by_name: ClassVar[bool] = False
     """Whether others hold it by name as well, so that a new name leaves them behind."""
+    hands_over: ClassVar[bool] = False
+    """Whether what one object claims may go to another one of ours in one plan, whichever is written first (an alert
+    rule, from group to group).
+    """
     change_class: ClassVar[ChangeClass] = ChangeClass.SETTINGS
     """What most of its changes are about, for who reviews them (see `describe`)."""
     refers_to: ClassVar[frozenset[str]] = frozenset()

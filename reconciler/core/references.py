@@ -29,17 +29,19 @@ class Reference(Struct, frozen=True):
 
 class Referrer(Struct, frozen=True):
     """An object that refers to others: `subject` as people call it ("dashboard 'Orders' (orders)"), `key` is
-    `kind:uid`.
+    `kind:uid`, `holder` the key of an object of a kind of ours that it is a part of (an alert rule, of its group).
     """
 
     key: str
     subject: str
     references: tuple[Reference, ...]
+    holder: str = ""
 
 
 class Content(Struct, frozen=True):
     """Something that lies in another object, directly or not: `parent` is the uid of the folder it lies in. Without a
-    uid it stands for `count` things that were not told one by one.
+    uid it stands for `count` things that were not told one by one. `holder` is the key (`kind:uid`) of an object of a
+    kind of ours with which it goes and moves.
     """
 
     kind: str
@@ -47,6 +49,7 @@ class Content(Struct, frozen=True):
     title: str = ""
     parent: str = ""
     count: int = 1
+    holder: str = ""
 
     @property
     def key(self) -> str:

@@ -57,9 +57,10 @@ def sort_out(uid: str, contents: Iterable[Content], changes: Iterable[Change], r
     parents = {item.uid: homes.get(item.key, item.parent) for item in contents if item.kind == "folder" and item.uid}
     going, leaving, strangers = [], [], []
     for item in contents:
-        if item.uid and item.key in deleted:
+        home = homes.get(item.key, homes.get(item.holder, item.parent))
+        if item.uid and (item.key in deleted or item.holder in deleted):
             going.append(item)
-        elif item.uid and not _still_in(uid, homes.get(item.key, item.parent), parents):
+        elif item.uid and not _still_in(uid, home, parents):
             leaving.append(item)
         else:
             strangers.append(item)

@@ -124,7 +124,8 @@ class _Search:
                 self._not_readable(name, kind.refers_to & lost, error)
         for name in sorted(lost) if self.known.guard.references else ():
             try:
-                found += await self.reader.ask(self.registry[name].elsewhere(self.reader.server))
+                told = await self.reader.ask(self.registry[name].elsewhere(self.reader.server))
+                found += [later for referrer in told if (later := self._after(referrer)) is not None]
             except (Unauthorized, Unreachable):
                 raise
             except ServerError as error:
@@ -149,6 +150,17 @@ class _Search:
             attributes = kind.after(attributes, change.resource.attributes, self.known.applied(change))
         references = tuple(item for item in kind.references(attributes) if (item.kind, item.text) in self.gone)
         return [Referrer(key, self._called(kind, live, key), references)] if references else []
+
+    def _after(self, referrer: Referrer) -> Referrer | None:
+        """A part of an object of ours (an alert rule) as it will be: what the plan makes of that object counts."""
+        change = self.by_key.get(referrer.holder)
+        if change is None or change.action is Action.NO_OP:
+            return referrer
+        if is_delete(change) or change.resource is None:
+            return None
+        kind = self.registry[change.address.kind]
+        references = tuple(kind.references(change.resource.attributes))
+        return Referrer(referrer.holder, str(change.address), references)
 
     def _called(self, kind: Kind, live: LiveObject, key: str) -> str:
         address = self.owners.get(key)

@@ -27,6 +27,11 @@ def taken_names(
         for address, decision in decisions.items()
         if decision.change is not None and decision.change.action in {Action.DELETE, Action.REPLACE}
     }
+    letting = {
+        (address.kind, decision.change.uid): decision.change.resource
+        for address, decision in decisions.items()
+        if decision.change is not None and decision.change.action is Action.UPDATE and decision.change.resource
+    }
     found: list[Diagnostic] = []
     for address, resource in sorted(resources.items()):
         if address not in decisions:
@@ -38,6 +43,9 @@ def taken_names(
             other = snapshot.kinds[kind.name].by_key.get(claim)
             entry = state.resources.get(address)
             ours = {mine, resource.uid, entry.uid if entry else None}
+            keeper = letting.get((kind.name, other.uid)) if other is not None else None
+            if keeper is not None and kind.hands_over and claim not in kind.claims(keeper):
+                continue
             if other is not None and other.uid not in ours and (kind.name, other.uid) not in going:
                 found.append(
                     Diagnostic(

@@ -13,12 +13,12 @@ from reconciler.kinds._kube import continue_token, kube_path
 _PLAYLISTS = "playlist.grafana.app/v0alpha1"
 TAG = "dashboard-tag"
 _PLAYED = {"dashboard_by_uid": "dashboard", "dashboard_by_tag": TAG}
-_RULES = "/api/v1/provisioning/alert-rules"
+RULES = "/api/v1/provisioning/alert-rules"
 
 
 def alert_rules() -> Exchange[tuple[JsonObject, ...]]:
     """All alert rules in one answer; none where this Grafana has no alerting (404)."""
-    answer = yield ApiRequest("GET", _RULES, handles=HANDLE_404, shared=True)
+    answer = yield ApiRequest("GET", RULES, handles=HANDLE_404, shared=True)
     return tuple(as_object(item) for item in as_list(answer.body)) if answer.status == 200 else ()
 
 
@@ -54,7 +54,7 @@ def rules_and_panels() -> Exchange[tuple[Referrer, ...]]:
     found = []
     for rule in (yield from alert_rules()):
         uid = text_of(rule.get("uid"))
-        found.append(Referrer(f"alert-rule:{uid}", _rule(rule), tuple(_of_rule(rule))))
+        found.append(Referrer(f"alert-rule:{uid}", _rule(rule), tuple(references_of_rule(rule)), _group(rule)))
     for panel in (yield from library_panels()):
         uid, name = text_of(panel.get("uid")), text_of(panel.get("name"))
         model = {"panels": [{"title": name, **as_object(panel.get("model"))}]}
@@ -66,7 +66,7 @@ def rules_on_panels() -> Exchange[tuple[Referrer, ...]]:
     """The alert rules that are shown on a panel, and of each no more than that: the answer may be large."""
     found = []
     for rule in (yield from alert_rules()):
-        panels = tuple(item for item in _of_rule(rule) if item.part)
+        panels = tuple(item for item in references_of_rule(rule) if item.part)
         if panels:
             found.append(Referrer(f"alert-rule:{text_of(rule.get('uid'))}", _rule(rule), panels))
     return tuple(found)
@@ -76,7 +76,13 @@ def _rule(rule: JsonObject) -> str:
     return f"alert rule '{text_of(rule.get('title'))}' ({text_of(rule.get('uid'))})"
 
 
-def _of_rule(rule: JsonObject) -> Iterator[Reference]:
+def _group(rule: JsonObject) -> str:
+    """The object of a kind of ours that a rule is a part of."""
+    return f"alert-rule-group:{text_of(rule.get('folderUID'))}/{text_of(rule.get('ruleGroup'))}"
+
+
+def references_of_rule(rule: JsonObject) -> Iterator[Reference]:
+    """What one rule refers to."""
     for query in map(as_object, as_list(rule.get("data"))):
         text = text_of(query.get("datasourceUid"))
         if text:
@@ -126,10 +132,16 @@ def _playlist(uid: str, title: str, spec: JsonObject) -> Referrer:
 
 def rules_inside(folders: set[str], number: int) -> Exchange[list[Content]]:
     """The `number` alert rules in these folders, by name; by number where they may not be read."""
-    answer = yield ApiRequest("GET", _RULES, handles=frozenset({403, 404}), shared=True)
+    answer = yield ApiRequest("GET", RULES, handles=frozenset({403, 404}), shared=True)
     rules = [as_object(item) for item in as_list(answer.body)] if answer.status == 200 else []
     found = [
-        Content("alert-rule", text_of(rule.get("uid")), text_of(rule.get("title")), text_of(rule.get("folderUID")))
+        Content(
+            "alert-rule",
+            text_of(rule.get("uid")),
+            text_of(rule.get("title")),
+            text_of(rule.get("folderUID")),
+            holder=_group(rule),
+        )
         for rule in rules
         if text_of(rule.get("folderUID")) in folders
     ]

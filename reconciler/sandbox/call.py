@@ -46,6 +46,8 @@ class Call(Struct, frozen=True):
     accept: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     """What fault switches ask of the handlers."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """By their names in lower case."""
 
     def one(self, name: str, default: str = "") -> str:
         """The first value of a query parameter."""

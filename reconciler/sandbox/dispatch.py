@@ -23,6 +23,7 @@ from reconciler.sandbox import (
     permissions,
     preferences,
     queries,
+    rules,
     search,
     teams,
 )
@@ -55,6 +56,7 @@ _FOLDERS = rf"/apis/folder\.grafana\.app/v1beta1{_KUBE}/folders"
 _BOARDS = rf"/apis/dashboard\.grafana\.app/v0alpha1{_KUBE}/dashboards"
 _ACCESS = r"/api/access-control/(?:folders|dashboards)"
 _TEAM = r"/api/teams/(?P<key>[^/]+)"
+_RULE_GROUP = r"/api/v1/provisioning/folder/(?P<folder>[^/]+)/rule-groups/(?P<group>.+)"
 
 _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("GET", r"/api/folders", folders.list_),
@@ -147,9 +149,15 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("POST", r"/api/serviceaccounts", people.create_service_account),
     ("GET", r"/api/serviceaccounts/search", people.forbidden_unless_admin("serviceaccounts:read")),
     ("POST", r"/api/serviceaccounts/(?P<id>\d+)/tokens", people.create_token),
-    ("GET", r"/api/v1/provisioning/alert-rules", elsewhere.rules),
-    ("POST", r"/api/v1/provisioning/alert-rules", elsewhere.create_rule),
-    ("DELETE", rf"/api/v1/provisioning/alert-rules/{_UID}", elsewhere.delete_rule),
+    ("GET", r"/api/v1/provisioning/alert-rules", rules.list_),
+    ("POST", r"/api/v1/provisioning/alert-rules", rules.create),
+    ("GET", rf"/api/v1/provisioning/alert-rules/{_UID}", rules.read),
+    ("PUT", rf"/api/v1/provisioning/alert-rules/{_UID}", rules.update),
+    ("DELETE", rf"/api/v1/provisioning/alert-rules/{_UID}", rules.delete),
+    ("GET", _RULE_GROUP, rules.read_group),
+    ("PUT", _RULE_GROUP, rules.write_group),
+    ("DELETE", _RULE_GROUP, rules.delete_group),
+    ("GET", r"/api/ruler/grafana/api/v1/rules", rules.ruler),
     ("GET", r"/api/playlists", elsewhere.playlists),
     ("GET", rf"/apis/playlist\.grafana\.app/v0alpha1{_KUBE}/playlists", elsewhere.kube_playlists),
     ("POST", r"/api/playlists", elsewhere.create_playlist),
@@ -248,6 +256,7 @@ class Dispatcher:
                     decoded(body) if body else None,
                     headers.get("accept", ""),
                     faults,
+                    {name.lower(): value for name, value in headers.items()},
                 )
                 return handler(call), user.login
         self.unknown.append(f"{method} {path}")

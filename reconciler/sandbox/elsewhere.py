@@ -1,35 +1,9 @@
-"""What refers to dashboards and datasources beside what ggrec manages: alert rules, playlists, library panels, as far
+"""What refers to dashboards and datasources beside what ggrec manages: playlists and library panels, as far
 as their lists tell.
 """
 
-from typing import Any
-
-from reconciler.sandbox.call import Call, Reply, denied, message
+from reconciler.sandbox.call import Call, Reply, message
 from reconciler.sandbox.world import short_uid
-
-
-def rules(call: Call) -> Reply:
-    """GET /api/v1/provisioning/alert-rules: all of them at once."""
-    return Reply(200, list(call.org.rules.values()))
-
-
-def create_rule(call: Call) -> Reply:
-    """POST: the folder must be there."""
-    fields = call.fields
-    if not call.user.may_edit(call.org.id):
-        return denied("alert.provisioning:write")
-    if fields.get("folderUID") not in call.org.folders:
-        return message(400, "invalid alert rule: folder does not exist")
-    rule: dict[str, Any] = {**fields, "uid": fields.get("uid") or short_uid(), "orgID": call.org.id}
-    rule |= {"id": call.world.next("rule"), "updated": call.now, "provenance": "api", "isPaused": False}
-    call.org.rules[rule["uid"]] = rule
-    return Reply(201, rule)
-
-
-def delete_rule(call: Call) -> Reply:
-    """204, also for what never was."""
-    call.org.rules.pop(call.parts["uid"], None)
-    return Reply(204)
 
 
 def playlists(call: Call) -> Reply:

@@ -24,6 +24,7 @@ class Other(Team):
 
 def test_the_kinds_of_the_package_are_found_in_order() -> None:
     assert list(discover()) == [
+        "alert-rule-group",
         "annotation",
         "contact-point",
         "dashboard",

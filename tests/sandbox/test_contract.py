@@ -19,12 +19,10 @@ _NO_KIND = "no kind of ggrec yet"
 _MIGRATION = "shows copies migrated to v1beta1 or v2beta1, which ggrec never reads: not emulated"
 _PROVISIONING = "over the provisioning API, which ggrec does not use for them; see recordings/ for the one it uses"
 NOT_SATISFIED = {
-    "alert-rule-group": f"alert rules: {_NO_KIND}",
     "alerting-apis": f"asks for the provisioning API and the built-in templates too: {_PROVISIONING}",
     "apis-discovery": "lists every group and resource of a whole Grafana; the sandbox serves two groups",
     "contact-point": f"contact points: {_PROVISIONING}",
     "dashboard-body-fidelity": _MIGRATION,
-    "folder-delete-with-alert-rules": f"alert rules: {_NO_KIND}",
     "k8s-dashboard-lifecycle": _MIGRATION,
     "k8s-dashboard-list": _MIGRATION,
     "k8s-v2-dashboard": _MIGRATION,
@@ -146,7 +144,7 @@ def _send(dispatcher: Dispatcher, authorization: str, request: dict[str, Any]) -
         body = request["raw"].encode()
     reply = dispatcher.answer(request["method"], request["path"], query, headers, body)
     data = body_of(reply)
-    content: Any = data.decode()
+    content: Any = data.decode() or None
     if "json" in reply.content_type:
         content = json.loads(data) if data else None
     return reply.status, reply.content_type, content
