@@ -94,14 +94,20 @@ class AlertRule(BaseModel):
     condition: str | None = Field(default=None, description="The refId that decides; omitted: the last one.")
     for_: Duration = Field(default="0s", alias="for", description="How long it must hold before it fires.")
     keep_firing_for: Duration = Field(default="0s", description="How long it fires on after it has ended.")
-    no_data_state: Literal["NoData", "Alerting", "OK", "KeepLast"] = "NoData"
-    exec_err_state: Literal["Error", "Alerting", "OK", "KeepLast"] = "Error"
+    no_data_state: Literal["NoData", "Alerting", "OK", "KeepLast"] = Field(
+        default="NoData", description="What it is where its queries answer nothing; omitted: NoData."
+    )
+    exec_err_state: Literal["Error", "Alerting", "OK", "KeepLast"] = Field(
+        default="Error", description="What it is where its queries fail; omitted: Error."
+    )
     labels: dict[str, str] = Field(default_factory=dict, description="By which notification policies choose.")
     annotations: dict[str, str] = Field(default_factory=dict, description="Texts: summary, description, runbook_url.")
     dashboard: str | None = Field(default=None, description="metadata.name of a Dashboard on which it is shown.")
     panel: int | str | None = Field(default=None, description="The panel of it, by title or id.")
     is_paused: bool = Field(default=False, description="Not evaluated while it is true.")
-    notification_settings: NotificationSettings | None = None
+    notification_settings: NotificationSettings | None = Field(
+        default=None, description="Who is notified, past the notification policies."
+    )
     record: Record | None = Field(default=None, description="Makes it a recording rule: it writes, and never fires.")
     missing_series_evals_to_resolve: int | None = Field(
         default=None, ge=1, description="After how many evaluations a series that is gone counts as resolved."

@@ -156,6 +156,12 @@ def test_durations_are_written_as_grafana_does(given_: str, grafanas: str) -> No
     assert written(milliseconds(given_)) == grafanas
 
 
+def test_texts_of_one_length_are_no_difference() -> None:
+    one, other = ({"rules": [{"uid": "r", "for": text, "notification_settings": {"receiver": "x", "group_wait": text}}]}
+                  for text in ("90m", "1h30m"))  # fmt: skip
+    assert GROUP.normalise(one) == GROUP.normalise(other)
+
+
 LIVE = {"uid": "r", "title": "High", "folderUID": "ops-uid", "ruleGroup": "it"}
 
 
