@@ -54,7 +54,19 @@ class Snapshot(Struct, frozen=True):
         keys = kind.own_keys(address)
         if entry is None and resource is not None:
             keys += kind.keys(resource)
+        if entry is not None and resource is not None and kind.hands_over:
+            return _moved(kind, resource, found.by_key)
         return next((found.by_key[key] for key in keys if key in found.by_key), None)
+
+
+def _moved(kind: Kind, resource: Resource, by_key: Mapping[str, LiveObject]) -> LiveObject | None:
+    """What is where a known object is declared to be now, if it has parts that only this one may have: a run that was
+    to move it did so and was stopped before it could say so.
+    """
+    places = kind.keys(resource)
+    parts = set(kind.claims(resource)) - set(places)
+    found = next((by_key[key] for key in places if key in by_key), None)
+    return found if found is not None and parts.intersection(found.keys) else None
 
 
 def select(addresses: Sequence[Address], wanted: frozenset[Address] | None) -> list[Address]:

@@ -196,18 +196,20 @@ spec:
         return _uid(resource.attributes)
 
     def update(self, context: WriteContext, resource: Resource, live: LiveObject) -> Exchange[None]:
-        """PUT with all rules. Under a new title or in another folder it is another group: rules keep their uids and
-        with them their past, and what the old group still holds goes.
+        """PUT with all rules. Under a new title or in another folder it is another group: its rules move there with
+        their past. What of the old group is not declared any more goes before, so that whatever stops this in between
+        leaves one group, which the next run finds.
         """
-        moved = _uid(resource.attributes) != live.uid
-        if moved:
+        if _uid(resource.attributes) != live.uid:
             yield from _free(resource.attributes)
-        yield from _put(resource.attributes)
-        if moved:
-            left = yield ApiRequest("GET", _path(live.uid), handles=HANDLE_404)
-            known = set(_rule_keys(live.attributes))
-            if left.status == 200 and known.issuperset(_rule_keys(left.object)):
+            staying = set(_rule_keys(resource.attributes))
+            rules = [as_object(rule) for rule in as_list(live.attributes.get("rules"))]
+            moving: list[Json] = [rule for rule in rules if staying.intersection(_rule_keys({"rules": [rule]}))]
+            if not moving:
                 yield from _delete(live.uid)
+            elif len(moving) < len(rules):
+                yield from _put({**live.attributes, "rules": moving})
+        yield from _put(resource.attributes)
 
     def delete(self, context: WriteContext, live: LiveObject) -> Exchange[None]:
         """The group with its rules."""

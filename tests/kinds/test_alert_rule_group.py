@@ -272,6 +272,35 @@ def test_a_renamed_or_moved_group_keeps_its_rules(moved: dict[str, str], tmp_pat
     assert lab.plan(after).changes == ()
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_rename_that_is_stopped_halfway_is_finished(kept: bool, tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.applied([FOLDER, SOURCE, group(rule("a"), rule("b"))])
+    lab.dispatcher.faults.add("status", 403, method="PUT", path=f"{GROUPS}/ops/rule-groups/New", count=1)
+    after = [FOLDER, SOURCE, group(rule("a") if kept else rule("c"), title="New")]
+    assert [outcome.result for outcome in lab.apply(after).outcomes] == ["failed"]
+    lab.applied(after)
+    assert set(lab.org.rules) == {"g-a" if kept else "g-c"} and lab.plan(after).changes == ()
+
+
+def test_a_rename_whose_run_was_killed_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException):
+        """The process ends."""
+
+    async def killed(*_: Any) -> None:
+        raise Killed
+
+    lab = Lab(tmp_path)
+    lab.applied([FOLDER, SOURCE, group(rule("a"), rule("b"))])
+    after = [FOLDER, SOURCE, group(rule("a"), title="New")]
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr("reconciler.engine.sending.Sender.read_back", killed)
+        lab.apply(after)
+    assert {item["ruleGroup"] for item in lab.org.rules.values()} == {"New"}
+    lab.converge(after)
+    assert set(lab.org.rules) == {"g-a"} and lab.plan(after).changes == ()
+
+
 def test_a_rename_onto_a_group_of_others_takes_nothing(tmp_path: Path) -> None:
     lab = Lab(tmp_path)
     lab.applied([FOLDER, SOURCE, group(rule("a"))])
