@@ -118,9 +118,12 @@ def test_alert_rules_are_never_deleted_by_force(tmp_path: Path) -> None:
     assert len(deletes) > 5
     forced = [seen.query["forceDeleteRules"] for seen in lab.dispatcher.requests if "forceDeleteRules" in seen.query]
     assert forced and all(list(values) == ["false"] for values in forced)
-    assert not [
-        seen for seen in deletes if "alert-rules" in seen.path or "rule-groups" in seen.path or "ruler" in seen.path
+    rules = [
+        seen.path
+        for seen in deletes
+        if "alert-rules" in seen.path or "rule-groups" in seen.path or "ruler" in seen.path
     ]
+    assert rules == ["/api/v1/provisioning/folder/operations/rule-groups/api"], "the declared group, by itself"
 
 
 def test_a_plan_that_takes_nothing_away_asks_nothing_more(tmp_path: Path) -> None:
