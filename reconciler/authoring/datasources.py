@@ -13,6 +13,7 @@ from msgspec import Struct
 from reconciler.authoring.merging import merged
 from reconciler.authoring.names import Declared
 from reconciler.authoring.problems import Problems
+from reconciler.core.references import LIBRARY_PANEL
 from reconciler.core.source import Mark, MarkedDict, MarkedList, mark_at
 
 GRAFANA = "-- Grafana --"
@@ -49,6 +50,14 @@ class Sources(Struct, frozen=True):
             )
         kind = self.variables.get(name)
         return _marked(where, type=kind, uid=value) if kind else _marked(where, uid=value)
+
+    def library_panel(self, panel: MarkedDict) -> Any:
+        """The reference for the name of a declared library panel; the name itself, with an error noted, where there is
+        none.
+        """
+        name, where = panel["libraryPanel"], mark_at(panel, ("libraryPanel",))
+        uid = self.names.uid_at(LIBRARY_PANEL, name, where)
+        return name if uid is None else _marked(where, uid=uid, name=self.names.name_of(LIBRARY_PANEL, name))
 
     def resolved(self, item: MarkedDict) -> MarkedDict:
         """A copy of a mapping whose `datasource` is the object; the mapping itself where nothing is to do."""

@@ -67,6 +67,11 @@ class Declared:
         resource = self._build(Address(kind, name))
         return resource.attributes if resource is not None else {}
 
+    def name_of(self, kind: str, name: str) -> str:
+        """What Grafana calls a declared object that has a name there, from its spec."""
+        spec = self._declared.get(Address(kind, name))
+        return (text_of(spec.get("name")) if spec is not None else "") or name
+
     def type_of(self, name: str) -> str:
         """The plugin type of a declared datasource, from its spec: known even where the rest of it is broken."""
         spec = self._declared.get(Address("datasource", name))

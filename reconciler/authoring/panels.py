@@ -159,6 +159,8 @@ class Panels:
         if "fieldConfig" in result:
             result.take("fieldConfig", result, self.palette.painted(result["fieldConfig"], self.problems))
         result = self.sources.resolved(result)
+        if isinstance(result.get("libraryPanel"), str):
+            result.take("libraryPanel", result, self.sources.library_panel(result))
         if "targets" in result:
             result.take("targets", result, self.sources.targets(result))
         place = position(whole, flow, self.problems)
@@ -193,9 +195,10 @@ class Panels:
             hint = f'quote it: title: "{title}"' if isinstance(title, int | float) else ""
             self.problems.in_value(whole, ("title",), "bad-title", f"title must be a text, not {shown(title)}", hint)
         if library is not None:
-            if not isinstance(library, dict) or not isinstance(library.get("uid"), str):
-                hint = "as in `libraryPanel: {uid: abc123, name: Orders}`"
-                text = "libraryPanel needs the uid of the library panel"
+            inside = isinstance(library, dict) and isinstance(library.get("uid"), str)
+            if not inside and not isinstance(library, str):
+                hint = "as in `libraryPanel: {uid: abc123, name: Orders}`, or the metadata.name of a LibraryPanel"
+                text = "libraryPanel needs the uid of the library panel, or the name of a declared one"
                 self.problems.in_value(whole, ("libraryPanel", "uid"), "no-library-uid", text, hint)
         elif not kind and self.complete:
             called = f"panel '{title}'" if title else "a panel"

@@ -17,7 +17,7 @@ from reconciler.authoring.loops import LOOP, unrolled, unrolled_documents
 from reconciler.authoring.metadata import Metadata, read_metadata
 from reconciler.authoring.metrics import Metrics
 from reconciler.authoring.names import Declared
-from reconciler.authoring.noted import NOTHING, Noted, library_in
+from reconciler.authoring.noted import NOTHING, Noted, library_in, on_panels
 from reconciler.authoring.placeholders import with_placeholders
 from reconciler.authoring.problems import Problems, suggestion
 from reconciler.authoring.role_links import RoleLinks
@@ -130,7 +130,7 @@ class Resolving:
         for address in sorted(self.declared):
             self._build(address)
         problems = {address: item.problems for address, item in self.declared.items()}
-        resources = {address: resource for address, resource in self.built.items() if resource is not None}
+        resources = on_panels(self.built, self.uids)
         check_uids(self.uids, problems)
         check_claims(resources, self.registry, problems)
         self._check_circles()
@@ -232,7 +232,7 @@ class Resolving:
 
     def filled(self, document: Document, kind: Kind, problems: Problems) -> MarkedDict:
         """A document's spec with the instance's values, its loops written out."""
-        whose = Text.GRAFANAS if kind.shorthand == _DASHBOARD else Text.OURS
+        whose = Text.GRAFANAS if kind.body_key else Text.OURS
         spec: MarkedDict = unrolled(with_values(document.spec, self.values, problems, whose), problems)
         return spec
 

@@ -183,9 +183,9 @@ class _Promotion(Struct, dict=True):
         found = [item for item in self.kind.references(moved.attributes) if item.kind == LIBRARY_PANEL]
         if not found:
             return
-        known = {item.key for item in await reader.ask(self.here.registry[_SOURCES].elsewhere(reader.server))}
+        lacks = await reader.ask(self.kind.lacking(reader.server, frozenset(item.text for item in found)))
         hint = f"make it in {self.here.instance.name} first, with this uid; or unlink the panel from it"
-        lacking = [item for item in found if f"{LIBRARY_PANEL}:{item.text}" not in known]
+        lacking = [item for item in found if item.text in lacks]
         if lacking:
             text = f"{{0.where}} shows the library panel '{{0.text}}', which {self.here.instance.name} does not have"
             subject = str(self.address)

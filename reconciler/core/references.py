@@ -13,7 +13,7 @@ from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 HOME = "its home dashboard"
 """Where a home dashboard is referred to: protection tells these from other references."""
 LIBRARY_PANEL = "library-panel"
-"""What dashboards call a library panel in their references: no kind of ours."""
+"""What dashboards call a library panel in their references: the kind of that name."""
 
 
 class Reference(Struct, frozen=True):

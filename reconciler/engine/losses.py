@@ -129,7 +129,7 @@ class _Search:
             except (Unauthorized, Unreachable):
                 raise
             except ServerError as error:
-                self._not_readable("alert rule, library panel or playlist", {name}, error)
+                self._not_readable("alert rule or playlist", {name}, error)
         return [*found, *self._created()]
 
     def _wanted(self, kind: Kind) -> bool:

@@ -15,9 +15,9 @@ def dashboard_place(whole: EditPath, body: str | None) -> str:
     while len(path) >= end + 2 and path[end] == "panels" and isinstance(path[end + 1], Key | int):
         end += 2
     if end:
-        return _in(called(path[end - 1]), path[end:])
+        return in_panel(called(path[end - 1]), path[end:])
     if path[:1] == ("elements",) and len(path) > 1:
-        return _in(called(path[1]), path[2:])
+        return in_panel(called(path[1]), path[2:])
     if path == ("folderUid",):
         return "its folder"
     for prefix, noun in PARTS:
@@ -25,11 +25,12 @@ def dashboard_place(whole: EditPath, body: str | None) -> str:
         if path[:at] == prefix and len(path) > at:
             step = path[at]
             name = f' "{step.value}"' if isinstance(step, Key) else f" #{step + 1}" if isinstance(step, int) else ""
-            return _in(noun + name, path[at + 1 :])
+            return in_panel(noun + name, path[at + 1 :])
     return path_name(path) or "all of it"
 
 
-def _in(subject: str, rest: EditPath) -> str:
+def in_panel(subject: str, rest: EditPath) -> str:
+    """A place inside a panel (or another part) that is called `subject`."""
     if not rest:
         return subject
     if rest[0] == "targets" and len(rest) > 1:

@@ -8,7 +8,7 @@ from reconciler.core.json import JsonObject, as_object
 from reconciler.core.kind import Kind
 from reconciler.core.references import Group, Reference, Referrer, datasources_in
 from reconciler.core.resource import Resource
-from reconciler.kinds._elsewhere import library_lacking, listed_playlists, playlists, rules_and_panels, rules_on_panels
+from reconciler.kinds._elsewhere import library_lacking, listed_playlists, playlists, rules, rules_on_panels
 from reconciler.kinds._links import links_in
 from reconciler.kinds._panels import panels_gone
 
@@ -24,7 +24,7 @@ class DashboardReferred(Kind):
 
     def elsewhere(self, server: Server) -> Exchange[tuple[Referrer, ...]]:
         """Playlists, and alert rules that are shown on a panel."""
-        return (*(yield from rules_and_panels()), *(yield from playlists(server)))
+        return (*(yield from rules()), *(yield from playlists(server)))
 
     def lacking(self, server: Server, library: frozenset[str]) -> Exchange[frozenset[str]]:
         """By one list, and what is not in it by itself: a list holds what the credentials may see."""

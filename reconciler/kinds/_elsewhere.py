@@ -1,4 +1,5 @@
-"""What of Grafana is of no kind of ours and refers to, or lies in, what is: alert rules, library panels, playlists.
+"""What of Grafana is of no kind of ours and refers to, or lies in, what is: alert rules, playlists; and which library
+panels there are.
 Read only when something they may refer to goes or changes. Several ask the same of them while one plan is made.
 """
 
@@ -7,7 +8,7 @@ from urllib.parse import quote
 
 from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Server
 from reconciler.core.json import JsonObject, as_list, as_object, text_of
-from reconciler.core.references import Content, Reference, Referrer, datasources_in
+from reconciler.core.references import Content, Reference, Referrer
 from reconciler.kinds._kube import continue_token, kube_path
 
 _PLAYLISTS = "playlist.grafana.app/v0alpha1"
@@ -49,16 +50,12 @@ def library_lacking(uids: frozenset[str]) -> Exchange[frozenset[str]]:
     return frozenset(found)
 
 
-def rules_and_panels() -> Exchange[tuple[Referrer, ...]]:
-    """What alert rules and library panels refer to: datasources, and a rule the dashboard it is shown on."""
+def rules() -> Exchange[tuple[Referrer, ...]]:
+    """What alert rules refer to: datasources, and the dashboard on which one is shown."""
     found = []
     for rule in (yield from alert_rules()):
         uid = text_of(rule.get("uid"))
         found.append(Referrer(f"alert-rule:{uid}", _rule(rule), tuple(references_of_rule(rule)), _group(rule)))
-    for panel in (yield from library_panels()):
-        uid, name = text_of(panel.get("uid")), text_of(panel.get("name"))
-        model = {"panels": [{"title": name, **as_object(panel.get("model"))}]}
-        found.append(Referrer(f"library-panel:{uid}", f"library panel '{name}' ({uid})", tuple(datasources_in(model))))
     return tuple(found)
 
 

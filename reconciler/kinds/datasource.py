@@ -13,7 +13,7 @@ from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.references import Referrer
 from reconciler.core.resource import LiveObject, Resource, SecretRef
 from reconciler.core.semantic import ChangeClass
-from reconciler.kinds._elsewhere import rules_and_panels
+from reconciler.kinds._elsewhere import rules
 from reconciler.kinds._later import later
 from reconciler.kinds._owners import provisioned_datasource
 
@@ -102,8 +102,8 @@ spec:
         return (text_of(attributes.get("name")),)
 
     def elsewhere(self, server: Server) -> Exchange[tuple[Referrer, ...]]:
-        """The queries of alert rules and library panels."""
-        return (yield from rules_and_panels())
+        """The queries of alert rules."""
+        return (yield from rules())
 
     def normalise(self, attributes: JsonObject) -> JsonObject:
         """Defaults filled; of secrets only which are set."""

@@ -1,6 +1,4 @@
-"""What refers to dashboards and datasources beside what ggrec manages: playlists and library panels, as far
-as their lists tell.
-"""
+"""What refers to dashboards beside what ggrec manages: playlists, as far as their lists tell."""
 
 from reconciler.sandbox.call import Call, Reply, message
 from reconciler.sandbox.world import short_uid
@@ -37,11 +35,3 @@ def create_playlist(call: Call) -> Reply:
     shown = {"uid": uid, "name": fields.get("name"), "interval": fields.get("interval"), "items": fields.get("items")}
     call.org.playlists[uid] = {"id": call.world.next("playlist"), **shown}
     return Reply(200, shown)
-
-
-def library_panels(call: Call) -> Reply:
-    """GET /api/library-elements: `perPage` counts, 100 without it."""
-    size, page = call.number("perPage", 100) or 100, max(call.number("page", 1), 1)
-    found = list(call.org.library.values())
-    elements = found[(page - 1) * size : page * size]
-    return Reply(200, {"result": {"totalCount": len(found), "elements": elements, "page": page, "perPage": size}})

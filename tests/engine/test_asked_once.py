@@ -258,14 +258,15 @@ PLAYLISTS = "/apis/playlist.grafana.app/v0alpha1/namespaces/default/playlists"
 
 
 def test_what_is_no_kind_of_ours_is_asked_for_once_in_a_plan_that_changes_and_deletes(lab: Lab) -> None:
-    """A panel changes, a dashboard goes, a folder with what lies in it goes."""
+    """A panel changes, a dashboard and a datasource go, a folder with what lies in it goes."""
     gone = document("Folder", "gone", title="Gone")
     inside = document("Dashboard", "inside", title="Inside", folder="gone")
-    lab.applied([FOLDER, TEAM, ACCESS, *BOARDS, gone, inside])
+    old = document("Datasource", "old", type="loki")
+    lab.applied([FOLDER, TEAM, ACCESS, *BOARDS, gone, inside, old])
     assert ask(lab, "POST", RULES, {"uid": "r", "title": "R", "folderUID": "gone", "data": []}).status == 201
     panel = {"id": 1, "title": "P", "type": "stat"}
     changed = document("Dashboard", "b0", title="B 0", tags=["new"], panels=[panel])
-    lab.applied([FOLDER, TEAM, ACCESS, changed, *BOARDS[1:], gone, inside])
+    lab.applied([FOLDER, TEAM, ACCESS, changed, *BOARDS[1:], gone, inside, old])
     changed = document("Dashboard", "b0", title="B 0", tags=["newer"], panels=[{**panel, "type": "gauge"}])
     before = len(lab.dispatcher.requests)
     plan = lab.plan([FOLDER, TEAM, ACCESS, changed, BOARDS[1]], Options(audience=True))

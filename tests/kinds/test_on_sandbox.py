@@ -137,6 +137,7 @@ TITLE_OF: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "notification-policy": lambda spec: {**spec, "routes": spec["routes"][1:], "repeat_interval": "90m"},
     "contact-point": lambda spec: {**spec, "integrations": spec["integrations"][1:]},
     "alert-rule-group": lambda spec: {**spec, "interval": "2m", "rules": [{**spec["rules"][0], "for": "10m"}]},
+    "library-panel": lambda spec: {**spec, "panel": {"type": "text", "title": "Another title"}},
     "annotation": lambda spec: {**spec, "text": "Another text", "timeEnd": "2026-04-01T00:00:00+02:00"},
 }
 """A change of each kind of ours; a kind that is not here lives without one."""

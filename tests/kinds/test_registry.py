@@ -30,6 +30,7 @@ def test_the_kinds_of_the_package_are_found_in_order() -> None:
         "dashboard",
         "datasource",
         "folder",
+        "library-panel",
         "message-template",
         "mute-timing",
         "notification-policy",

@@ -26,7 +26,6 @@ NOT_SATISFIED = {
     "k8s-dashboard-lifecycle": _MIGRATION,
     "k8s-dashboard-list": _MIGRATION,
     "k8s-v2-dashboard": _MIGRATION,
-    "library-panel": f"library panels: {_NO_KIND}",
     "message-template": f"message templates: {_PROVISIONING}",
     "mute-timing": f"mute timings: {_PROVISIONING}",
     "notification-policy": f"notification policies: {_PROVISIONING}",
