@@ -1,6 +1,5 @@
 """A library panel's life on any Grafana: on the sandbox, or on the one of GGREC_TEST_GRAFANA_URL."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,8 +118,10 @@ def test_what_is_there_is_taken_into_files(project: Folder, grafana: Grafana, ma
     grafana.ask("POST", "/api/library-elements", body)
     try:
         project.write("desired/all.yaml", "")
-        done(project, "pull", "--select", f"library-panel.{mark}-there")
+        done(project, "pull", f"library-panel/{mark}-there")
         assert nothing_to_do(project)
-        assert "library-panel." in json.dumps(done(project, "state", "list"))
+        assert f"library-panel.{mark}-there" in done(project, "state", "list")
+        (written,) = (project.path / "desired").rglob(f"{mark}-there.yaml")
+        assert "${app} of $x" in written.read_text("utf-8")
     finally:
         grafana.ask("DELETE", f"/api/library-elements/{mark}-there")

@@ -43,8 +43,10 @@ def exported_model(body: MarkedDict, spec: MarkedDict, names: Declared, problems
     brought = list(elements.values()) if isinstance(elements, Mapping) else list(as_list(elements))
     if brought:
         called = ", ".join(sorted(f"'{text_of(as_object(item).get('name'))}'" for item in brought))
-        text = f"the file brings library panels, which ggrec does not create: {called}"
-        problems.warn(where, "library-panels", text, "they must be in Grafana, under the same uid")
+        text = f"the file brings library panels, which are not taken from it: {called}"
+        problems.warn(
+            where, "library-panels", text, "declare each as a LibraryPanel of the same uid, or have them in Grafana"
+        )
     model = _replaced(model, bound) if bound else model
     whole = model if isinstance(model, MarkedDict) else MarkedDict(model, mark=body.mark)
     return stripped(whole, body.mark)

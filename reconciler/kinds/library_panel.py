@@ -15,7 +15,7 @@ from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Listing, 
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import Authored, Desired, Kind, LiveNames, Names
 from reconciler.core.references import Reference, datasources_in
-from reconciler.core.resource import LiveObject, Resource
+from reconciler.core.resource import Attribution, LiveObject, Resource
 from reconciler.core.semantic import Row
 from reconciler.core.source import Path
 from reconciler.kinds._elsewhere import library_panels
@@ -209,6 +209,13 @@ spec:
             raise GgrecError.one("has-connections", text, hint="take it off these dashboards, or delete them, first")
         raise GgrecError.one("not-deleted", text, hint="is library.panels:delete among the credentials' permissions?")
 
+    def attribution(self, server: Server, live: LiveObject, since: int | None) -> Exchange[Attribution]:
+        """Who saved last, which each answer tells; there are no versions to look into."""
+        yield from ()
+        several = since is None or live.version is None or live.version - since > 1
+        who, when = text_of(live.meta.get("saver")), text_of(live.meta.get("updated"))
+        return Attribution(who or None, when or None, live.version, last=several)
+
 
 _NO_WAY = "Grafana cannot move a library panel from a folder to the root: it answers as if it did, and leaves it"
 _INSTEAD = "name a folder; or take it out of the desired state and off its dashboards, apply, and declare it again"
@@ -260,7 +267,8 @@ def _live(item: JsonObject) -> LiveObject:
         "model": as_object(item.get("model")),
     }
     number = version if isinstance(version, int) else None
-    updated = text_of(as_object(item.get("meta")).get("updated"))
+    told = as_object(item.get("meta"))
+    saver = text_of(as_object(told.get("updatedBy")).get("name"))
     return LiveObject(
         kind="library-panel",
         uid=uid,
@@ -268,5 +276,5 @@ def _live(item: JsonObject) -> LiveObject:
         revision=f"{item.get('id')}.{number}" if number is not None else None,
         version=number,
         keys=(f"uid:{uid}", _place(attributes)),
-        meta={"updated": updated},
+        meta={"updated": text_of(told.get("updated")), "saver": saver},
     )

@@ -162,6 +162,13 @@ def test_it_is_created_read_and_listed_as_recorded() -> None:
     assert listed == [found]
 
 
+def test_who_saved_last_is_told() -> None:
+    found = talk(PANEL.read(SERVER, "lp"), [answer_of(recorded("library-panel")[17])]).result
+    for since, last in ((2, False), (1, True), (None, True)):
+        told = talk(PANEL.attribution(SERVER, found, since), []).result
+        assert (told.who, told.version, told.last) == ("admin", 3, last) and told.when.endswith("Z")
+
+
 def test_a_full_page_is_followed_by_another() -> None:
     page = [{"id": n, "uid": f"u{n}", "name": "n", "model": {}, "version": 1} for n in range(500)]
     answers = [ok({"result": {"elements": page}}), ok({"result": {"elements": page[:1]}})]
