@@ -98,7 +98,16 @@ def test_a_whole_life(project: Folder, grafana: Grafana, mark: str) -> None:
     assert "By hand" in drifted and "theirs" in drifted
     done(project, "apply", "--auto-approve", "--on-conflict", "ours")
     assert nothing_to_do(project)
-    assert grafana.ask("GET", path)["result"]["model"]["description"] == ""
+    ours = grafana.ask("GET", path)["result"]
+    assert (ours["model"]["description"], ours["version"]) == ("", 4)
+
+    ours["model"]["fieldConfig"]["defaults"]["thresholds"]["steps"][1]["value"] = 60
+    change = {key: ours[key] for key in ("name", "kind", "version", "folderUid", "model")}
+    grafana.ask("PATCH", path, change)
+    assert "threshold red from 45 to 60" in project.ggrec("drift").out
+    done(project, "drift", "accept", f"library-panel.{mark}-panel")
+    assert nothing_to_do(project)
+    assert project.path.joinpath("desired/all.yaml").read_text("utf-8") == estate(mark, red=60, folder="two")
 
     theirs = {"uid": f"{mark}-theirs", "title": f"{mark} theirs", "schemaVersion": 42}
     theirs["panels"] = [{"id": 1, "libraryPanel": {"uid": f"{mark}-panel", "name": "x"}}]  # type: ignore[assignment]

@@ -232,7 +232,7 @@ class Resolving:
 
     def filled(self, document: Document, kind: Kind, problems: Problems) -> MarkedDict:
         """A document's spec with the instance's values, its loops written out."""
-        whose = Text.GRAFANAS if kind.body_key else Text.OURS
+        whose = Text.GRAFANAS if kind.grafanas_texts else Text.OURS
         spec: MarkedDict = unrolled(with_values(document.spec, self.values, problems, whose), problems)
         return spec
 

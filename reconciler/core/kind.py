@@ -79,6 +79,8 @@ class Kind(Referred, ABC):
     """The name of the authoring shorthand that expands a spec before it is validated; None: there is none."""
     body_key: ClassVar[str | None] = None
     """The attribute that holds Grafana's own model, if it is nested; left out of the paths that people read."""
+    grafanas_texts: ClassVar[bool] = False
+    """Whether Grafana's own `$x` and `${x}` may stand in its texts: none is then taken for a reference of ours."""
     identities: ClassVar[Identities] = MappingProxyType({})
     wholes: ClassVar[frozenset[str]] = frozenset()
     """Mappings that make sense only as a whole when two people's edits are merged (a panel's place)."""

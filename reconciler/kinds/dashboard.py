@@ -56,6 +56,7 @@ class Dashboard(DashboardReferred):
     written = later("_dashboard_spec", "DashboardDocument")
     shorthand: ClassVar[str | None] = "dashboard"
     body_key: ClassVar[str | None] = "dashboard"
+    grafanas_texts: ClassVar[bool] = True
     identities: ClassVar[Identities] = MappingProxyType(
         {"panels": "id", "targets": "refId", "list": "name", "links": "title"}
     )

@@ -39,7 +39,7 @@ class LibraryPanel(Kind):
     yaml_kind: ClassVar[str] = "LibraryPanel"
     summary: ClassVar[str] = "A library panel: kept once, shown on many dashboards."
     spec = later("_library_panel_spec", "LibraryPanelSpec")
-    body_key: ClassVar[str | None] = "model"
+    grafanas_texts: ClassVar[bool] = True
     identities: ClassVar[Identities] = MappingProxyType({"targets": "refId", "links": "title"})
     wholes: ClassVar[frozenset[str]] = frozenset({"gridPos", "datasource"})
     refers_to: ClassVar[frozenset[str]] = frozenset({"datasource"})
@@ -127,7 +127,7 @@ spec:
         """As for a panel of a dashboard: queries, thresholds, overrides in words."""
         from reconciler.kinds._library_panel_changes import library_panel_rows  # only where something changes
 
-        return library_panel_rows(edits, before, after, str(self.body_key))
+        return library_panel_rows(edits, before, after)
 
     def place(self, path: EditPath) -> str:
         """A query by its letter, all else by the panel's field."""
@@ -135,7 +135,7 @@ spec:
 
         if path == ("folderUid",):
             return "its folder"
-        return in_panel("panel", path[1:]) if path[:1] == (self.body_key,) else super().place(path)
+        return in_panel("panel", path[1:]) if path[:1] == ("model",) else super().place(path)
 
     def notes(self, resource: Resource, live: LiveObject | None) -> tuple[str, ...]:
         """That Grafana cannot do it, where one shall be moved to the root."""
@@ -191,7 +191,7 @@ spec:
         """
         if _to_the_root(resource, live):
             raise GgrecError.one("not-to-the-root", _NO_WAY, hint=_INSTEAD)
-        body = {**_body(self.normalise(resource.attributes)), "version": live.version}
+        body = {**_body(self.normalise(resource.attributes)), "version": live.meta.get("version")}
         yield ApiRequest("PATCH", _path(live.uid), body=body)
 
     def delete(self, context: WriteContext, live: LiveObject) -> Exchange[None]:
@@ -212,9 +212,8 @@ spec:
     def attribution(self, server: Server, live: LiveObject, since: int | None) -> Exchange[Attribution]:
         """Who saved last, which each answer tells; there are no versions to look into."""
         yield from ()
-        several = since is None or live.version is None or live.version - since > 1
         who, when = text_of(live.meta.get("saver")), text_of(live.meta.get("updated"))
-        return Attribution(who or None, when or None, live.version, last=several)
+        return Attribution(who or None, when or None, last=True)
 
 
 _NO_WAY = "Grafana cannot move a library panel from a folder to the root: it answers as if it did, and leaves it"
@@ -274,7 +273,6 @@ def _live(item: JsonObject) -> LiveObject:
         uid=uid,
         attributes=attributes,
         revision=f"{item.get('id')}.{number}" if number is not None else None,
-        version=number,
         keys=(f"uid:{uid}", _place(attributes)),
-        meta={"updated": text_of(told.get("updated")), "saver": saver},
+        meta={"updated": text_of(told.get("updated")), "saver": saver, "version": number},
     )

@@ -75,7 +75,7 @@ def test_a_datasource_that_a_library_panel_needs_stays_unless_both_go(lab: Lab) 
     body = {"uid": "theirs", "name": "Theirs", "kind": 1, "folderUid": "", "model": model}
     assert ask(lab, "POST", LIBRARY, body).status == 200
     (refusal,) = lab.plan([document("Folder", "x", title="X")]).refusals
-    assert "library-panel 'T' (theirs, not managed): panel 'T'" in refusal.message
+    assert "library-panel 'Theirs' (theirs, not managed): panel 'T'" in refusal.message
     del lab.org.library["theirs"]
     lab.applied([FOLDER, SOURCE, library()])
     assert sent(lab.plan([FOLDER])) == [("library-panel.shared", "delete"), ("datasource.metrics", "delete")]
