@@ -23,7 +23,7 @@ def project(tmp_path: Path, grafana: Grafana, mark: str) -> Iterator[Folder]:
         assert ended.code == 0, ended.out + ended.err
 
 
-def estate(mark: str, *, red: int = 30, folder: str = "one", shown: bool = True) -> str:
+def estate(mark: str, *, red: int = 30, folder: str = "two", shown: bool = True) -> str:
     return f"""\
 apiVersion: ggrec/v1
 kind: Folder
@@ -81,16 +81,22 @@ def test_a_whole_life(project: Folder, grafana: Grafana, mark: str) -> None:
     assert nothing_to_do(project)
     path = f"/api/library-elements/{mark}-panel"
     made = grafana.ask("GET", path)["result"]
-    assert (made["name"], made["folderUid"], made["version"]) == (f"{mark} orders", f"{mark}-one", 1)
+    assert (made["name"], made["folderUid"], made["version"]) == (f"{mark} orders", f"{mark}-two", 1)
     assert made["model"]["datasource"] == {"type": "loki", "uid": f"{mark}-ds"}
     assert made["meta"]["connectedDashboards"] == 1
 
-    project.write("desired/all.yaml", estate(mark, red=45, folder="two"))
+    project.write("desired/all.yaml", estate(mark, red=45))
     assert "threshold red from 30 to 45" in done(project, "plan")
     done(project, "apply", "--auto-approve")
     assert nothing_to_do(project)
     changed = grafana.ask("GET", path)["result"]
     assert (changed["folderUid"], changed["version"]) == (f"{mark}-two", 2)
+
+    project.write("desired/all.yaml", estate(mark, red=45, folder="one"))
+    refused = project.ggrec("apply", "--auto-approve")
+    assert refused.code != 0 and "cannot move a library panel" in refused.out + refused.err
+    project.write("desired/all.yaml", estate(mark, red=45))
+    assert nothing_to_do(project)
 
     model = {**changed["model"], "title": "By hand", "description": "theirs"}
     grafana.ask("PATCH", path, {"name": "By hand", "kind": 1, "version": 2, "folderUid": f"{mark}-two", "model": model})
@@ -107,7 +113,7 @@ def test_a_whole_life(project: Folder, grafana: Grafana, mark: str) -> None:
     assert "threshold red from 45 to 60" in project.ggrec("drift").out
     done(project, "drift", "accept", f"library-panel.{mark}-panel")
     assert nothing_to_do(project)
-    assert project.path.joinpath("desired/all.yaml").read_text("utf-8") == estate(mark, red=60, folder="two")
+    assert project.path.joinpath("desired/all.yaml").read_text("utf-8") == estate(mark, red=60)
 
     theirs = {"uid": f"{mark}-theirs", "title": f"{mark} theirs", "schemaVersion": 42}
     theirs["panels"] = [{"id": 1, "libraryPanel": {"uid": f"{mark}-panel", "name": "x"}}]  # type: ignore[assignment]

@@ -138,8 +138,8 @@ spec:
         return in_panel("panel", path[1:]) if path[:1] == ("model",) else super().place(path)
 
     def notes(self, resource: Resource, live: LiveObject | None) -> tuple[str, ...]:
-        """That Grafana cannot do it, where one shall be moved to the root."""
-        return (_NO_WAY,) if live is not None and _to_the_root(resource, live) else ()
+        """That Grafana cannot do it, where one shall be moved."""
+        return (_NO_WAY,) if live is not None and _moves(resource, live) else ()
 
     def references(self, attributes: JsonObject) -> Iterable[Reference]:
         """The datasources of the panel and of its queries."""
@@ -187,12 +187,27 @@ spec:
 
     def update(self, context: WriteContext, resource: Resource, live: LiveObject) -> Exchange[None]:
         """PATCH of exactly the version that was read: 412 where somebody saved in between. Raises GgrecError for a move
-        to the root, which Grafana answers with 200 and does not do.
+        that Grafana answers with 200 and does by half. One that was moved so in its pages is put back.
         """
-        if _to_the_root(resource, live):
-            raise GgrecError.one("not-to-the-root", _NO_WAY, hint=_INSTEAD)
+        if _moves(resource, live) and not (yield from self._lies_in(context.server, resource, live.uid)):
+            raise GgrecError.one("not-moved", _NO_WAY, hint=_INSTEAD)
         body = {**_body(self.normalise(resource.attributes)), "version": live.meta.get("version")}
         yield ApiRequest("PATCH", _path(live.uid), body=body)
+
+    def _lies_in(self, server: Server, resource: Resource, uid: str) -> Exchange[bool]:
+        """Whether the list, which tells the folder that counts, has it where it is declared."""
+        pages = self.listing(server, Wanted())
+        step = next(pages, None)
+        while step is not None:
+            if isinstance(step, tuple):
+                for item in step:
+                    if item.uid == uid:
+                        return not _moves(resource, item)
+                step = next(pages, None)
+            else:
+                answer = yield step
+                step = pages.send(answer)
+        return False
 
     def delete(self, context: WriteContext, live: LiveObject) -> Exchange[None]:
         """Refused by Grafana (403) while a dashboard shows it: which, is looked up."""
@@ -216,13 +231,15 @@ spec:
         return Attribution(who or None, when or None, last=True)
 
 
-_NO_WAY = "Grafana cannot move a library panel from a folder to the root: it answers as if it did, and leaves it"
-_INSTEAD = "name a folder; or take it out of the desired state and off its dashboards, apply, and declare it again"
+_NO_WAY = (
+    "Grafana cannot move a library panel to another folder: it answers as if it did, but access and what is deleted "
+    "with a folder still go by the old one"
+)
+_INSTEAD = "declare it in the old folder; or under another metadata.name in the new one, and delete this one"
 
 
-def _to_the_root(resource: Resource, live: LiveObject) -> bool:
-    wanted, present = resource.attributes.get("folderUid"), live.attributes.get("folderUid")
-    return not text_of(wanted) and bool(text_of(present))
+def _moves(resource: Resource, live: LiveObject) -> bool:
+    return text_of(resource.attributes.get("folderUid")) != text_of(live.attributes.get("folderUid"))
 
 
 def _resolved(holder: JsonObject, names: Names, path: Path) -> dict[str, Json]:

@@ -11,10 +11,10 @@ _ABSENT = "library element could not be found"
 
 
 def listed(call: Call) -> Reply:
-    """GET /api/library-elements: `perPage` counts, 100 without it."""
+    """GET /api/library-elements: `perPage` counts, 100 without it. Tells the folder that counts, as folders do."""
     size, page = call.number("perPage", 100) or 100, max(call.number("page", 1), 1)
     found = list(call.org.library.values())
-    elements = [_shown(call, item) for item in found[(page - 1) * size : page * size]]
+    elements = [_shown(call, item, item["folderUid"]) for item in found[(page - 1) * size : page * size]]
     return Reply(200, {"result": {"totalCount": len(found), "elements": elements, "page": page, "perPage": size}})
 
 
@@ -56,6 +56,7 @@ def create(call: Call) -> Reply:
         "name": fields.get("name") or "",
         "kind": fields["kind"],
         "folderUid": folder,
+        "moved": folder,
         "model": model,
         "version": 1,
         "created": moment,
@@ -67,8 +68,8 @@ def create(call: Call) -> Reply:
 
 
 def patch(call: Call) -> Reply:
-    """PATCH: the model is replaced when sent, but keeps type and description where it lacks them; the root is claimed
-    and the folder kept where none is named (verified on 12.3.0).
+    """PATCH: the model is replaced when sent, but keeps type and description where it lacks them. To another folder
+    it moves only as a GET tells it; where none is named, the root is claimed (verified on 12.3.0).
     """
     found, fields = call.org.library.get(call.parts["uid"]), call.fields
     if found is None:
@@ -85,13 +86,13 @@ def patch(call: Call) -> Reply:
     kept = {key: found["model"][key] for key in ("type", "description") if key in found["model"]}
     found |= {
         "name": fields.get("name") or found["name"],
-        "folderUid": folder or found["folderUid"],
+        "moved": folder or found["moved"],
         "model": {**kept, **fields["model"]} if fields.get("model") else found["model"],
         "version": found["version"] + 1,
         "updated": call.world.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
         "updatedBy": {"id": call.user.id, "name": call.user.login, "avatarUrl": "/public/img/user_profile.png"},
     }
-    return Reply(200, {"result": _shown(call, {**found, "folderUid": folder})})
+    return Reply(200, {"result": _shown(call, found, folder)})
 
 
 def delete(call: Call) -> Reply:
@@ -136,14 +137,15 @@ def _shown_on(call: Call, uid: str) -> Iterator[dict[str, Any]]:
             yield board
 
 
-def _shown(call: Call, item: dict[str, Any]) -> dict[str, Any]:
-    """As the API tells it."""
-    folder = call.org.folders.get(item["folderUid"])
+def _shown(call: Call, item: dict[str, Any], inside: str | None = None) -> dict[str, Any]:
+    """As the API tells it, in this folder (None: in the one to which it was moved last)."""
+    inside = item["moved"] if inside is None else inside
+    folder = call.org.folders.get(inside)
     return {
         "id": item["id"],
         "orgId": call.org.id,
         "folderId": folder["id"] if folder else 0,
-        "folderUid": item["folderUid"],
+        "folderUid": inside,
         "uid": item["uid"],
         "name": item["name"],
         "kind": item["kind"],
@@ -153,7 +155,7 @@ def _shown(call: Call, item: dict[str, Any]) -> dict[str, Any]:
         "version": item["version"],
         "meta": {
             "folderName": folder["title"] if folder else "",
-            "folderUid": item["folderUid"],
+            "folderUid": inside,
             "connectedDashboards": sum(1 for _ in _shown_on(call, item["uid"])),
             **{key: item[key] for key in ("created", "updated", "createdBy", "updatedBy")},
         },

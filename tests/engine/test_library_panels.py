@@ -136,7 +136,7 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
 def test_after_an_apply_the_plan_is_empty(tmp_path_factory: pytest.TempPathFactory, first: Any, second: Any) -> None:
     lab = Lab(tmp_path_factory.mktemp("lab"))
     others = [FOLDER, SOURCE, document("Folder", "other", title="Other")]
-    for spec in (first, second):
+    for spec in (first, {**second, "folder": first["folder"]}):
         declared = [*others, document("LibraryPanel", "it", **spec)]
         lab.applied(declared)
         assert not lab.plan(declared).changes

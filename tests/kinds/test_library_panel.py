@@ -183,11 +183,14 @@ def test_an_update_carries_the_version_type_and_description() -> None:
     assert body["model"] == {**TEXT, "description": ""}
 
 
-def test_a_move_to_the_root_is_refused_before_anything_is_sent() -> None:
+def test_a_move_is_refused_and_one_that_was_done_by_half_is_put_back() -> None:
     wanted = resource(PANEL, {"panel": TEXT})
-    with pytest.raises(GgrecError, match="cannot move a library panel from a folder to the root"):
-        talk(PANEL.update(CONTEXT, wanted, live(folder="f")), [])
     assert PANEL.notes(wanted, live(folder="f")) and not PANEL.notes(wanted, live()) and not PANEL.notes(wanted, None)
+    for listed in ([{"uid": "it", "folderUid": "f"}], []):
+        with pytest.raises(GgrecError, match="cannot move a library panel to another folder"):
+            talk(PANEL.update(CONTEXT, wanted, live(folder="f")), [ok({"result": {"elements": listed}})])
+    here = ok({"result": {"elements": [{"uid": "it", "folderUid": ""}]}})
+    assert len(talk(PANEL.update(CONTEXT, wanted, live(folder="f")), [here, ok({})]).writes) == 1
 
 
 def test_a_delete_that_grafana_refuses_names_the_dashboards() -> None:
