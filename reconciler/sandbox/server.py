@@ -18,7 +18,9 @@ _HOST = "127.0.0.1"
 _BANNER = """\
 ggrec sandbox: an emulator of Grafana {version}'s HTTP API (open source, default storage), not a Grafana.
   emulated      folders and their permissions, dashboards with versions, search, teams with members, preferences,
-                datasources, annotations, users and organisations as far as these need them,
+                datasources, annotations, library panels, playlists (reading), alert rules by groups,
+                contact points, mute timings, notification policies, message templates,
+                users and organisations as far as these need them,
                 access by role (Admin, Editor, Viewer), queries where a Prometheus or Elasticsearch answers
   not emulated  everything else; panels are not drawn
   address       http://{host}:{port}   user admin, password admin
