@@ -3,21 +3,9 @@
 import zoneinfo
 from typing import Any
 
+from reconciler.sandbox.by_name import ByName
 from reconciler.sandbox.call import Call, Reply, status
-from reconciler.sandbox.notified import (
-    GROUP,
-    Kept,
-    causes,
-    changed,
-    denied,
-    kept,
-    managed,
-    routes_of,
-    shown,
-    stamp,
-    tree_of,
-    uid_of,
-)
+from reconciler.sandbox.notified import GROUP, Kept, causes, managed, routes_of, shown, stamp, tree_of, uid_of
 
 _WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 _MONTHS = (
@@ -28,26 +16,9 @@ _NAMING = ("mute_time_intervals", "active_time_intervals")
 _CODE = "alerting.notifications.time-intervals"
 
 
-def intervals(call: Call) -> Kept:
-    """Those of the organisation."""
-    return kept(call.org, "timeintervals")
-
-
 def _shown(call: Call, item: dict[str, Any]) -> dict[str, Any]:
     spec = {"name": item["name"], "time_intervals": item["time_intervals"]}
     return shown(call, "TimeInterval", uid_of(item["name"]), stamp(spec), spec, managed(item))
-
-
-def list_(call: Call) -> Reply:
-    """All of them."""
-    items = [_shown(call, item) for item in intervals(call)]
-    for item in items:
-        del item["kind"], item["apiVersion"]
-    return Reply(200, {"kind": "TimeIntervalList", "apiVersion": GROUP, "metadata": {}, "items": items})
-
-
-def _find(call: Call) -> dict[str, Any] | None:
-    return next((item for item in intervals(call) if uid_of(item["name"]) == call.parts["uid"]), None)
 
 
 def _absent(call: Call) -> Reply:
@@ -57,65 +28,20 @@ def _absent(call: Call) -> Reply:
     return status(404, f'timeintervals.{group} "{uid}" not found', "NotFound", **details)
 
 
-def read(call: Call) -> Reply:
-    """One, by the uid that follows from its name."""
-    found = _find(call)
-    return Reply(200, _shown(call, found)) if found else _absent(call)
-
-
-def create(call: Call) -> Reply:
-    """POST: the name must be free (400)."""
-    if not call.user.may_edit(call.org.id):
-        return denied("create")
-    taken = _taken(call)
-    if isinstance(taken, Reply):
-        return taken
-    if any(item["name"] == taken["name"] for item in intervals(call)):
-        text = "Time interval with this name already exists. Use a different name or update existing one."
-        return status(400, text, "BadRequest", uid=f"{_CODE}.nameExists")
-    intervals(call).append(taken)
-    return Reply(201, _shown(call, taken))
-
-
-def update(call: Call) -> Reply:
-    """PUT: a revision, if one is sent, must be the present one; another name goes into all that names it."""
-    if not call.user.may_edit(call.org.id):
-        return denied("update")
-    found = _find(call)
-    if found is None:
-        return _absent(call)
-    taken = _taken(call)
-    if isinstance(taken, Reply):
-        return taken
-    refusal = _not_now(call, found, (call.fields.get("metadata") or {}).get("resourceVersion"))
-    if refusal is not None:
-        return refusal
-    old, new = found["name"], taken["name"]
-    for route in [*routes_of(tree_of(call)), *_own_settings(call)] if old != new else ():
+def _renamed(call: Call, old: str, new: str) -> None:
+    for route in [*routes_of(tree_of(call)), *_own_settings(call)]:
         for key in _NAMING:
             if route.get(key):
                 route[key] = [new if name == old else name for name in route[key]]
-    found.update(taken)
-    return Reply(200, _shown(call, found))
 
 
-def delete(call: Call) -> Reply:
-    """DELETE: refused while the tree or a rule names it, and with a revision that is not the present one."""
-    if not call.user.may_edit(call.org.id):
-        return denied("delete")
-    found = _find(call)
-    if found is None:
-        return _absent(call)
-    refusal = _not_now(call, found, (call.fields.get("preconditions") or {}).get("resourceVersion"))
-    if refusal is not None:
-        return refusal
+def _used(call: Call, found: dict[str, Any]) -> Reply | None:
+    """409 while the tree or a rule names it."""
     routes = _names(routes_of(tree_of(call)), found["name"])
-    if routes or _names(_own_settings(call), found["name"]):
-        told = {"UsedByRoutes": True} if routes else {"UsedByRules": True}
-        return status(409, "Conflict", "Conflict", uid=f"{_CODE}.used", causes=causes(told))
-    last = _shown(call, found)
-    intervals(call).remove(found)
-    return Reply(200, last)
+    if not routes and not _names(_own_settings(call), found["name"]):
+        return None
+    told = {"UsedByRoutes": True} if routes else {"UsedByRules": True}
+    return status(409, "Conflict", "Conflict", uid=f"{_CODE}.used", causes=causes(told))
 
 
 def _own_settings(call: Call) -> Kept:
@@ -124,12 +50,6 @@ def _own_settings(call: Call) -> Kept:
 
 def _names(routes: Kept, name: str) -> bool:
     return any(name in (route.get(key) or ()) for route in routes for key in _NAMING)
-
-
-def _not_now(call: Call, found: dict[str, Any], version: str | None) -> Reply | None:
-    if version and version != _shown(call, found)["metadata"]["resourceVersion"]:
-        return status(409, "Conflict", "Conflict", uid="alerting.notifications.conflict")
-    return changed(found)
 
 
 def _taken(call: Call) -> dict[str, Any] | Reply:
@@ -178,3 +98,16 @@ def _plain(key: str, text: str) -> str:
     if key == "months" and small in _MONTHS:
         return str(_MONTHS.index(small) + 1)
     return str(int(small)) if key != "weekdays" else small
+
+
+INTERVALS = ByName(
+    plural="timeintervals",
+    kind="TimeInterval",
+    code=_CODE,
+    called="Time interval",
+    shown=_shown,
+    taken=_taken,
+    absent=_absent,
+    used=_used,
+    renamed=_renamed,
+)

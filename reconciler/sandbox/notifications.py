@@ -9,12 +9,12 @@ from typing import Any
 
 from reconciler.sandbox.call import UID, Call, Reply, status
 from reconciler.sandbox.notified import (
-    GROUP,
     Kept,
     causes,
     changed,
     denied,
     kept,
+    listing,
     managed,
     routes_of,
     shown,
@@ -88,10 +88,7 @@ def _named(tree: dict[str, Any]) -> Iterator[str]:
 
 def list_(call: Call) -> Reply:
     """All of them, whatever `limit` says."""
-    items = [_shown(call, item, full=True) for item in receivers(call)]
-    for item in items:
-        del item["kind"], item["apiVersion"]
-    return Reply(200, {"kind": "ReceiverList", "apiVersion": GROUP, "metadata": {}, "items": items})
+    return listing("Receiver", [_shown(call, item, full=True) for item in receivers(call)])
 
 
 def _find(call: Call) -> dict[str, Any] | None:

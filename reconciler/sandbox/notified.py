@@ -47,6 +47,12 @@ def shown(
     }
 
 
+def listing(kind: str, items: Kept) -> Reply:
+    """A list of objects, which say neither their kind nor their group again."""
+    bare = [{key: value for key, value in item.items() if key not in {"kind", "apiVersion"}} for item in items]
+    return Reply(200, {"kind": f"{kind}List", "apiVersion": GROUP, "metadata": {}, "items": bare})
+
+
 def causes(told: dict[str, Any]) -> list[dict[str, str]]:
     """The details of a refusal: each value as JSON."""
     return [{"message": json.dumps(value), "field": field} for field, value in told.items()]

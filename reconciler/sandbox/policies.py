@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from reconciler.sandbox.call import Call, Reply, status
-from reconciler.sandbox.intervals import intervals
+from reconciler.sandbox.intervals import INTERVALS
 from reconciler.sandbox.notifications import receivers
 from reconciler.sandbox.notified import (
     causes,
@@ -97,7 +97,7 @@ def _refusal(call: Call, tree: dict[str, Any]) -> Reply | None:
     for route in routes:
         if route.get("receiver") and route["receiver"] not in there:
             return _bad(f"receiver '{route['receiver']}' does not exist")
-    known = {item["name"] for item in intervals(call)}
+    known = {item["name"] for item in INTERVALS.kept(call)}
     for route in routes:
         for name in [*(route.get("mute_time_intervals") or ()), *(route.get("active_time_intervals") or ())]:
             if name not in known:
