@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Folder
-from tests.test_scenarios import Grafana, _apply, _clean, grafana, mark
+from tests.test_scenarios import Grafana, _apply, _clean, grafana, mark, with_estate
 
 __all__ = ["grafana", "mark"]
 pytestmark = pytest.mark.grafana
@@ -82,12 +82,7 @@ spec:
 
 @pytest.fixture
 def project(tmp_path: Path, grafana: Grafana, mark: str) -> Iterator[Folder]:
-    environment = {"GRAFANA_URL": grafana.url, "GRAFANA_USER": grafana.user, "GRAFANA_PASSWORD": grafana.password}
-    folder = Folder(tmp_path, environment)
-    folder.write("desired/all.yaml", _estate(mark))
-    yield folder
-    ended = folder.ggrec("destroy", "--auto-approve")
-    assert ended.code == 0, ended.out + ended.err
+    yield from with_estate(tmp_path, grafana, _estate(mark))
     assert not grafana.ask("GET", f"/api/folders/{mark}-one")
 
 

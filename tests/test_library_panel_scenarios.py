@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Folder
-from tests.test_scenarios import Grafana, grafana, mark
+from tests.test_scenarios import Grafana, grafana, mark, with_estate
 
 __all__ = ["grafana", "mark"]
 pytestmark = pytest.mark.grafana
@@ -14,13 +14,7 @@ pytestmark = pytest.mark.grafana
 
 @pytest.fixture
 def project(tmp_path: Path, grafana: Grafana, mark: str) -> Iterator[Folder]:
-    environment = {"GRAFANA_URL": grafana.url, "GRAFANA_USER": grafana.user, "GRAFANA_PASSWORD": grafana.password}
-    folder = Folder(tmp_path, environment)
-    folder.write("desired/all.yaml", estate(mark))
-    yield folder
-    if any((tmp_path / "state").rglob("state.json")):
-        ended = folder.ggrec("destroy", "--auto-approve")
-        assert ended.code == 0, ended.out + ended.err
+    yield from with_estate(tmp_path, grafana, estate(mark))
 
 
 def estate(mark: str, *, red: int = 30, folder: str = "two", shown: bool = True) -> str:

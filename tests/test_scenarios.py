@@ -68,9 +68,14 @@ def mark() -> str:
 
 @pytest.fixture
 def project(tmp_path: Path, grafana: Grafana, mark: str) -> Iterator[Folder]:
+    yield from with_estate(tmp_path, grafana, _estate(mark))
+
+
+def with_estate(tmp_path: Path, grafana: Grafana, estate: str) -> Iterator[Folder]:
+    """A project that declares this; what it applied goes at the end."""
     environment = {"GRAFANA_URL": grafana.url, "GRAFANA_USER": grafana.user, "GRAFANA_PASSWORD": grafana.password}
     folder = Folder(tmp_path, {**environment, "TOKEN": "canary-1f9c"})
-    folder.write("desired/all.yaml", _estate(mark))
+    folder.write("desired/all.yaml", estate)
     yield folder
     if any((tmp_path / "state").rglob("state.json")):
         ended = folder.ggrec("destroy", "--auto-approve")

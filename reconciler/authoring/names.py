@@ -42,6 +42,10 @@ class Declared:
             a.name for a, spec in sorted(self._declared.items()) if a.kind == kind and spec.get("type") == type_name
         ]
 
+    def declares(self, kind: str, name: str) -> bool:
+        """Whether there is such an object."""
+        return Address(kind, name) in self._declared
+
     def uid(self, kind: str, name: str, path: Path) -> str:
         """The uid of a declared object ("" with an error noted where there is none)."""
         return self.uid_at(kind, name, mark_at(self.root, path)) or ""

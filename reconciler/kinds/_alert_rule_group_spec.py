@@ -48,13 +48,17 @@ class NotificationSettings(BaseModel):
 
     model_config = _STRICT
 
-    receiver: str = Field(min_length=1, description="The contact point, by its name in Grafana.")
+    receiver: str = Field(
+        min_length=1, description="The contact point: a declared one's metadata.name, or its name in Grafana."
+    )
     group_by: list[str] = Field(default_factory=list, description="Labels by which alerts are grouped.")
     group_wait: Duration | None = None
     group_interval: Duration | None = None
     repeat_interval: Duration | None = None
-    mute_time_intervals: list[str] = Field(default_factory=list, description="Mute timings, by name.")
-    active_time_intervals: list[str] = Field(default_factory=list, description="When it notifies at all, by name.")
+    mute_time_intervals: list[str] = Field(default_factory=list, description="Mute timings, named so too.")
+    active_time_intervals: list[str] = Field(
+        default_factory=list, description="Mute timings in which alone it notifies."
+    )
 
 
 class Record(BaseModel):

@@ -10,6 +10,7 @@ from reconciler.core.exchange import HANDLE_404, ApiRequest, Exchange, Server
 from reconciler.core.json import JsonObject, as_list, as_object, text_of
 from reconciler.core.references import Content, Reference, Referrer
 from reconciler.kinds._kube import continue_token, kube_path
+from reconciler.kinds._notified import notified
 
 _PLAYLISTS = "playlist.grafana.app/v0alpha1"
 TAG = "dashboard-tag"
@@ -51,7 +52,7 @@ def library_lacking(uids: frozenset[str]) -> Exchange[frozenset[str]]:
 
 
 def rules() -> Exchange[tuple[Referrer, ...]]:
-    """What alert rules refer to: datasources, and the dashboard on which one is shown."""
+    """What alert rules refer to: datasources, the dashboard on which one is shown, and whom it notifies itself."""
     found = []
     for rule in (yield from alert_rules()):
         uid = text_of(rule.get("uid"))
@@ -88,6 +89,7 @@ def references_of_rule(rule: JsonObject) -> Iterator[Reference]:
     board = text_of(notes.get("__dashboardUid__"))
     if board:
         yield Reference("dashboard", board, "the panel it is shown on", part=text_of(notes.get("__panelId__")))
+    yield from notified(as_object(rule.get("notification_settings")), "its own notification settings")
 
 
 def playlists(server: Server) -> Exchange[tuple[Referrer, ...]]:

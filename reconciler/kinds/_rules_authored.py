@@ -2,6 +2,7 @@
 
 from reconciler.core.json import Json, JsonObject, as_list, as_object, text_of
 from reconciler.core.kind import LiveNames
+from reconciler.kinds._notified import authored_settings
 from reconciler.kinds._rules import DASHBOARD, EXPRESSION, PANEL, written
 
 _AS_WRITTEN = (
@@ -45,7 +46,7 @@ def _rule(rule: JsonObject, names: LiveNames) -> dict[str, Json]:
         if value:
             result[key] = {**value}
     if rule.get("notification_settings"):
-        result["notification_settings"] = rule["notification_settings"]
+        result["notification_settings"] = authored_settings(as_object(rule["notification_settings"]), names)
     if record:
         result["record"] = {"metric": record.get("metric"), "from": record.get("from")}
         target = text_of(record.get("target_datasource_uid"))

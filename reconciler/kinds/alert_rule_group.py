@@ -39,7 +39,7 @@ class AlertRuleGroup(Kind):
     spec = later("_alert_rule_group_spec", "AlertRuleGroupSpec")
     identities: ClassVar[Identities] = MappingProxyType({"rules": "uid", "data": "refId"})
     hands_over: ClassVar[bool] = True
-    refers_to: ClassVar[frozenset[str]] = frozenset({"dashboard", "datasource"})
+    refers_to: ClassVar[frozenset[str]] = frozenset({"contact-point", "dashboard", "datasource", "mute-timing"})
     example: ClassVar[str] = """\
 apiVersion: ggrec/v1
 kind: Folder
@@ -133,7 +133,7 @@ spec:
         return {**live, "rules": rules}
 
     def references(self, attributes: JsonObject) -> Iterable[Reference]:
-        """Datasources, and the panels that rules are shown on."""
+        """Datasources, the panels that rules are shown on, and whom they notify past the policies."""
         for rule in map(as_object, as_list(attributes.get("rules"))):
             for found in references_of_rule(rule):
                 if found.text != "__expr__":
@@ -308,6 +308,7 @@ def _kept(rule: JsonObject) -> dict[str, Json]:
 
 
 def _rule(group: str, rule: "AlertRule", at: tuple[str | int, ...], names: Names) -> dict[str, Json]:
+    from reconciler.kinds._notified import desired_settings
     from reconciler.kinds._rule_queries import Queries, panel_id, rule_uid
     from reconciler.kinds._rules import DASHBOARD, PANEL
 
@@ -320,7 +321,8 @@ def _rule(group: str, rule: "AlertRule", at: tuple[str | int, ...], names: Names
         if model:  # else the dashboard is broken or unknown, and that has been said
             annotations[DASHBOARD] = board
             annotations[PANEL] = panel_id(rule.panel, model, (*at, "panel"), names)
-    settings = rule.notification_settings
+    notified = rule.notification_settings
+    settings = notified.model_dump(exclude_none=True, exclude_defaults=True) if notified else None
     record: dict[str, Json] | None = None
     if rule.record is not None:
         record = {"metric": rule.record.metric, "from": rule.record.from_}
@@ -339,7 +341,7 @@ def _rule(group: str, rule: "AlertRule", at: tuple[str | int, ...], names: Names
         "labels": {**rule.labels},
         "annotations": annotations,
         "isPaused": rule.is_paused,
-        "notification_settings": settings.model_dump(exclude_none=True, exclude_defaults=True) if settings else None,
+        "notification_settings": desired_settings(settings, at, names) if settings else None,
         "record": record,
     }
     if rule.missing_series_evals_to_resolve is not None:

@@ -14,9 +14,9 @@ from reconciler.core.kind import Authored, Desired, LiveNames, Names
 from reconciler.core.references import Referrer
 from reconciler.core.resource import LiveObject, Resource
 from reconciler.core.semantic import Row, edit_row, path_name
+from reconciler.kinds._elsewhere import rules
 from reconciler.kinds._intervals import full, slim
 from reconciler.kinds._later import later
-from reconciler.kinds._notified import rules_that_notify
 from reconciler.kinds._notifying import Notifying
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ spec:
 
     def elsewhere(self, server: Server) -> Exchange[tuple[Referrer, ...]]:
         """Alert rules that name it themselves; the tree of policies is a kind of ours."""
-        return (yield from rules_that_notify())
+        return (yield from rules())
 
     def describe(
         self, edits: tuple[Edit, ...], before: JsonObject | None = None, after: JsonObject | None = None

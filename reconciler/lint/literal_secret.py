@@ -28,8 +28,10 @@ _HEADER_PARTS = ("authorization", "cookie", "x-api-", "x-auth-", "api-key", "api
 """One of these is in each of them."""
 _IN_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s@:]*:[^/?#\s@]+@")
 _HINT = "put it under secureJsonData as a reference: {key}: ${{env:NAME}}"
-_ELSEWHERE = "everybody who may see it can read it: let a datasource hold it, under secureJsonData"
-_IN_CONTACT = "everybody who may see the contact point can read it: leave it to a setting that Grafana keeps secret"
+_ELSEWHERE = (
+    "everybody who may see it can read it: let Grafana keep it secret, under a datasource's secureJsonData or a contact "
+    "point's secureSettings"
+)
 _NAMED_BY = ("key", "name", "header")
 
 
@@ -63,13 +65,12 @@ def _elsewhere(resource: Resource) -> Iterator[Diagnostic]:
     """What is a credential by its look, and headers that carry one."""
     if _nothing_in(resource.attributes):
         return
-    hint = _IN_CONTACT if resource.address.kind == "contact-point" else _ELSEWHERE
     for path, _, text in _texts(resource.attributes, ""):
         for what in literals(text):
-            yield _finding(resource, f"{path} has {what} in it", hint, Severity.WARNING)
+            yield _finding(resource, f"{path} has {what} in it", _ELSEWHERE, Severity.WARNING)
     for path, text in _headers(resource.attributes, ""):
         if text.strip() and "$" not in text and "{{" not in text and not any(literals(text)):
-            yield _finding(resource, f"{path} is a header that carries a credential", hint, Severity.WARNING)
+            yield _finding(resource, f"{path} is a header that carries a credential", _ELSEWHERE, Severity.WARNING)
 
 
 def _nothing_in(value: Json) -> bool:

@@ -7,6 +7,7 @@ import secrets
 from typing import Any
 
 from reconciler.sandbox.call import Call, Reply, denied, message
+from reconciler.sandbox.notifications import receivers
 from reconciler.sandbox.world import short_uid
 
 _NOT_FOUND = {"statusCode": 404, "messageId": "alerting.alert-rule.notFound", "message": "NotFound"}
@@ -193,7 +194,7 @@ def _refusal(call: Call, interval: int, rules: list[dict[str, Any]]) -> Reply | 
                 text = f"unknown {name} option {rule.get(key) or ''}"
                 return message(400, f"failed to insert alert rules: invalid alert rule: {text}")
         receiver = (rule.get("notification_settings") or {}).get("receiver")
-        if receiver not in (None, "grafana-default-email"):
+        if receiver is not None and receiver not in {item["name"] for item in receivers(call)}:
             return message(400, f"invalid alert rule\nreceiver {receiver} does not exist")
     return None
 

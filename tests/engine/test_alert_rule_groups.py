@@ -191,6 +191,23 @@ def test_a_folder_goes_after_its_group_and_not_over_rules_of_others(tmp_path: Pa
     assert lab.org.rules == {} and set(lab.org.folders) == {"other"}
 
 
+def test_whom_a_rule_notifies_by_name_is_made_before_it_and_goes_with_it(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    point = document(
+        "ContactPoint", "zz", name="On call", integrations=[{"type": "email", "settings": {"addresses": "a@b.c"}}]
+    )
+    asked = group(rule(notification_settings={"receiver": "zz"}))
+    lab.applied([FOLDER, SOURCE, point, asked])
+    assert lab.org.rules["g-high"]["notification_settings"]["receiver"] == "On call"
+    assert lab.plan([FOLDER, SOURCE, point, asked]).changes == ()
+    by_title = group(rule(notification_settings={"receiver": "On call"}))
+    assert lab.plan([FOLDER, SOURCE, point, by_title]).visible == (), "one that no document is called is a name there"
+    (refusal,) = lab.plan([FOLDER, SOURCE, by_title]).refusals
+    assert "alert rule 'High' (g-high): its own notification settings" in refusal.message
+    lab.applied([FOLDER, SOURCE])
+    assert lab.org.rules == {}
+
+
 def test_a_panel_that_a_rule_of_ours_needs_is_not_deleted_under_it(tmp_path: Path) -> None:
     lab = Lab(tmp_path)
     lab.applied([FOLDER, SOURCE, BOARD, group(rule(dashboard="shop", panel="Rate"))])

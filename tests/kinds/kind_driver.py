@@ -96,6 +96,10 @@ class Names:
         self.fail(path, f"unknown-{kind}", f"no {kind} '{name}' is declared")
         return ""
 
+    def declares(self, kind: str, name: str) -> bool:
+        """Whether it is among what was declared."""
+        return name in self.declared
+
     def attributes(self, kind: str, name: str, path: tuple[str | int, ...]) -> JsonObject:
         """What it was declared with."""
         return self.declared.get(name, {}) if self.uid(kind, name, path) else {}
