@@ -29,8 +29,8 @@ _HEADER_PARTS = ("authorization", "cookie", "x-api-", "x-auth-", "api-key", "api
 _IN_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s@:]*:[^/?#\s@]+@")
 _HINT = "put it under secureJsonData as a reference: {key}: ${{env:NAME}}"
 _ELSEWHERE = (
-    "everybody who may see it can read it: let Grafana keep it secret, under a datasource's secureJsonData or a contact "
-    "point's secureSettings"
+    "everybody who may see it can read it: let Grafana keep it secret, under a datasource's secureJsonData or a "
+    "contact point's secureSettings"
 )
 _NAMED_BY = ("key", "name", "header")
 

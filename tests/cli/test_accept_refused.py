@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from reconciler.cli.taking_in import take_in
-from tests.cli.test_accept import ROLE, Estate, Model, _panel, estate
+from tests.cli.test_accept import ROLE, Estate, Model, _panel, applied, estate
 
-FIXTURES = (estate,)
+FIXTURES = (applied, estate)
 
 
 @pytest.mark.parametrize(
